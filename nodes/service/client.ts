@@ -1,0 +1,267 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Dispatcher } from 'undici';
+import { parseBaseUrl, type BaseUrl } from './base-url';
+import { createDispatcher, type TransportOptions } from './dispatcher';
+import { closed, invalidInput, type NrfCloudError } from './errors';
+import { exchange, ExchangeFailure, isSuccess, type HttpReply } from './exchange';
+import { badResponse, parseBody, queueFull, statusFailure, transportFailure, type RequestContext } from './failures';
+import { Limiter, QueueFull, type Limits } from './limiter';
+import { OPERATIONS, pathOf, type Generation, type OperationName } from './paths';
+import { backoffMs, LONGEST_WAIT_MS, parseRetryAfter } from './retry';
+
+/** Everything that a connection to the service needs to know. */
+export interface ClientOptions extends Limits {
+  baseUrl: string;
+  api: Generation;
+  apiKey: string;
+  /** Seconds for one attempt, its body included. */
+  timeout: number;
+  /** Attempts after the first. */
+  retries: number;
+  tls?: TransportOptions['tls'];
+  proxy?: TransportOptions['proxy'];
+}
+
+/** On whose behalf a request is made. */
+export interface Job {
+  /** Aborted when the message's flow stops. */
+  signal: AbortSignal;
+  /** Who asks; requests of different lanes take turns. */
+  lane: unknown;
+  /** Told when the request begins and stops to wait before a retry. */
+  onWaiting?: (waiting: boolean) => void;
+}
+
+/** What an operation sends. */
+export interface Call {
+  id?: string;
+  query?: URLSearchParams;
+  json?: unknown;
+  csv?: string | Buffer;
+  /** Asks, after a reply was lost, whether the work was done: its answer then, or `undefined` if not or unknown. */
+  lookup?: (job: Job) => Promise<Reply | undefined>;
+  /** Which replies other than 2xx are an answer, too. */
+  accept?: (reply: Reply) => boolean;
+  /** What is wrong with the body of a success (`its body is not a device`), `undefined` if nothing. */
+  complaint?: (body: unknown) => string | undefined;
+  /** Attempts after the first, instead of the connection's. */
+  retries?: number;
+}
+
+/** A reply that can be used: the service's JSON as received, `undefined` for an empty body. */
+export interface Reply {
+  statusCode: number;
+  body: unknown;
+}
+
+/** Bodies of this size are read; a page of 100,000 devices has 40 MB. Errors: the contract's 64 KiB. */
+const BODY_LIMITS = { success: 64 * 2 ** 20, error: 65_536 };
+
+const { name, version } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as {
+  name: string;
+  version: string;
+};
+const USER_AGENT = `${name}/${version}`;
+
+/**
+ * The one HTTP path to the service. Every request of every node passes the same limits, retries and error mapping.
+ */
+export class Client {
+  readonly api: Generation;
+  readonly #base: BaseUrl;
+  readonly #limiter: Limiter;
+  readonly #dispatcher: Dispatcher;
+  readonly #headers: Record<string, string>;
+  readonly #closing = new Set<AbortController>();
+  #closed = false;
+
+  /**
+   * @throws {RangeError} with a sentence, when the base URL or the API key can't be used
+   */
+  constructor(private readonly options: ClientOptions) {
+    this.api = options.api;
+    this.#base = parseBaseUrl(options.baseUrl);
+    if (!/^[\x21-\x7e]+$/.test(options.apiKey)) {
+      throw new RangeError('the API key holds characters that no HTTP header can carry; copy it again');
+    }
+    this.#limiter = new Limiter(options);
+    this.#dispatcher = createDispatcher({
+      connections: options.concurrency,
+      connectTimeoutMs: options.timeout * 1000,
+      ...(options.tls === undefined ? {} : { tls: options.tls }),
+      ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
+    });
+    this.#headers = {
+      authorization: `Bearer ${options.apiKey}`,
+      'user-agent': USER_AGENT,
+      accept: 'application/json',
+    };
+  }
+
+  /**
+   * Asks the service for one operation. 429, 5xx and network failures are repeated with back-off, for every operation;
+   * after a lost reply `call.lookup` is asked first.
+   * @throws {NrfCloudError} every failure, with the contract's code
+   */
+  async send(operation: OperationName, call: Call, job: Job): Promise<Reply> {
+    const request: RequestContext = { ...this.#locate(operation, call), attempts: 0, uncertain: false };
+    const stop = new AbortController();
+    const abort = (): void => stop.abort(job.signal.reason);
+    job.signal.addEventListener('abort', abort, { once: true });
+    this.#closing.add(stop);
+    if (job.signal.aborted || this.#closed) stop.abort();
+    try {
+      return await this.#attempts(request, call, { ...job, signal: stop.signal });
+    } catch (error) {
+      if (stop.signal.aborted) throw closed(operation, request.attempts);
+      throw error;
+    } finally {
+      job.signal.removeEventListener('abort', abort);
+      this.#closing.delete(stop);
+    }
+  }
+
+  /**
+   * One attempt of an operation, without retries, for looking what became of another one.
+   * @returns `undefined` for every failure
+   */
+  async peek(operation: OperationName, call: Call, job: Job): Promise<Reply | undefined> {
+    const request: RequestContext = { ...this.#locate(operation, call), attempts: 1, uncertain: false };
+    try {
+      const reply = await this.#once(request, call, job, true);
+      return isSuccess(reply.statusCode) ? usable(reply, request, call) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Ends every request and closes all sockets; afterwards every `send` fails with `NRFCLOUD_CLOSED`. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    // Abort first: destroying the dispatcher alone leaves back-offs and queues waiting.
+    for (const stop of this.#closing) stop.abort();
+    this.#limiter.close();
+    await this.#dispatcher.destroy();
+  }
+
+  #locate(operation: OperationName, { id }: Call): Pick<RequestContext, 'operation' | 'method' | 'path'> {
+    try {
+      return { operation, method: OPERATIONS[operation].method, path: pathOf(operation, this.api, id) };
+    } catch (error) {
+      throw invalidInput(operation, `${(error as RangeError).message}; give the id of a device, tag or operation`);
+    }
+  }
+
+  async #attempts(request: RequestContext, call: Call, job: Job): Promise<Reply> {
+    for (;;) {
+      const failed = await this.#attempt(request, call, job);
+      if (!('error' in failed)) return failed;
+      const { error, lost, waitMs } = failed;
+      const last = waitMs === undefined || request.attempts > (call.retries ?? this.options.retries);
+      if (!last) {
+        job.onWaiting?.(true);
+        await this.#limiter.pause(waitMs, job.signal);
+        job.onWaiting?.(false);
+      }
+      if (lost) {
+        const found = await call.lookup?.(job);
+        if (found !== undefined) return found;
+        if (job.signal.aborted) throw error;
+      }
+      if (last) throw error;
+    }
+  }
+
+  /** One attempt: a usable reply, or what went wrong and how long to wait before the next (`undefined` = don't). */
+  async #attempt(request: RequestContext, call: Call, job: Job): Promise<Reply | Failed> {
+    let reply: HttpReply;
+    try {
+      reply = await this.#once(request, call, job, request.attempts > 0, () => request.attempts++);
+    } catch (error) {
+      if (error instanceof QueueFull) throw queueFull(this.options.queueLimit, request);
+      if (!(error instanceof ExchangeFailure)) throw error;
+      const report = transportFailure(error, this.#base.origin, request);
+      request.uncertain ||= error.reached;
+      return { error: report, lost: error.reached, waitMs: backoffMs(request.attempts) };
+    }
+    if (isSuccess(reply.statusCode)) return usable(reply, request, call);
+    const answer = { statusCode: reply.statusCode, body: parseBody(reply.text) };
+    if (call.accept?.(answer) === true) return answer;
+    const error = statusFailure(reply, request);
+    if (reply.statusCode !== 429 && reply.statusCode < 500) return { error, lost: false, waitMs: undefined };
+    const lost = reply.statusCode >= 500 && reply.statusCode !== 503;
+    request.uncertain ||= lost;
+    return { error, lost, waitMs: this.#waitAfter(reply, request.attempts) };
+  }
+
+  /** Waits for a turn and sends the request once. */
+  async #once(
+    { method, path }: RequestContext,
+    call: Call,
+    { lane, signal, onWaiting }: Job,
+    admitted: boolean,
+    onStart?: () => void,
+  ): Promise<HttpReply> {
+    const held = this.#limiter.held;
+    if (held) onWaiting?.(true);
+    await this.#limiter.acquire(lane, signal, admitted);
+    if (held) onWaiting?.(false);
+    try {
+      onStart?.();
+      const { query, json, csv } = call;
+      const headers = { ...this.#headers };
+      if (json !== undefined) headers['content-type'] = 'application/json';
+      if (csv !== undefined) headers['content-type'] = 'text/csv';
+      const body = json === undefined ? csv : JSON.stringify(json);
+      const search = query === undefined || query.size === 0 ? '' : `?${query.toString()}`;
+      const message = {
+        method,
+        path: `${this.#base.prefix}${path}${search}`,
+        headers,
+        ...(body === undefined ? {} : { body }),
+      };
+      const timeoutMs = this.options.timeout * 1000;
+      const reply = await exchange(this.#dispatcher, this.#base.origin, message, timeoutMs, BODY_LIMITS, signal);
+      // A service that echoes the request must not carry the key into a message.
+      if (reply.text.includes(this.options.apiKey)) reply.text = reply.text.replaceAll(this.options.apiKey, '…');
+      return reply;
+    } finally {
+      this.#limiter.release();
+    }
+  }
+
+  /** How long to wait after a refusal; `undefined` if the service asks for longer than anybody wants to wait. */
+  #waitAfter(reply: HttpReply, attempts: number): number | undefined {
+    const asked =
+      reply.statusCode === 429 || reply.statusCode === 503 ? parseRetryAfter(reply.headers['retry-after']) : undefined;
+    if (asked === undefined || asked === 0) return backoffMs(attempts);
+    if (asked > LONGEST_WAIT_MS) return undefined;
+    this.#limiter.hold(asked);
+    return asked;
+  }
+}
+
+interface Failed {
+  error: NrfCloudError;
+  /** The work may be done, only the reply is missing. */
+  lost: boolean;
+  waitMs: number | undefined;
+}
+
+/** @throws {NrfCloudError} `NRFCLOUD_BAD_RESPONSE` when the body is neither JSON nor empty, or not what was asked for */
+function usable(reply: HttpReply, request: RequestContext, { complaint }: Call): Reply {
+  if (reply.cut === 'size') throw badResponse('its body is too large to be read', reply, request);
+  const body = reply.text.trim() === '' ? undefined : parseJson(reply, request);
+  const wrong = complaint?.(body);
+  if (wrong !== undefined) throw badResponse(wrong, reply, request);
+  return { statusCode: reply.statusCode, body };
+}
+
+function parseJson(reply: HttpReply, request: RequestContext): unknown {
+  try {
+    return JSON.parse(reply.text) as unknown;
+  } catch {
+    throw badResponse('its body is not JSON', reply, request);
+  }
+}

@@ -1,0 +1,243 @@
+/** Limits that all requests of one connection share. */
+export interface Limits {
+  /** Most requests at once. */
+  concurrency: number;
+  /** Most requests started per second; 0 = no limit. */
+  rate: number;
+  /** Most requests waiting. */
+  queueLimit: number;
+}
+
+/** Thrown when more requests wait than `queueLimit`. */
+export class QueueFull extends Error {}
+
+interface Waiter {
+  start: () => void;
+  /** Its message was stopped while it waited. */
+  gone: boolean;
+}
+
+/**
+ * Decides when a request may start: never more than `concurrency` at once nor `rate` per second, none while the service
+ * asked to wait, and in turn between the lanes, so that a node with many requests does not starve one with few.
+ */
+export class Limiter {
+  #inFlight = 0;
+  #waiting = 0;
+  #pausing = 0;
+  #heldUntil = 0;
+  #timer: NodeJS.Timeout | undefined;
+  readonly #lanes = new Map<unknown, Lane>();
+  readonly #pace: Pace | undefined;
+
+  constructor(private readonly limits: Limits) {
+    this.#pace = limits.rate > 0 ? new Pace(limits.rate) : undefined;
+  }
+
+  /** Whether the service has asked to wait. */
+  get held(): boolean {
+    return this.#heldUntil > performance.now();
+  }
+
+  /**
+   * Waits for a turn; call `release` when the request has ended.
+   * @param lane requests of one lane start in order; lanes take turns
+   * @param admitted true for a request that was let in before (a retry): it is never refused and goes first in its lane
+   * @throws {QueueFull} when `queueLimit` requests wait already
+   * @throws the signal's reason when it is aborted meanwhile
+   */
+  acquire(lane: unknown, signal: AbortSignal, admitted: boolean): Promise<void> {
+    if (signal.aborted) return Promise.reject(signal.reason as Error);
+    if (this.#waiting === 0 && this.#delay() === 0 && this.#inFlight < this.limits.concurrency) {
+      this.#begin();
+      return Promise.resolve();
+    }
+    if (!admitted && this.#waiting + this.#pausing >= this.limits.queueLimit) return Promise.reject(new QueueFull());
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        waiter.gone = true;
+        this.#waiting--;
+        reject(signal.reason as Error);
+      };
+      const waiter: Waiter = {
+        gone: false,
+        start: () => {
+          signal.removeEventListener('abort', leave);
+          resolve();
+        },
+      };
+      signal.addEventListener('abort', leave, { once: true });
+      this.#enqueue(lane, waiter, admitted);
+      this.#drain();
+    });
+  }
+
+  /** Ends a request that `acquire` let start. */
+  release(): void {
+    this.#inFlight--;
+    this.#drain();
+  }
+
+  /**
+   * Waits out a back-off. It counts as waiting against `queueLimit`, as the request will come back.
+   * @throws the signal's reason when it is aborted meanwhile
+   */
+  async pause(ms: number, signal: AbortSignal): Promise<void> {
+    this.#pausing++;
+    try {
+      await sleep(ms, signal);
+    } finally {
+      this.#pausing--;
+    }
+  }
+
+  /** Lets nothing start for `ms`, because the service asked so. A shorter hold never shortens a longer one. */
+  hold(ms: number): void {
+    this.#heldUntil = Math.max(this.#heldUntil, performance.now() + ms);
+  }
+
+  /** Stops the timer; who still waits is ended by its own signal. */
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #enqueue(key: unknown, waiter: Waiter, first: boolean): void {
+    let lane = this.#lanes.get(key);
+    if (lane === undefined) this.#lanes.set(key, (lane = new Lane()));
+    if (first) lane.again.push(waiter);
+    else lane.fresh.push(waiter);
+    this.#waiting++;
+  }
+
+  /** Milliseconds until the next request may start, 0 if at once; concurrency aside. */
+  #delay(): number {
+    const now = performance.now();
+    return Math.max(0, this.#heldUntil - now, this.#pace === undefined ? 0 : this.#pace.next(now) - now);
+  }
+
+  #begin(): void {
+    this.#inFlight++;
+    this.#pace?.begin(performance.now());
+  }
+
+  #drain(): void {
+    while (this.#waiting > 0 && this.#inFlight < this.limits.concurrency) {
+      const delay = this.#delay();
+      if (delay > 0) {
+        this.#wake(delay);
+        return;
+      }
+      const waiter = this.#take();
+      if (waiter === undefined) return;
+      this.#waiting--;
+      this.#begin();
+      waiter.start();
+    }
+  }
+
+  #wake(ms: number): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#drain();
+    }, Math.ceil(ms));
+  }
+
+  /** The first waiter of the lane whose turn it is; the lane then goes to the end of the round. */
+  #take(): Waiter | undefined {
+    for (const [key, lane] of this.#lanes) {
+      this.#lanes.delete(key);
+      const waiter = lane.take();
+      if (waiter === undefined) continue;
+      this.#lanes.set(key, lane);
+      return waiter;
+    }
+    return undefined;
+  }
+}
+
+/** The waiting requests of one node: repeated ones go before fresh ones. */
+class Lane {
+  readonly again = new Queue<Waiter>();
+  readonly fresh = new Queue<Waiter>();
+
+  take(): Waiter | undefined {
+    let waiter: Waiter | undefined;
+    do waiter = this.again.shift() ?? this.fresh.shift();
+    while (waiter?.gone === true);
+    return waiter;
+  }
+}
+
+/** First in, first out; an array's own `shift` moves everything, which a queue of 100,000 can't afford. */
+class Queue<T> {
+  #items: (T | undefined)[] = [];
+  #head = 0;
+
+  push(item: T): void {
+    this.#items.push(item);
+  }
+
+  shift(): T | undefined {
+    const item = this.#items[this.#head];
+    this.#items[this.#head] = undefined;
+    if (++this.#head >= this.#items.length) {
+      this.#items = [];
+      this.#head = 0;
+    } else if (this.#head >= 1024 && this.#head * 2 > this.#items.length) {
+      this.#items = this.#items.slice(this.#head);
+      this.#head = 0;
+    }
+    return item;
+  }
+}
+
+/** Most starts per second, evenly spread, with a hard bound over every window. */
+class Pace {
+  readonly #interval: number;
+  readonly #window: number;
+  readonly #starts: Float64Array;
+  #oldest = 0;
+  #due = 0;
+
+  constructor(rate: number) {
+    const perWindow = Math.max(1, Math.floor(rate));
+    this.#interval = 1000 / rate;
+    this.#window = perWindow * this.#interval;
+    this.#starts = new Float64Array(perWindow).fill(-Infinity);
+  }
+
+  /** The earliest time for the next start. */
+  next(now: number): number {
+    return Math.max(now, this.#due, this.#starts[this.#oldest]! + this.#window);
+  }
+
+  begin(now: number): void {
+    this.#starts[this.#oldest] = now;
+    this.#oldest = (this.#oldest + 1) % this.#starts.length;
+    // Timers are late; up to 50 ms of lateness is caught up, so that the rate asked for is also reached.
+    this.#due = Math.max(this.#due, now - 50) + this.#interval;
+  }
+}
+
+/**
+ * Waits, ended early by the signal.
+ * @throws the signal's reason when it is aborted meanwhile
+ */
+export function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason as Error);
+      return;
+    }
+    const stop = (): void => {
+      clearTimeout(timer);
+      reject(signal.reason as Error);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', stop);
+      resolve();
+    }, ms);
+    signal.addEventListener('abort', stop, { once: true });
+  });
+}
