@@ -1,0 +1,23 @@
+/** What an operation answers. No `body` is an empty body; anything else is sent as JSON. */
+export interface Answer {
+  status: number;
+  body?: unknown;
+  headers?: Readonly<Record<string, string>>;
+}
+
+/** An answer as it goes over the wire. */
+export interface WireAnswer {
+  status: number;
+  headers: Record<string, string>;
+  text: string;
+}
+
+/** Encodes an answer. */
+export function toWire(answer: Answer): WireAnswer {
+  if (answer.body === undefined) return { status: answer.status, headers: { ...answer.headers }, text: '' };
+  return {
+    status: answer.status,
+    headers: { 'content-type': 'application/json; charset=utf-8', ...answer.headers },
+    text: JSON.stringify(answer.body),
+  };
+}

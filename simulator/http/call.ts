@@ -1,0 +1,62 @@
+import type { World } from '../world/world';
+import { Refusal } from '../world/refusal';
+import type { Answer } from './answer';
+import type { Generation } from '../settings';
+
+/** The operations, as README.md lists them. */
+export type OperationName =
+  | 'claim'
+  | 'dryRun'
+  | 'bulkClaim'
+  | 'bulkClaimNow'
+  | 'bulkStatus'
+  | 'listTags'
+  | 'createTag'
+  | 'getTag'
+  | 'updateTag'
+  | 'deleteTag'
+  | 'listDevices'
+  | 'getDevice'
+  | 'unclaim'
+  | 'block'
+  | 'unblock';
+
+/** A request to the service, read as far as HTTP goes. */
+export interface Call {
+  /** The path's `{id}`, unescaped; empty where a path has none. */
+  id: string;
+  query: Readonly<Record<string, string | undefined>>;
+  /** Media type without parameters, lower case; empty if none was sent. */
+  contentType: string;
+  body: string;
+}
+
+/** One operation on one path. */
+export interface Route {
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Below `/v1`. */
+  path: string;
+  /** The generations that have this path. */
+  generations: readonly Generation[];
+  /** Which operation a request asks for. */
+  operation: (call: Call) => OperationName;
+  run: (world: World, call: Call) => Answer | Promise<Answer>;
+}
+
+/**
+ * The body as a JSON object.
+ * @throws Refusal 415 for another content type, 400 for anything but an object
+ */
+export function jsonObject(call: Call): Record<string, unknown> {
+  if (call.contentType !== 'application/json') throw new Refusal(415, 'Content-Type must be application/json.');
+  let value: unknown;
+  try {
+    value = JSON.parse(call.body);
+  } catch {
+    throw new Refusal(400, 'The body is not valid JSON.');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new Refusal(400, 'The body is not a JSON object.');
+  }
+  return value as Record<string, unknown>;
+}

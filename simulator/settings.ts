@@ -1,0 +1,191 @@
+/**
+ * Every knob of the simulator in one place: its type, its default, and the check a changed value has to pass.
+ * README.md says what each one is for, and which of them stand for something no public source settles.
+ */
+
+/** The two generations of the service's paths: the 2023 guide's, and those Nordic's own tool uses since. */
+export type Generation = 'guide' | 'current';
+
+/** How the document behind `errorSummaryUrl` looks, or which way it fails. */
+export type SummaryFormat =
+  'current' | 'older' | 'text' | 'missing' | 'expired' | 'notfound' | 'huge' | 'hang' | 'redirect';
+
+/** HTTP statuses of a refused claim (no public source names them). */
+export interface RefusalStatuses {
+  /** The token does not have the structure of an attestation token. */
+  malformed: number;
+  /** A known device, but the signature is not its own. */
+  badSignature: number;
+  /** A sound token of a device that this simulator never made. */
+  unknownDevice: number;
+  /** The device belongs to another team. */
+  otherTeam: number;
+  /** The device is already claimed by this team (with `reclaim: 'conflict'`). */
+  ownTeam: number;
+}
+
+/** Fields that are laid over the answers, as a newer service might add them. They win over the real ones. */
+export interface Extras {
+  device?: Record<string, unknown>;
+  list?: Record<string, unknown>;
+  tag?: Record<string, unknown>;
+  operation?: Record<string, unknown>;
+}
+
+/** What can be set at the start and changed at run time. */
+export interface Settings {
+  /** Which generation of paths answers. The other's paths are 404. */
+  api: Generation | 'both';
+  /** The key of the team, role editor or above. */
+  apiKey: string;
+  /** Keys of role viewer: they may read; writing is 403. */
+  viewerKeys: readonly string[];
+  /** Milliseconds before every answer, or a range to draw from. */
+  latency: number | readonly [number, number];
+  /** Most requests within any second, beyond which the answer is 429. 0 = no limit. */
+  rate: number;
+  /** The form of `Retry-After` in that 429. */
+  rateRetryAfter: 'seconds' | 'date' | 'none';
+  /** Verify signatures. Off: the structure of a token is all that counts. */
+  verify: boolean;
+  /** Accept sound tokens of devices that were not minted here. */
+  acceptUnknownDevices: boolean;
+  /** Claiming one's own device again: refused, or answered with the device. */
+  reclaim: 'conflict' | 'ok';
+  /** Claiming with a tag that is not defined: defines it, or is refused. */
+  undefinedTags: 'create' | 'refuse';
+  refusals: Readonly<RefusalStatuses>;
+  /** Most rows of a bulk upload. */
+  rowCap: number;
+  /** Shape of the items of `failed` in a `current` bulk answer. */
+  failedShape: 'object' | 'text' | 'id' | 'index';
+  /** Status of a `current` bulk answer in which some rows failed, and in which all did. */
+  partialStatus: number;
+  allFailedStatus: number;
+  /** Milliseconds a bulk operation stays PENDING. */
+  bulkPendingMs: number;
+  /** Milliseconds a bulk operation stays IN_PROGRESS, on top of the work itself. */
+  bulkProgressMs: number;
+  /** Holds bulk operations in that state until it is set to something else. */
+  bulkHold: 'PENDING' | 'IN_PROGRESS' | 'none';
+  errorSummary: SummaryFormat;
+  /** Where the error summary redirects to when its format is `redirect`. */
+  summaryRedirect: string;
+  /** Devices per page without `pageLimit`, and the most that `pageLimit` gets. */
+  pageSize: number;
+  maxPageSize: number;
+  /** `array`: the list of devices is one bare array of all of them. */
+  listShape: 'items' | 'array';
+  tagListShape: 'items' | 'array';
+  /** Answer a page with the token it was asked with, as a broken service would. */
+  repeatPageToken: boolean;
+  /** Whether the list of devices honours `?tag=`. */
+  tagFilter: 'support' | 'ignore';
+  extras: Readonly<Extras>;
+  /** Fields of a device that are left out of every answer. */
+  omitDeviceFields: readonly string[];
+  /** Keep every request in `requests` (switch off for load tests). */
+  record: boolean;
+}
+
+/** A change of settings: any of them; statuses of refusals one by one. */
+export type SettingsChange = Partial<Omit<Settings, 'refusals'>> & { refusals?: Partial<RefusalStatuses> };
+
+/** What a simulator starts with when nothing is said. */
+export const DEFAULT_SETTINGS: Readonly<Settings> = {
+  api: 'both',
+  apiKey: 'sim-key',
+  viewerKeys: [],
+  latency: 0,
+  rate: 0,
+  rateRetryAfter: 'seconds',
+  verify: true,
+  acceptUnknownDevices: false,
+  reclaim: 'conflict',
+  undefinedTags: 'create',
+  refusals: { malformed: 400, badSignature: 422, unknownDevice: 404, otherTeam: 409, ownTeam: 409 },
+  rowCap: 1000,
+  failedShape: 'object',
+  partialStatus: 201,
+  allFailedStatus: 400,
+  bulkPendingMs: 10,
+  bulkProgressMs: 10,
+  bulkHold: 'none',
+  errorSummary: 'current',
+  summaryRedirect: '/elsewhere',
+  pageSize: 100,
+  maxPageSize: 1000,
+  listShape: 'items',
+  tagListShape: 'items',
+  repeatPageToken: false,
+  tagFilter: 'support',
+  extras: {},
+  omitDeviceFields: [],
+  record: true,
+};
+
+const CHOICES: { readonly [K in keyof Settings]?: readonly Settings[K][] } = {
+  api: ['guide', 'current', 'both'],
+  rateRetryAfter: ['seconds', 'date', 'none'],
+  reclaim: ['conflict', 'ok'],
+  undefinedTags: ['create', 'refuse'],
+  failedShape: ['object', 'text', 'id', 'index'],
+  bulkHold: ['PENDING', 'IN_PROGRESS', 'none'],
+  errorSummary: ['current', 'older', 'text', 'missing', 'expired', 'notfound', 'huge', 'hang', 'redirect'],
+  listShape: ['items', 'array'],
+  tagListShape: ['items', 'array'],
+  tagFilter: ['support', 'ignore'],
+};
+
+/**
+ * Lays a change over settings.
+ * @returns new settings; the given ones stay as they are
+ * @throws TypeError naming the setting that does not exist or whose value cannot be used
+ */
+export function changeSettings(settings: Readonly<Settings>, change: SettingsChange): Settings {
+  const { refusals, ...rest } = change;
+  for (const [name, value] of Object.entries(rest)) checkSetting(name, value);
+  for (const [name, value] of Object.entries(refusals ?? {})) {
+    if (!(name in settings.refusals)) throw new TypeError(`The simulator has no refusal "${name}".`);
+    if (!isStatus(value)) throw new TypeError(`The status of the refusal "${name}" is not an HTTP status.`);
+  }
+  return { ...settings, ...rest, refusals: { ...settings.refusals, ...refusals } };
+}
+
+/** Whether a name is one of the settings. */
+export function isSetting(name: string): name is keyof Settings {
+  return Object.hasOwn(DEFAULT_SETTINGS, name);
+}
+
+function checkSetting(name: string, value: unknown): void {
+  if (!isSetting(name)) throw new TypeError(`The simulator has no setting "${name}".`);
+  if (name === 'latency' ? !isLatency(value) : !isLike(DEFAULT_SETTINGS[name], value)) {
+    throw new TypeError(`The setting "${name}" cannot be ${JSON.stringify(value)}.`);
+  }
+  const choices = CHOICES[name] as readonly unknown[] | undefined;
+  if (choices && !choices.includes(value)) {
+    throw new TypeError(`The setting "${name}" is one of ${choices.join(', ')}.`);
+  }
+}
+
+function isLike(model: unknown, value: unknown): boolean {
+  if (Array.isArray(model)) return Array.isArray(value) && value.every((item) => typeof item === 'string');
+  if (typeof model === 'number') return typeof value === 'number' && value >= 0;
+  if (typeof model === 'object') return isRecord(value);
+  return typeof value === typeof model;
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isLatency(value: unknown): boolean {
+  if (typeof value === 'number') return value >= 0;
+  if (!Array.isArray(value) || value.length !== 2) return false;
+  const [least, most] = value as unknown[];
+  return typeof least === 'number' && typeof most === 'number' && least >= 0 && most >= least;
+}
+
+function isStatus(value: unknown): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 200 && value <= 599;
+}
