@@ -1,5 +1,6 @@
 import { invalidInput, NrfCloudError } from '../service/errors';
-import { isObject, type Service } from '../service/service';
+import { claim, dryRunClaim } from '../service/claims';
+import { isObject, type Session } from '../service/session';
 import { InvalidToken, parseClaimToken } from './claim-token';
 import { InvalidTag, parseTags } from './tags';
 
@@ -38,14 +39,14 @@ export interface ClaimResult {
  * @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT` before anything is sent, or the service's failure
  */
 export async function claimDevice(
-  service: Service,
+  session: Session,
   order: ClaimOrder,
   where: { token: string; tags: string },
   onDevice: (deviceId: string) => void,
 ): Promise<ClaimResult> {
   const request = check(order, where);
   onDevice(request.deviceId);
-  return order.dryRun ? dryRun(service, request, order) : claim(service, request, order);
+  return order.dryRun ? dryRun(session, request, order) : realClaim(session, request, order);
 }
 
 function check({ token, tags }: ClaimOrder, where: { token: string; tags: string }): CheckedOrder {
@@ -62,17 +63,17 @@ function check({ token, tags }: ClaimOrder, where: { token: string; tags: string
   }
 }
 
-async function claim(service: Service, request: CheckedOrder, { whenClaimed }: ClaimOrder): Promise<ClaimResult> {
-  const { device, statusCode, conflict } = await service.claim(request);
+async function realClaim(session: Session, request: CheckedOrder, { whenClaimed }: ClaimOrder): Promise<ClaimResult> {
+  const { device, statusCode, conflict } = await claim(session, request);
   refuseIfClaimed(conflict, whenClaimed);
   return { payload: device, statusCode, alreadyClaimed: conflict !== undefined };
 }
 
-async function dryRun(service: Service, request: CheckedOrder, { whenClaimed }: ClaimOrder): Promise<ClaimResult> {
-  if (service.api === 'guide') {
+async function dryRun(session: Session, request: CheckedOrder, { whenClaimed }: ClaimOrder): Promise<ClaimResult> {
+  if (session.api === 'guide') {
     throw invalidInput('claim', "the connection's API generation guide has no dry run; choose current, or untick it");
   }
-  const { body, statusCode, conflict } = await service.dryRunClaim(request);
+  const { body, statusCode, conflict } = await dryRunClaim(session, request);
   refuseIfClaimed(conflict, whenClaimed);
   const payload = body ?? { id: request.deviceId, operation: 'dryRun' };
   return { payload, statusCode, alreadyClaimed: conflict !== undefined };

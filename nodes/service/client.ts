@@ -44,7 +44,7 @@ export interface Call {
   /** Which replies other than 2xx are an answer, too. */
   accept?: (reply: Reply) => boolean;
   /** What is wrong with the body of a success (`its body is not a device`), `undefined` if nothing. */
-  complaint?: (body: unknown) => string | undefined;
+  complaint?: (body: unknown, statusCode: number) => string | undefined;
   /** Attempts after the first, instead of the connection's. */
   retries?: number;
 }
@@ -97,6 +97,11 @@ export class Client {
       'user-agent': USER_AGENT,
       accept: 'application/json',
     };
+  }
+
+  /** Scheme, host and port of the service: where the API key goes, and nowhere else. */
+  get origin(): string {
+    return this.#base.origin;
   }
 
   /**
@@ -253,7 +258,7 @@ interface Failed {
 function usable(reply: HttpReply, request: RequestContext, { complaint }: Call): Reply {
   if (reply.cut === 'size') throw badResponse('its body is too large to be read', reply, request);
   const body = reply.text.trim() === '' ? undefined : parseJson(reply, request);
-  const wrong = complaint?.(body);
+  const wrong = complaint?.(body, reply.statusCode);
   if (wrong !== undefined) throw badResponse(wrong, reply, request);
   return { statusCode: reply.statusCode, body };
 }

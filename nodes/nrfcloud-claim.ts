@@ -1,0 +1,21 @@
+import type { NodeAPI } from 'node-red';
+import { claimDevice } from './provisioning/claim';
+import { defineNode } from './runtime/define-node';
+import { typed } from './runtime/inputs';
+import { choice, flag } from './runtime/settings';
+
+export = (RED: NodeAPI): void =>
+  defineNode(RED, {
+    type: 'nrfcloud-claim',
+    operation: 'claim',
+    inputs: { token: typed('payload', 'msg'), tags: typed('', 'str') },
+    settings: { whenClaimed: choice<'ok' | 'error'>('ok', 'error'), dryRun: flag(false) },
+    status: { working: 'nrfcloud-claim.status.claiming', done: 'nrfcloud-claim.status.claimed' },
+    run: async ({ inputs, settings, session, where, set }) => {
+      const order = { ...inputs, ...settings };
+      const { payload, statusCode, alreadyClaimed } = await claimDevice(session, order, where, (deviceId) =>
+        set('deviceId', deviceId),
+      );
+      return { payload, statusCode, properties: { alreadyClaimed: alreadyClaimed || undefined } };
+    },
+  });

@@ -1,0 +1,133 @@
+import type { ConnectionOptions } from 'node:tls';
+import type { Node, NodeAPI, NodeDef } from 'node-red';
+import { DEFAULT_BASE_URL } from '../service/base-url';
+import { Client } from '../service/client';
+import { notConfigured } from '../service/errors';
+import type { OperationName } from '../service/paths';
+import type { Config } from './inputs';
+import { choice, number, readSettings, text, unsetVariable } from './settings';
+
+/** The config node's type, by which a connection is told from another node with the same id. */
+export const CONNECTION_TYPE = 'nrfcloud-connection';
+
+/** What is kept secret of a connection. */
+export interface ConnectionCredentials {
+  apiKey?: string;
+}
+
+/** A deployed connection: its client, or why there is none. */
+export interface ConnectionNode extends Node<ConnectionCredentials> {
+  client: Client | undefined;
+  /** A sentence; set when `client` isn't. */
+  problem: string;
+}
+
+/** Most seconds that a timer of Node.js can run. */
+const LONGEST_TIMER_S = 2_147_483;
+
+const SETTINGS = {
+  baseUrl: text(DEFAULT_BASE_URL),
+  api: choice('guide', 'current'),
+  concurrency: number(16, { min: 1, max: 10_000, whole: true }),
+  rate: number(0, { min: 0, max: 1_000_000 }),
+  queueLimit: number(100_000, { min: 0, whole: true }),
+  timeout: number(30, { min: 0.001, max: LONGEST_TIMER_S }),
+  retries: number(5, { min: 0, max: 1000, whole: true }),
+};
+
+/**
+ * Makes the HTTP client of a connection.
+ * @param config the connection's properties, with the values of `${VAR}` in place
+ * @param apiKey its credential
+ * @throws {RangeError} with a sentence that says what to correct
+ */
+export function createClient(RED: NodeAPI, config: Config, apiKey: string | undefined): Client {
+  const settings = readSettings(SETTINGS, config);
+  const key = apiKey?.trim() ?? '';
+  if (key === '') throw new RangeError('the connection has no API key; enter it in its dialog');
+  const variable = unsetVariable(key);
+  if (variable !== undefined) {
+    throw new RangeError(
+      `the environment variable ${variable} (for the API key) is not set; set it and restart Node-RED`,
+    );
+  }
+  const tls = tlsOf(RED, config['tls']);
+  const proxy = proxyOf(RED, config['proxy']);
+  return new Client({
+    ...settings,
+    apiKey: key,
+    ...(tls === undefined ? {} : { tls }),
+    ...(proxy === undefined ? {} : { proxy }),
+  });
+}
+
+/** Makes a connection of a config node; its client is closed with it. */
+export function openConnection(RED: NodeAPI, node: ConnectionNode, config: NodeDef): void {
+  try {
+    node.client = createClient(RED, config as unknown as Config, node.credentials.apiKey);
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    node.problem = error.message;
+  }
+  node.on('close', (done: () => void) => {
+    void (node.client?.close() ?? Promise.resolve()).then(done, done);
+  });
+}
+
+/**
+ * The client of the connection that a node uses.
+ * @throws {NrfCloudError} `NRFCLOUD_NOT_CONFIGURED`
+ */
+export function clientOf(RED: NodeAPI, id: unknown, operation: OperationName): Client {
+  const node = typeof id === 'string' && id !== '' ? (RED.nodes.getNode(id) as ConnectionNode | null) : null;
+  if (node?.type !== CONNECTION_TYPE) {
+    throw notConfigured(operation, 'no connection is chosen, or it is disabled; choose one in the dialog of the node');
+  }
+  if (node.client === undefined) throw notConfigured(operation, node.problem);
+  return node.client;
+}
+
+/** A core `tls-config` node, of which only this is used. */
+interface TlsNode extends Node {
+  addTLSOptions(options: ConnectionOptions): void;
+}
+
+function tlsOf(RED: NodeAPI, id: unknown): ConnectionOptions | undefined {
+  const node = lookup(RED, id, 'the TLS configuration') as TlsNode | undefined;
+  if (node === undefined) return undefined;
+  const options: ConnectionOptions = {};
+  node.addTLSOptions(options);
+  return options;
+}
+
+/** A core `http proxy` node, of which only this is used. */
+interface ProxyNode {
+  url: string;
+  noproxy?: string[];
+  /** Missing when the proxy wants no user. */
+  credentials?: { username?: string; password?: string };
+}
+
+function proxyOf(RED: NodeAPI, id: unknown): { url: string; noProxy: string[] } | undefined {
+  const node = lookup(RED, id, 'the proxy') as unknown as ProxyNode | undefined;
+  if (node === undefined) return undefined;
+  const { username, password } = node.credentials ?? {};
+  let url: URL;
+  try {
+    url = new URL(node.url);
+  } catch {
+    throw new RangeError('the address of the proxy is not a URL; write something like http://proxy.example:3128');
+  }
+  if (username !== undefined && username !== '') {
+    url.username = encodeURIComponent(username);
+    url.password = encodeURIComponent(password ?? '');
+  }
+  return { url: url.href, noProxy: node.noproxy ?? [] };
+}
+
+function lookup(RED: NodeAPI, id: unknown, what: string): Node | undefined {
+  if (typeof id !== 'string' || id === '') return undefined;
+  const node = RED.nodes.getNode(id) as Node | null;
+  if (node === null) throw new RangeError(`${what} of the connection is missing or disabled; choose another one`);
+  return node;
+}

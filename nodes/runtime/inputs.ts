@@ -1,0 +1,104 @@
+import type { Node, NodeAPI, NodeMessage } from 'node-red';
+import { invalidInput, type NrfCloudError } from '../service/errors';
+import type { OperationName } from '../service/paths';
+import { quote } from '../service/quote';
+
+/** A node's input: a TypedInput of the dialog (`x` and `xType`), or a message property with a fixed name. */
+export type InputSpec = { value: string; type: string } | { message: string };
+
+/** An input that the user chooses in the dialog; the arguments are the contract's defaults. */
+export function typed(value: string, type: string): InputSpec {
+  return { value, type };
+}
+
+/** An input that always comes from the message. */
+export function fromMessage(property: string): InputSpec {
+  return { message: property };
+}
+
+/** What a node was deployed with; only the properties that the flow's author changed need be there. */
+export type Config = Record<string, unknown>;
+
+interface Source {
+  value: string;
+  type: string;
+}
+
+/** How the names of a node's inputs are found in its configuration. */
+export function sourcesOf<I extends string>(specs: Record<I, InputSpec>, config: Config): Record<I, Source> {
+  const sources: Partial<Record<I, Source>> = {};
+  for (const name of Object.keys(specs) as I[]) sources[name] = sourceOf(name, specs[name], config);
+  return sources as Record<I, Source>;
+}
+
+function sourceOf(name: string, spec: InputSpec, config: Config): Source {
+  if ('message' in spec) return { value: spec.message, type: 'msg' };
+  return { value: textOr(config[name], spec.value), type: textOr(config[`${name}Type`], spec.type) || spec.type };
+}
+
+function textOr(value: unknown, otherwise: string): string {
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : otherwise;
+}
+
+/** Where a value comes from, in words for an error: `msg.payload`, `the environment variable X`. */
+export function describeSource({ value, type }: Source): string {
+  if (type === 'msg' || type === 'flow' || type === 'global') return `${type}.${quote(value)}`;
+  if (type === 'env') return `the environment variable ${quote(value)}`;
+  if (type === 'jsonata') return "the node's JSONata expression";
+  return "the text in the node's dialog";
+}
+
+/**
+ * Evaluates a node's inputs for one message. A property that isn't there is `undefined`.
+ * @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT` when an expression, JSON text or context store can't be evaluated
+ */
+export async function evaluateInputs<I extends string>(
+  RED: NodeAPI,
+  node: Node,
+  sources: Record<I, Source>,
+  msg: NodeMessage,
+  operation: OperationName,
+): Promise<Record<I, unknown>> {
+  const inputs: Partial<Record<I, unknown>> = {};
+  for (const name of Object.keys(sources) as I[]) {
+    const source = sources[name];
+    try {
+      inputs[name] = source.type === 'msg' ? readMessage(RED, msg, source) : await evaluate(RED, node, msg, source);
+    } catch (error) {
+      throw notEvaluated(operation, name, source, error);
+    }
+  }
+  return inputs as Record<I, unknown>;
+}
+
+function readMessage(RED: NodeAPI, msg: NodeMessage, { value }: Source): unknown {
+  try {
+    return RED.util.getMessageProperty(msg, value) as unknown;
+  } catch (error) {
+    // Node-RED throws for `msg.a.b` where there is no `msg.a`; for the user that is just a property that is missing.
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+function evaluate(RED: NodeAPI, node: Node, msg: NodeMessage, { value, type }: Source): Promise<unknown> {
+  if (type === 'str') return Promise.resolve(value);
+  // The callback is needed for JSONata and for context stores that answer later, yet bad JSON is thrown at once:
+  // in this executor both become a rejection.
+  return new Promise((resolve, reject) => {
+    RED.util.evaluateNodeProperty(value, type, node, msg, (error: Error | null, result: unknown) => {
+      if (error) reject(error);
+      else resolve(result);
+    });
+  });
+}
+
+function notEvaluated(operation: OperationName, name: string, source: Source, error: unknown): NrfCloudError {
+  const why = quote(
+    error instanceof Error ? error.message : String((error as { message?: unknown } | null)?.message ?? error),
+  );
+  return invalidInput(
+    operation,
+    `the ${name} could not be read from ${describeSource(source)} (${why}); correct the "${name}" field of the node`,
+  );
+}

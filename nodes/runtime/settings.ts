@@ -1,0 +1,71 @@
+import type { Config } from './inputs';
+
+/** Reads one property of a node's configuration. @throws {RangeError} with a sentence, when it can't be used */
+export type Setting<T> = (value: unknown, name: string) => T;
+
+/** A table of settings that gives values of the type `S`. */
+export type Settings<S extends object> = { [K in keyof S]: Setting<S[K]> };
+
+/**
+ * Reads the settings of a node. Node-RED puts the value of `${NAME}` in place before, as text, and leaves `${NAME}` as
+ * it is when the variable isn't set.
+ * @throws {RangeError} with a sentence that names the property
+ */
+export function readSettings<S extends object>(table: Settings<S>, config: Config): S {
+  const values: Partial<S> = {};
+  for (const name of Object.keys(table) as (keyof S & string)[]) {
+    const value = config[name];
+    const variable = unsetVariable(value);
+    if (variable !== undefined) throw new RangeError(`the environment variable ${variable} (for ${name}) is not set`);
+    values[name] = table[name](value, name);
+  }
+  return values as S;
+}
+
+/** The name of the environment variable that a value asks for in vain, `undefined` if it doesn't. */
+export function unsetVariable(value: unknown): string | undefined {
+  return typeof value === 'string' ? /^\$\{([^}]+)\}$/.exec(value.trim())?.[1] : undefined;
+}
+
+/** Text; an empty one stands for the default. */
+export function text(otherwise: string): Setting<string> {
+  return (value) => (typeof value === 'string' && value.trim() !== '' ? value.trim() : otherwise);
+}
+
+/** A tick box. */
+export function flag(otherwise: boolean): Setting<boolean> {
+  return (value) => (value === undefined || value === '' ? otherwise : value === true || value === 'true');
+}
+
+/** One of a list; the first is the default. */
+export function choice<T extends string>(first: T, ...others: T[]): Setting<T> {
+  const options = [first, ...others];
+  return (value, name) => {
+    if (value === undefined || value === '') return first;
+    const found = options.find((option) => option === value);
+    if (found === undefined) throw new RangeError(`${name} must be one of ${options.join(', ')}`);
+    return found;
+  };
+}
+
+/** A number within bounds, which may have been typed as text. */
+export function number(
+  otherwise: number,
+  { min = 0, max = Infinity, whole = false }: { min?: number; max?: number; whole?: boolean } = {},
+): Setting<number> {
+  return (value, name) => {
+    if (value === undefined || value === null || value === '') return otherwise;
+    const read = typeof value === 'string' ? Number(value) : value;
+    if (
+      typeof read !== 'number' ||
+      Number.isNaN(read) ||
+      read < min ||
+      read > max ||
+      (whole && !Number.isInteger(read))
+    ) {
+      const bounds = max === Infinity ? `of at least ${min}` : `between ${min} and ${max}`;
+      throw new RangeError(`${name} must be a ${whole ? 'whole ' : ''}number ${bounds}`);
+    }
+    return read;
+  };
+}

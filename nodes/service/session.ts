@@ -1,0 +1,30 @@
+import type { Call, Client, Job, Reply } from './client';
+import type { Generation, OperationName } from './paths';
+
+/** The client on behalf of one message; what the operations are asked through. */
+export class Session {
+  constructor(
+    private readonly client: Client,
+    private readonly job: Job,
+  ) {}
+
+  /** Which generation of the service's paths is spoken. */
+  get api(): Generation {
+    return this.client.api;
+  }
+
+  /** See {@link Client.send}. */
+  send(operation: OperationName, call: Call): Promise<Reply> {
+    return this.client.send(operation, call, this.job);
+  }
+
+  /** See {@link Client.peek}; for a `lookup`, which brings the job of the request that it belongs to. */
+  peek(operation: OperationName, call: Call, job: Job = this.job): Promise<Reply | undefined> {
+    return this.client.peek(operation, call, job);
+  }
+}
+
+/** Whether a value is a JSON object. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
