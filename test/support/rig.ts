@@ -7,7 +7,8 @@ import connectionNode from '../../nodes/nrfcloud-connection';
 helper.init(process.env['NODE_RED_PATH'] ?? require.resolve('node-red'));
 
 /** A message as tests read it. */
-export type Message = NodeMessage & Record<string, any>;
+
+export type Message = Record<string, any>;
 
 /** What a node did with its messages, as Node-RED's own Catch, Complete, Status and the next nodes saw it. */
 export interface Rig {
@@ -17,13 +18,13 @@ export interface Rig {
   caught: Message[];
   completed: Message[];
   statuses: NodeStatus[];
-  send(msg: Record<string, unknown>): void;
+  send: (msg: Record<string, unknown>) => void;
   /** Resolves as soon as the condition holds, asked again after every event of the rig. */
-  until(condition: () => boolean, what?: string): Promise<void>;
+  until: (condition: () => boolean, what?: string) => Promise<void>;
   /** All messages have ended when Catch and Complete have seen so many. */
-  ended(count: number): Promise<void>;
+  ended: (count: number) => Promise<void>;
   /** Stops the flow, as a full deploy does. */
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 /** What the rig is made of. */
@@ -70,7 +71,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     const target = helper.getNode(id) as Node | null;
     if (target === null) throw new Error(`the node ${id} of the flow was not created`);
     target.on('input', (msg: NodeMessage) => {
-      seen.push(msg as Message);
+      seen.push(msg);
       events.emit('event');
     });
     return seen;
@@ -78,7 +79,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   const received = ports.map(collect);
   const [caught, completed] = [collect('catch-out'), collect('complete-out')];
   const statuses: NodeStatus[] = [];
-  (helper.getNode('status-out') as Node).on('input', (msg: NodeMessage) => {
+  helper.getNode('status-out').on('input', (msg: NodeMessage) => {
     statuses.push((msg as Message)['status'] as NodeStatus);
     events.emit('event');
   });
@@ -99,17 +100,17 @@ export async function startRig(options: RigOptions): Promise<Rig> {
       events.on('event', check);
       check();
     });
-  const tested = helper.getNode('node') as Node;
+  const tested = helper.getNode('node');
   return {
     node: tested,
     outputs: received,
     caught,
     completed,
     statuses,
-    send: (msg) => tested.receive(msg as never),
+    send: (msg) => tested.receive(msg),
     until,
     ended: (count) => until(() => caught.length + completed.length >= count, `the end of ${count} messages`),
-    stop: () => helper.unload() as unknown as Promise<void>,
+    stop: () => helper.unload(),
   };
 }
 
