@@ -6,7 +6,7 @@ import { quote } from '../service/quote';
 import { Session } from '../service/session';
 import { clientOf } from './connection';
 import { describeSource, evaluateInputs, sourcesOf, type Config, type InputSpec } from './inputs';
-import { checkOutput, toPort, writeOutcome, type Outcome } from './output';
+import { checkOutput, Delivery, type Outcome } from './output';
 import { readSettings, text, type Settings } from './settings';
 import { StatusBoard, type StatusTexts, type Ticket } from './status';
 
@@ -21,8 +21,11 @@ export interface Task<I extends string, S> {
   where: Record<I, string>;
   /** Sets a message property at once, so that a failure's message has it too. */
   set: (property: string, value: unknown) => void;
-  /** Sends a copy of the message with a result, before the message's end. */
-  emit: (outcome: Outcome) => void;
+  /**
+   * Sends a copy of the message with a result, before the message's end. Wait for what it returns: every so often it
+   * lets the next nodes do their work, so that a long sequence neither piles up nor blocks.
+   */
+  emit: (outcome: Outcome) => Promise<void> | undefined;
   /** Shows in the status what has been done so far. */
   progress: (text: string) => void;
 }
@@ -65,6 +68,8 @@ class Worker<I extends string, S extends object> {
   readonly #sources: ReturnType<typeof sourcesOf<I>>;
   readonly #where: Record<I, string>;
   readonly #output: string;
+  /** The message properties that the node reads. */
+  readonly #read: string[];
   readonly #lives = new Map<AbortController, Promise<void>>();
   #closed = false;
 
@@ -82,6 +87,7 @@ class Worker<I extends string, S extends object> {
       string
     >;
     this.#output = text('payload')(config['output'], 'output');
+    this.#read = names.filter((name) => this.#sources[name].type === 'msg').map((name) => this.#sources[name].value);
   }
 
   /** The whole life of a message. Never rejects: in Node-RED a rejection that nobody takes ends the process. */
@@ -108,11 +114,9 @@ class Worker<I extends string, S extends object> {
   async #run(msg: NodeMessage, send: Send, signal: AbortSignal): Promise<void> {
     const ticket = this.#board.begin();
     try {
-      const outcome = await this.#work(msg, send, signal, ticket);
-      if (outcome !== undefined) {
-        writeOutcome(this.RED, msg, this.#output, outcome);
-        send(toPort(msg, outcome.port));
-      }
+      const delivery = new Delivery(this.RED, msg, send, this.#output, this.#read);
+      const outcome = await this.#work(msg, delivery, signal, ticket);
+      if (outcome !== undefined) delivery.sendOn(outcome);
       ticket.end();
     } catch (error) {
       ticket.end(error instanceof NrfCloudError ? error.code : UNEXPECTED);
@@ -120,17 +124,14 @@ class Worker<I extends string, S extends object> {
     }
   }
 
-  async #work(msg: NodeMessage, send: Send, signal: AbortSignal, ticket: Ticket): Promise<Outcome | undefined> {
+  async #work(msg: NodeMessage, delivery: Delivery, signal: AbortSignal, ticket: Ticket): Promise<Outcome | undefined> {
     const { RED, spec, config } = this;
     if (this.#closed) throw closed(spec.operation);
     const client = clientOf(RED, config['connection'], spec.operation);
     const settings = this.#settings();
     checkOutput(RED, msg, this.#output, spec.operation);
-    const inputs = await unlessStopped(
-      evaluateInputs(RED, this.node, this.#sources, msg, spec.operation),
-      signal,
-      spec.operation,
-    );
+    const evaluated = evaluateInputs(RED, this.node, this.#sources, msg, spec.operation);
+    const inputs = await unlessStopped(evaluated, signal, spec.operation);
     return spec.run({
       inputs,
       settings,
@@ -140,11 +141,7 @@ class Worker<I extends string, S extends object> {
       set: (property, value) => {
         (msg as unknown as Record<string, unknown>)[property] = value;
       },
-      emit: (outcome) => {
-        const copy = RED.util.cloneMessage(msg);
-        writeOutcome(RED, copy, this.#output, outcome);
-        send(toPort(copy, outcome.port));
-      },
+      emit: (outcome) => delivery.emit(outcome),
       progress: (words) => ticket.progress(words),
     });
   }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { NodeAPI, NodeMessage } from 'node-red';
 import { invalidInput } from '../service/errors';
 import type { OperationName } from '../service/paths';
@@ -13,6 +14,8 @@ export interface Outcome {
   properties?: Record<string, unknown>;
   /** Which output it leaves by, from 0. */
   port?: number;
+  /** Its place in the sequence of messages that come of one; `count` only on the last. */
+  part?: { index: number; count?: number };
 }
 
 /**
@@ -42,18 +45,87 @@ export function checkOutput(RED: NodeAPI, msg: NodeMessage, output: string, oper
   }
 }
 
-/** Writes a result into a message. */
-export function writeOutcome(RED: NodeAPI, msg: NodeMessage, output: string, outcome: Outcome): void {
-  const properties = msg as unknown as Record<string, unknown>;
-  for (const [name, value] of Object.entries(outcome.properties ?? {})) {
-    if (value === undefined) Reflect.deleteProperty(properties, name);
-    else properties[name] = value;
+type Send = (msg: NodeMessage | (NodeMessage | null)[]) => void;
+
+/** After so many sent copies the next nodes get their turn. */
+const COPIES_PER_TURN = 64;
+
+/** How the results of one message leave its node. */
+export class Delivery {
+  readonly #shared: string[];
+  #sequence: string | undefined;
+  #copies = 0;
+
+  /**
+   * @param output path of the message property that results are written to
+   * @param read paths of the message properties that the node reads
+   */
+  constructor(
+    private readonly RED: NodeAPI,
+    private readonly msg: NodeMessage,
+    private readonly send: Send,
+    private readonly output: string,
+    read: string[],
+  ) {
+    // A copy must not share what its result is written into.
+    this.#shared = read.map(rootOf).filter((name) => name !== rootOf(output));
   }
-  if (outcome.statusCode !== undefined) properties['statusCode'] = outcome.statusCode;
-  RED.util.setMessageProperty(msg, output, outcome.payload, true);
+
+  /** Sends the message itself on, changed in place. */
+  sendOn(outcome: Outcome): void {
+    this.#write(this.msg, outcome);
+    this.send(toPort(this.msg, outcome.port));
+  }
+
+  /**
+   * Sends a copy of the message. Wait for what this returns: every so often it lets the next nodes do their work, so that
+   * a long sequence neither piles up nor blocks.
+   */
+  emit(outcome: Outcome): Promise<void> | undefined {
+    const copy = this.#copy();
+    this.#write(copy, outcome);
+    this.send(toPort(copy, outcome.port));
+    return ++this.#copies % COPIES_PER_TURN === 0 ? setImmediate() : undefined;
+  }
+
+  /**
+   * What the result will replace is not copied, and what the node read is shared instead of copied: it may be a file's
+   * whole content, and there may be a copy for every thousand of its rows.
+   */
+  #copy(): NodeMessage {
+    const rest: Record<string, unknown> = { ...(this.msg as unknown as Record<string, unknown>) };
+    const shared: Record<string, unknown> = {};
+    for (const name of this.#shared) {
+      if (name in rest) shared[name] = rest[name];
+      Reflect.deleteProperty(rest, name);
+    }
+    Reflect.deleteProperty(rest, this.output);
+    return Object.assign(this.RED.util.cloneMessage(rest as unknown as NodeMessage), shared);
+  }
+
+  #write(msg: NodeMessage, { payload, statusCode, properties = {}, part }: Outcome): void {
+    const target = msg as unknown as Record<string, unknown>;
+    for (const [name, value] of Object.entries(properties)) {
+      if (value === undefined) Reflect.deleteProperty(target, name);
+      else target[name] = value;
+    }
+    if (statusCode !== undefined) target['statusCode'] = statusCode;
+    if (part !== undefined) {
+      this.#sequence ??= this.RED.util.generateId();
+      // A sequence within a sequence keeps the outer one's parts, as core nodes do.
+      const outer = target['parts'];
+      target['parts'] = { id: this.#sequence, ...part, ...(outer === undefined ? {} : { parts: outer }) };
+    }
+    this.RED.util.setMessageProperty(msg, this.output, payload, true);
+  }
+}
+
+/** The top-level message property that a path lies in. */
+function rootOf(path: string): string {
+  return /^[^.[]+/.exec(path)?.[0] ?? path;
 }
 
 /** A message in the shape that Node-RED's `send` wants for one output of several. */
-export function toPort(msg: NodeMessage, port = 0): NodeMessage | (NodeMessage | null)[] {
+function toPort(msg: NodeMessage, port = 0): NodeMessage | (NodeMessage | null)[] {
   return port === 0 ? msg : [...Array<null>(port).fill(null), msg];
 }
