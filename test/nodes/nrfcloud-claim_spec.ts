@@ -3,6 +3,10 @@ import claimNode from '../../nodes/nrfcloud-claim';
 import { startSimulator, type Simulator } from '../../simulator';
 import { startRig, stopRig, type Rig } from '../support/rig';
 
+const GUIDE_TOKEN =
+  '2dn3hQFQSWHIc0CMRc6xunwNmdiBeQNQpNWAuar7SSW8jduV9zfUrlDi2RpLvSI7Lpj6UEpyjZUy.0oRDoQEmoQRBIfZYQOOK3tk8JPbQj97vYSUwvg2l4RWnI-HkW870dxWy6pirvWJ5ZfjLtJsP-R5C9MJNtMHkZEZNjI1bmMaMLInZWTE';
+const GUIDE_DEVICE = '4961c873-408c-45ce-b1ba-7c0d99d88179';
+
 describe('nrfcloud-claim', () => {
   let simulator: Simulator;
   beforeEach(async () => {
@@ -21,19 +25,256 @@ describe('nrfcloud-claim', () => {
       connection: { baseUrl: simulator.url, ...connection },
     });
 
-  it('claims a device and sends the message on, changed in place', async () => {
-    const { send, outputs, ended, completed, caught } = await rig({ tags: 'a, b,,a' });
-    const { claimToken, deviceUuid } = simulator.mint();
-    send({ payload: claimToken, topic: 'kept', req: { id: 1 } });
-    await ended(1);
-    assert.deepEqual(caught, []);
-    const [msg] = outputs[0]!;
-    assert.equal(msg!['payload'].id, deviceUuid);
-    assert.deepEqual(msg!['payload'].tags, ['a', 'b']);
-    assert.equal(msg!['deviceId'], deviceUuid);
-    assert.equal(msg!['statusCode'], 201);
-    assert.equal(msg!['topic'], 'kept');
-    assert.equal('alreadyClaimed' in msg!, false);
-    assert.equal(completed.length, 1);
+  /** Sends one message and gives what Catch saw of it, after making sure that nothing else ended or left. */
+  const failing = async (flow: Rig, msg: Record<string, unknown>): Promise<Record<string, any>> => {
+    flow.send(msg);
+    await flow.ended(1);
+    assert.equal(flow.completed.length, 0);
+    assert.equal(flow.outputs[0]!.length, 0);
+    assert.equal(flow.caught.length, 1);
+    return flow.caught[0]!;
+  };
+
+  describe('a claim', () => {
+    it('sends the message on, changed in place', async () => {
+      const { send, outputs, ended, completed, caught } = await rig({ tags: 'a, b,,a' });
+      const { claimToken, deviceUuid } = simulator.mint();
+      send({ payload: claimToken, topic: 'kept', req: { id: 1 }, parts: { id: 'x', index: 3 } });
+      await ended(1);
+      assert.deepEqual(caught, []);
+      const msg = outputs[0]![0]!;
+      assert.equal(msg['payload'].id, deviceUuid);
+      assert.deepEqual(msg['payload'].tags, ['a', 'b']);
+      assert.equal(msg['deviceId'], deviceUuid);
+      assert.equal(msg['statusCode'], 201);
+      assert.equal(msg['topic'], 'kept');
+      assert.deepEqual(msg['req'], { id: 1 });
+      assert.deepEqual(msg['parts'], { id: 'x', index: 3 });
+      assert.equal('alreadyClaimed' in msg, false);
+      assert.equal(completed.length, 1);
+    });
+
+    for (const [api, path] of [
+      ['guide', '/v1/identities/claimed-devices'],
+      ['current', '/v1/claimed-devices'],
+    ] as const) {
+      it(`sends the guide's request, to the path of ${api}`, async () => {
+        const { send, outputs, ended } = await rig({ tags: 'location=Trondheim' }, { api });
+        send({ payload: GUIDE_TOKEN });
+        await ended(1);
+        const [request] = simulator.requests;
+        assert.equal(request!.method, 'POST');
+        assert.equal(request!.url, path);
+        assert.equal(request!.headers['content-type'], 'application/json');
+        assert.equal(request!.headers['authorization'], 'Bearer sim-key');
+        assert.match(String(request!.headers['user-agent']), /^node-red-contrib-nrfcloud-provisioning\/\d+\.\d+\.\d+/);
+        assert.equal(request!.body, `{"claimToken":"${GUIDE_TOKEN}","tags":["location=Trondheim"]}`);
+        assert.equal(outputs[0]![0]!['payload'].id, GUIDE_DEVICE);
+      });
+    }
+
+    it('takes an object with a token and tags, adds its own tags, and leaves tags out if there are none', async () => {
+      const { send, ended } = await rig({ tags: 'mine', tagsType: 'str' });
+      send({ payload: { claimToken: simulator.mint().claimToken, tags: ['a,b', ' mine ', 7] } });
+      await ended(1);
+      assert.deepEqual(JSON.parse(simulator.requests[0]!.body).tags, ['a,b', 'mine', '7']);
+      await stopRig();
+      const other = await rig();
+      other.send({ payload: simulator.mint().claimToken });
+      await other.ended(1);
+      assert.deepEqual(Object.keys(JSON.parse(simulator.requests[1]!.body) as object), ['claimToken']);
+    });
+
+    it("takes the modem's line as it comes from the serial port, as text or Buffer, wrapped or quoted", async () => {
+      const { send, ended, outputs } = await rig({ whenClaimed: 'ok' });
+      const { claimToken, deviceUuid } = simulator.mint();
+      const wrapped = `${claimToken.slice(0, 70)}\r\n  ${claimToken.slice(70)}`;
+      const lines = [
+        `%ATTESTTOKEN: "${claimToken}"\r\n\r\nOK\r\n`,
+        `AT%ATTESTTOKEN\r\n%ATTESTTOKEN: ${claimToken}\r\nOK\r\n`,
+        `'${claimToken}'`,
+        wrapped,
+      ];
+      for (const line of lines) send({ payload: line });
+      send({ payload: Buffer.from(lines[0]!) });
+      await ended(5);
+      assert.deepEqual(
+        outputs[0]!.map((msg) => msg['payload'].id),
+        Array<string>(5).fill(deviceUuid),
+      );
+      const tokens = simulator.requests
+        .filter(({ method }) => method === 'POST')
+        .map(({ body }) => JSON.parse(body).claimToken);
+      assert.deepEqual(new Set(tokens), new Set([claimToken]));
+    });
+
+    it('reads its inputs from flow, global, env, JSONata and JSON, and writes to another property', async () => {
+      const { claimToken, deviceUuid } = simulator.mint();
+      const flow = await rig({
+        token: '{ "claimToken": payload.token }',
+        tokenType: 'jsonata',
+        tags: '["x"]',
+        tagsType: 'json',
+        output: 'result.device',
+      });
+      flow.send({ payload: { token: claimToken } });
+      await flow.ended(1);
+      assert.equal(flow.outputs[0]![0]!['result'].device.id, deviceUuid);
+      assert.deepEqual(flow.outputs[0]![0]!['payload'], { token: claimToken });
+
+      await stopRig();
+      process.env['TEST_CLAIM_TOKEN'] = claimToken;
+      const fromEnv = await rig({ token: 'TEST_CLAIM_TOKEN', tokenType: 'env', tags: 'tags', tagsType: 'flow' });
+      fromEnv.node.context().flow.set('tags', ['from flow']);
+      fromEnv.send({});
+      await fromEnv.ended(1);
+      delete process.env['TEST_CLAIM_TOKEN'];
+      assert.deepEqual(JSON.parse(simulator.requests.at(-2)!.body).tags, ['from flow']);
+    });
+
+    it('passes unknown fields and values through untouched', async () => {
+      simulator.set({ extras: { device: { status: 'BRAND_NEW', novelty: { deep: [1] } } } });
+      const { send, ended, outputs } = await rig();
+      send({ payload: simulator.mint().claimToken });
+      await ended(1);
+      assert.equal(outputs[0]![0]!['payload'].status, 'BRAND_NEW');
+      assert.deepEqual(outputs[0]![0]!['payload'].novelty, { deep: [1] });
+    });
+  });
+
+  describe('a device that is claimed already', () => {
+    it('is passed on with alreadyClaimed, and a stale mark is taken away', async () => {
+      const { send, ended, outputs } = await rig();
+      const { claimToken, deviceUuid } = simulator.mint();
+      send({ payload: claimToken, alreadyClaimed: true });
+      await ended(1);
+      send({ payload: claimToken });
+      await ended(2);
+      assert.deepEqual(
+        outputs[0]!.map((msg) => [msg['payload'].id, msg['alreadyClaimed'], msg['statusCode']]),
+        [
+          [deviceUuid, undefined, 201],
+          [deviceUuid, true, 200],
+        ],
+      );
+    });
+
+    it('is an error if the node says so', async () => {
+      const { claimToken, deviceUuid } = simulator.mint();
+      simulator.fill(0);
+      const flow = await rig({ whenClaimed: 'error' });
+      flow.send({ payload: claimToken });
+      await flow.ended(1);
+      flow.send({ payload: claimToken });
+      await flow.ended(2);
+      const { error, payload, deviceId } = flow.caught[0]!;
+      assert.equal(error.code, 'NRFCLOUD_CONFLICT');
+      assert.equal(error.cause.statusCode, 409);
+      assert.match(error.message, /claimed by this account already/);
+      assert.equal(payload, claimToken);
+      assert.equal(deviceId, deviceUuid);
+    });
+
+    for (const whenClaimed of ['ok', 'error']) {
+      it(`is an error if it is somebody else's (${whenClaimed})`, async () => {
+        const { claimToken, deviceUuid } = simulator.mint();
+        simulator.claimByOther(deviceUuid);
+        const { error } = await failing(await rig({ whenClaimed }), { payload: claimToken });
+        assert.equal(error.code, 'NRFCLOUD_CONFLICT');
+        assert.match(error.message, /its owner must unclaim it/);
+      });
+    }
+  });
+
+  describe('a dry run', () => {
+    it('asks, claims nothing, and gives what there is to give', async () => {
+      const { claimToken, deviceUuid } = simulator.mint();
+      const { send, ended, outputs } = await rig({ dryRun: true, tags: 'x' }, { api: 'current' });
+      send({ payload: claimToken });
+      await ended(1);
+      assert.equal(simulator.requests[0]!.url, '/v1/claimed-devices?dryrun=true');
+      assert.deepEqual(outputs[0]![0]!['payload'], { id: deviceUuid, operation: 'dryRun' });
+      assert.equal(outputs[0]![0]!['statusCode'], 202);
+      assert.equal(simulator.claims.size, 0);
+    });
+
+    it('is refused with the generation guide, before anything is sent', async () => {
+      const flow = await rig({ dryRun: true });
+      const { error } = await failing(flow, { payload: simulator.mint().claimToken });
+      assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
+      assert.equal(simulator.requestCount, 0);
+    });
+
+    it('says so when the service claimed the device for real', async () => {
+      simulator.faults.add({ status: 201, body: { id: 'x' } });
+      const { error } = await failing(await rig({ dryRun: true }, { api: 'current' }), {
+        payload: simulator.mint().claimToken,
+      });
+      assert.equal(error.code, 'NRFCLOUD_BAD_RESPONSE');
+    });
+  });
+
+  describe('input that cannot be used', () => {
+    const JWT = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl';
+    const KEYGEN =
+      'MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEZKgDx0O0FKa7i1yFoxYngNdV5Csyi4rEPHcFTfeBVtkkJX-G0QZs-yesfzIaPs91b4x5xYN_g28k63gkeVMJwA.0oRDoQEmoQRBIVhL2dn3hQhQUDYxVDkxRPCAIhIbZAFifUEQWCDlovwqMVoJ1W-x93Tqypy2v_1ALv3-GCF1R9gYIy2WVlBQXvxKqA9JTveFh3nVwce-WEAMltwSSkVh8jSBPhP79ndSG0HJTOaTF9SExIq-FstjdLUW2inxdvVfqzLa05rgXqxshN5vfQIs22QT-swCt30h';
+    const cases: [string, unknown, RegExp][] = [
+      ['nothing', undefined, /msg\.payload is missing/],
+      ['an empty text', ' "" ', /is empty/],
+      ['a number', 42, /is a number/],
+      ['an array', ['x'], /is an array/],
+      ['an object without a token', { token: 'x' }, /claimToken of msg\.payload is missing/],
+      ['an AT%KEYGEN result', KEYGEN, /AT%KEYGEN/],
+      ['a JWT', JWT, /is a JWT/],
+      ['a UUID', GUIDE_DEVICE, /is a UUID/],
+      ['an IMEI', '352656106118683', /is an IMEI/],
+      ['a token cut at the dot', GUIDE_TOKEN.split('.')[0], /cut claim token/],
+      ['a token cut in its first part', GUIDE_TOKEN.slice(20), /cut claim token|not a claim token/],
+      ['a token cut in its second part', GUIDE_TOKEN.slice(0, 150), /cut claim token/],
+      ['standard Base64', GUIDE_TOKEN.replace('-', '+'), /standard Base64/],
+      ['a damaged first part', GUIDE_TOKEN.replace('2dn3hQFQ', '2dn3hQFA'), /is damaged/],
+      ['a CSR', `2dn3hQlQ${GUIDE_TOKEN.slice(8)}`, /type 9, which cannot be claimed/],
+      ['JSON text', `{"claimToken":"${GUIDE_TOKEN}"}`, /is JSON text/],
+      ["the modem's error", 'ERROR', /the modem's error answer/],
+      ['a tag of 101 characters', { claimToken: GUIDE_TOKEN, tags: ['x'.repeat(101)] }, /101 characters/],
+      ['tags that are none', { claimToken: GUIDE_TOKEN, tags: 5 }, /the tags are a number/],
+    ];
+    for (const [name, payload, sentence] of cases) {
+      it(`is named and sends no request: ${name}`, async () => {
+        const caught = await failing(await rig(), { payload });
+        assert.equal(caught['error'].code, 'NRFCLOUD_INVALID_INPUT');
+        assert.match(caught['error'].message, sentence);
+        assert.match(caught['error'].message, /claim: /);
+        assert.equal(caught['error'].message.includes(GUIDE_TOKEN.slice(10, 50)), false);
+        assert.equal(caught['error'].cause.attempts, 0);
+        assert.equal(caught['error'].cause.method, 'POST');
+        assert.deepEqual(caught['payload'], payload);
+        assert.equal(simulator.requestCount, 0);
+      });
+    }
+
+    it('takes a tag of 100 characters', async () => {
+      const { send, ended, caught } = await rig({ tags: '😀'.repeat(100) });
+      send({ payload: simulator.mint().claimToken });
+      await ended(1);
+      assert.equal(simulator.requestCount, 1);
+      assert.ok(caught.length === 0 || caught[0]!['error'].code === 'NRFCLOUD_REJECTED');
+    });
+
+    it('says which expression, JSON or output is wrong', async () => {
+      for (const [config, sentence] of [
+        [{ token: 'payload.(', tokenType: 'jsonata' }, /JSONata/],
+        [{ token: '{', tokenType: 'json' }, /token could not be read/],
+        [{ output: 'payload.x' }, /can't be written to msg\.payload\.x/],
+        [{ whenClaimed: 'maybe' }, /whenClaimed must be one of ok, error/],
+        [{ whenClaimed: '${NOT_SET}' }, /environment variable NOT_SET/],
+      ] as const) {
+        const { error } = await failing(await rig(config), { payload: GUIDE_TOKEN });
+        assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
+        assert.match(error.message, sentence);
+        await stopRig();
+      }
+      assert.equal(simulator.requestCount, 0);
+    });
   });
 });
