@@ -1,0 +1,351 @@
+import assert from 'node:assert/strict';
+import { createServer, type AddressInfo } from 'node:net';
+import claimNode from '../../nodes/nrfcloud-claim';
+import { startSimulator, type FaultRule, type Simulator } from '../../simulator';
+import { startRig, stopRig, type Message, type Rig } from '../support/rig';
+
+/** A port on loopback where nobody listens. */
+async function deadPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+describe('failures of a request', () => {
+  let simulator: Simulator;
+  beforeEach(async () => {
+    simulator = await startSimulator();
+  });
+  afterEach(async () => {
+    await stopRig();
+    await simulator.close();
+  });
+
+  const rig = (connection: Record<string, unknown> | null = {}, more: Record<string, unknown> = {}): Promise<Rig> =>
+    startRig({
+      node: claimNode,
+      type: 'nrfcloud-claim',
+      connection: connection === null ? null : { baseUrl: simulator.url, retries: 0, ...connection },
+      ...more,
+    });
+
+  /** Sends one good token and gives what Catch saw, after making sure that this was the message's only ending. */
+  const failing = async (flow: Rig): Promise<Message> => {
+    const { claimToken } = simulator.mint();
+    flow.send({ payload: claimToken });
+    await flow.ended(1);
+    assert.equal(flow.caught.length, 1);
+    assert.equal(flow.completed.length + flow.outputs[0]!.length, 0);
+    assert.equal(flow.caught[0]!['payload'], claimToken);
+    assert.equal(flow.statuses.at(-1)!.fill, 'red');
+    assert.equal(flow.statuses.at(-1)!.shape, 'ring');
+    return flow.caught[0]!;
+  };
+
+  const claims = (): number => simulator.requests.filter(({ method }) => method === 'POST').length;
+
+  describe('the connection', () => {
+    const broken: [string, Parameters<typeof rig>, RegExp][] = [
+      ['is missing', [null], /no connection is chosen/],
+      ['has no API key', [{}, { apiKey: undefined }], /no API key/],
+      ['has an unset variable as API key', [{}, { apiKey: '${NO_SUCH_KEY}' }], /environment variable NO_SUCH_KEY/],
+      ['has an unset variable as base URL', [{ baseUrl: '${NO_SUCH_URL}' }], /environment variable NO_SUCH_URL/],
+      ['has a base URL that is none', [{ baseUrl: 'nrfcloud' }], /base URL is not a URL/],
+      ['has plain http to elsewhere', [{ baseUrl: 'http://api.example/v1' }], /plain http:/],
+      ['has a user in its base URL', [{ baseUrl: 'https://u:p@api.example/v1' }], /user name or password/],
+      ['has an impossible limit', [{ concurrency: 0 }], /concurrency must be a whole number/],
+      ['has a key that no header can carry', [{}, { apiKey: 'a b\nc' }], /no HTTP header can carry/],
+    ];
+    for (const [name, args, sentence] of broken) {
+      it(`${name}: NRFCLOUD_NOT_CONFIGURED`, async () => {
+        const { error } = await failing(await rig(...args));
+        assert.equal(error.code, 'NRFCLOUD_NOT_CONFIGURED');
+        assert.match(error.message, sentence);
+        assert.equal(simulator.requestCount, 0);
+      });
+    }
+
+    it('takes its values from environment variables, and a base URL with a trailing slash', async () => {
+      Object.assign(process.env, { TEST_KEY: 'sim-key', TEST_URL: `${simulator.url}/`, TEST_AT_ONCE: '3' });
+      const flow = await rig({ baseUrl: '${TEST_URL}', concurrency: '${TEST_AT_ONCE}' }, { apiKey: '${TEST_KEY}' });
+      for (const name of ['TEST_KEY', 'TEST_URL', 'TEST_AT_ONCE']) Reflect.deleteProperty(process.env, name);
+      flow.send({ payload: simulator.mint().claimToken });
+      await flow.ended(1);
+      assert.equal(flow.completed.length, 1);
+    });
+  });
+
+  describe('the service', () => {
+    const table: [number, string][] = [
+      [400, 'NRFCLOUD_REJECTED'],
+      [401, 'NRFCLOUD_UNAUTHORIZED'],
+      [403, 'NRFCLOUD_FORBIDDEN'],
+      [404, 'NRFCLOUD_NOT_FOUND'],
+      [405, 'NRFCLOUD_REJECTED'],
+      [408, 'NRFCLOUD_REJECTED'],
+      [409, 'NRFCLOUD_CONFLICT'],
+      [422, 'NRFCLOUD_REJECTED'],
+      [429, 'NRFCLOUD_RATE_LIMITED'],
+      [500, 'NRFCLOUD_UNAVAILABLE'],
+      [502, 'NRFCLOUD_UNAVAILABLE'],
+      [503, 'NRFCLOUD_UNAVAILABLE'],
+      [504, 'NRFCLOUD_UNAVAILABLE'],
+    ];
+    for (const [status, code] of table) {
+      it(`answers ${status}: ${code}`, async () => {
+        const body = { message: `because of ${status}`, details: [1] };
+        simulator.faults.add({ status, body });
+        const { error, statusCode } = await failing(await rig());
+        assert.equal(error.code, code);
+        assert.equal(error.cause.statusCode, status);
+        assert.equal(statusCode, status);
+        assert.deepEqual(error.cause.body, body);
+        assert.equal(error.cause.requestId, 'sim-1');
+        assert.equal(error.cause.operation, 'claim');
+        assert.equal(error.cause.method, 'POST');
+        assert.equal(error.cause.path, '/identities/claimed-devices');
+        assert.equal(error.cause.attempts, 1);
+        if (status !== 409) assert.match(error.message, new RegExp(`because of ${status}`));
+        assert.match(error.message, /claim: /);
+      });
+    }
+
+    it('really refuses a wrong key and a viewer', async () => {
+      const wrong = await failing(await rig({}, { apiKey: 'wrong' }));
+      assert.equal(wrong['error'].code, 'NRFCLOUD_UNAUTHORIZED');
+      await stopRig();
+      simulator.set({ viewerKeys: ['viewer'] });
+      const viewer = await failing(await rig({}, { apiKey: 'viewer' }));
+      assert.equal(viewer['error'].code, 'NRFCLOUD_FORBIDDEN');
+    });
+
+    const texts: [string, FaultRule, unknown, RegExp][] = [
+      ['text', { status: 400, body: 'plain words' }, 'plain words', /plain words/],
+      ['nothing', { status: 400, emptyBody: true }, undefined, /HTTP 400\)/],
+      ['detail', { status: 400, body: { detail: 'the detail' } }, { detail: 'the detail' }, /the detail/],
+      ['title', { status: 400, body: { title: 'the title' } }, { title: 'the title' }, /the title/],
+      ['error', { status: 400, body: { error: 'the error' } }, { error: 'the error' }, /the error/],
+    ];
+    for (const [name, rule, body, sentence] of texts) {
+      it(`explains itself by ${name}`, async () => {
+        simulator.faults.add(rule);
+        const { error } = await failing(await rig());
+        assert.deepEqual(error.cause.body, body);
+        assert.match(error.message, sentence);
+      });
+    }
+
+    it('quotes the service only in one short line, and without tokens', async () => {
+      const { claimToken } = simulator.mint();
+      simulator.faults.add({ status: 400, body: { message: `bad\n[fake] line ${claimToken} ${'long '.repeat(100)}` } });
+      const { error } = await failing(await rig());
+      assert.equal(error.message.includes('\n'), false);
+      assert.equal(error.message.includes(claimToken.slice(0, 30)), false);
+      assert.ok(error.message.length < 400);
+      assert.match(error.cause.body.message, /2dn3/);
+    });
+
+    it('sends a huge error body: at most 64 KiB of it are kept', async () => {
+      simulator.faults.add({ status: 400, body: 'x'.repeat(1_000_000) });
+      const { error } = await failing(await rig());
+      assert.equal(error.code, 'NRFCLOUD_REJECTED');
+      assert.equal(error.cause.body.length, 65_536);
+    });
+
+    it('echoes the key: it is taken out', async () => {
+      simulator.faults.add({ status: 400, body: { message: 'your key sim-key', header: 'Bearer sim-key' } });
+      const { error } = await failing(await rig());
+      assert.equal(JSON.stringify(error).includes('sim-key'), false);
+    });
+
+    it('redirects: not followed, the key goes nowhere else', async () => {
+      const other = await startSimulator();
+      simulator.faults.add({ status: 307, redirect: `${other.url}/identities/claimed-devices` });
+      const { error } = await failing(await rig());
+      assert.equal(error.code, 'NRFCLOUD_BAD_RESPONSE');
+      assert.equal(other.requestCount, 0);
+      await other.close();
+    });
+
+    for (const [name, rule] of [
+      ['an empty body', { emptyBody: true }],
+      ['HTML', { status: 201, html: true }],
+      ['cut JSON', { cutJson: true }],
+      ['another type', { status: 201, body: [1, 2] }],
+      ['a text', { status: 201, body: '"claimed"' }],
+    ] as [string, FaultRule][]) {
+      it(`reports success with ${name}: NRFCLOUD_BAD_RESPONSE`, async () => {
+        simulator.faults.add({ match: { method: 'POST' }, ...rule });
+        const { error } = await failing(await rig());
+        assert.equal(error.code, 'NRFCLOUD_BAD_RESPONSE');
+        assert.equal(error.cause.statusCode, 201);
+      });
+    }
+  });
+
+  describe('the network', () => {
+    it('refuses the connection: NRFCLOUD_UNAVAILABLE, with the address', async () => {
+      const port = await deadPort();
+      const { error } = await failing(await rig({ baseUrl: `http://127.0.0.1:${port}/v1` }));
+      assert.equal(error.code, 'NRFCLOUD_UNAVAILABLE');
+      assert.match(error.message, new RegExp(`ECONNREFUSED 127\\.0\\.0\\.1:${port}`));
+      assert.equal(error.cause.attempts, 1);
+    });
+
+    it('does not know the host: NRFCLOUD_UNAVAILABLE', async () => {
+      const { error } = await failing(await rig({ baseUrl: 'https://no-such-host.invalid/v1' }));
+      assert.equal(error.code, 'NRFCLOUD_UNAVAILABLE');
+      assert.match(error.message, /no-such-host\.invalid/);
+    });
+
+    it('drops every reply: NRFCLOUD_UNAVAILABLE, after asking what became of the claim', async () => {
+      simulator.faults.add({ drop: 'before' });
+      const { error } = await failing(await rig({ retries: 1 }));
+      assert.equal(error.code, 'NRFCLOUD_UNAVAILABLE');
+      assert.equal(error.cause.attempts, 2);
+      assert.equal(claims(), 2);
+    });
+
+    for (const where of ['headers', 'body'] as const) {
+      it(`stalls before the end of the ${where}: NRFCLOUD_TIMEOUT`, async () => {
+        simulator.faults.add({ status: 201, body: { id: 'x' }, slow: { where, ms: 'forever' } });
+        const { error } = await failing(await rig({ timeout: 0.2 }));
+        assert.equal(error.code, 'NRFCLOUD_TIMEOUT');
+        assert.match(error.message, /0\.2 s/);
+      });
+    }
+
+    it('drips an endless success: NRFCLOUD_TIMEOUT', async () => {
+      simulator.faults.add({ status: 201, dripBody: true });
+      const { error } = await failing(await rig({ timeout: 0.2 }));
+      assert.equal(error.code, 'NRFCLOUD_TIMEOUT');
+    });
+
+    it('drips an endless error: what came of it is enough', async () => {
+      simulator.faults.add({ status: 400, dripBody: { everyMs: 10 } });
+      const { error } = await failing(await rig({ timeout: 0.2 }));
+      assert.equal(error.code, 'NRFCLOUD_REJECTED');
+    });
+
+    it('pours out a gigabyte: NRFCLOUD_BAD_RESPONSE, and memory stays', async () => {
+      simulator.faults.add({ status: 201, hugeBody: 2 ** 30 });
+      const { error } = await failing(await rig());
+      assert.equal(error.code, 'NRFCLOUD_BAD_RESPONSE');
+      assert.ok(JSON.stringify(error.cause.body).length < 70_000);
+    });
+  });
+
+  describe('retries', () => {
+    for (const rule of [{ status: 429 }, { status: 500 }, { status: 503 }, { drop: 'before' }] as FaultRule[]) {
+      it(`repeat after ${JSON.stringify(rule)} until it works`, async () => {
+        simulator.faults.add({ match: { method: 'POST' }, times: 2, ...rule });
+        const { send, ended, completed, statuses } = await rig({ retries: 3 });
+        send({ payload: simulator.mint().claimToken });
+        await ended(1);
+        assert.equal(completed.length, 1);
+        assert.equal(claims(), 3);
+        assert.ok(statuses.some(({ fill, shape }) => fill === 'yellow' && shape === 'ring'));
+        assert.equal(statuses.at(-1)!.fill, 'green');
+      });
+    }
+
+    for (const retryAfter of ['1', 'date']) {
+      it(`wait as long as Retry-After says (${retryAfter}), and hold back the connection's other requests`, async () => {
+        const value = retryAfter === 'date' ? new Date(Date.now() + 2000).toUTCString() : retryAfter;
+        simulator.faults.add({ status: 429, retryAfter: value, times: 1 });
+        const { send, until, ended, statuses } = await rig({ retries: 1 });
+        send({ payload: simulator.mint().claimToken });
+        // The hold is on once the status says that the refused request waits.
+        await until(() => statuses.at(-1)?.fill === 'yellow');
+        const refused = simulator.requests[0]!.at;
+        send({ payload: simulator.mint().claimToken });
+        await ended(2);
+        assert.equal(simulator.requests.length, 3);
+        const due = retryAfter === 'date' ? Date.parse(value) : refused + 1000;
+        for (const { at } of simulator.requests.slice(1)) assert.ok(at >= due - 20, `${at} is ${due - at} ms early`);
+      });
+    }
+
+    it('report a Retry-After of more than five minutes instead of waiting', async () => {
+      for (const [status, code] of [
+        [429, 'NRFCLOUD_RATE_LIMITED'],
+        [503, 'NRFCLOUD_UNAVAILABLE'],
+      ] as const) {
+        simulator.faults.clear();
+        simulator.faults.add({ status, retryAfter: 301 });
+        const { error } = await failing(await rig({ retries: 5 }));
+        assert.equal(error.code, code);
+        assert.equal(error.cause.retryAfter, 301);
+        assert.equal(error.cause.attempts, 1);
+        await stopRig();
+      }
+    });
+
+    for (const retryAfter of ['soon', '-5', 'Mon, 01 Jan 2001 00:00:00 GMT', '']) {
+      it(`are not misled by "Retry-After: ${retryAfter}"`, async () => {
+        simulator.faults.add({ status: 503, retryAfter, times: 1 });
+        const { send, ended, completed } = await rig({ retries: 1 });
+        send({ payload: simulator.mint().claimToken });
+        await ended(1);
+        assert.equal(completed.length, 1);
+      });
+    }
+
+    it('are not made for refusals', async () => {
+      simulator.faults.add({ status: 422 });
+      await failing(await rig({ retries: 5 }));
+      assert.equal(simulator.requestCount, 1);
+    });
+  });
+
+  describe('a claim whose reply was lost', () => {
+    const lost: [string, FaultRule][] = [
+      ['the connection broke after the work', { drop: 'after' }],
+      ['the body was cut', { cutBody: true }],
+      ['the answer did not come in time', { slow: { where: 'headers', ms: 'forever' } }],
+      ['a gateway answered 502 after the work', { status: 502, html: true, afterWork: true }],
+      ['the service answered 500 after the work', { status: 500, afterWork: true }],
+    ];
+    for (const [name, rule] of lost) {
+      for (const retries of [0, 2]) {
+        it(`is the success it was: ${name} (${retries} retries)`, async () => {
+          simulator.faults.add({ match: { method: 'POST' }, times: 1, ...rule });
+          const { send, ended, outputs, caught } = await rig({ retries, timeout: 0.5 });
+          const { claimToken, deviceUuid } = simulator.mint();
+          send({ payload: claimToken });
+          await ended(1);
+          assert.deepEqual(caught, []);
+          assert.equal(outputs[0]![0]!['payload'].id, deviceUuid);
+          assert.equal('alreadyClaimed' in outputs[0]![0]!, false);
+          assert.equal(simulator.claims.get(deviceUuid), 1);
+        });
+      }
+    }
+
+    it('is the success it was when the lookup fails and the repeated claim is a conflict', async () => {
+      simulator.faults.add({ match: { method: 'POST' }, times: 1, drop: 'after' });
+      simulator.faults.add({ match: { method: 'GET' }, times: 1, status: 500 });
+      const { send, ended, outputs, caught } = await rig({ retries: 2, timeout: 0.5 });
+      const { claimToken, deviceUuid } = simulator.mint();
+      send({ payload: claimToken });
+      await ended(1);
+      assert.deepEqual(caught, []);
+      assert.equal(outputs[0]![0]!['payload'].id, deviceUuid);
+      assert.equal(claims(), 2);
+      assert.equal(simulator.claims.get(deviceUuid), 1);
+    });
+
+    it('is repeated when the lookup finds nothing', async () => {
+      simulator.faults.add({ match: { method: 'POST' }, times: 1, drop: 'before' });
+      const { send, ended, completed } = await rig({ retries: 1 });
+      const { claimToken, deviceUuid } = simulator.mint();
+      send({ payload: claimToken });
+      await ended(1);
+      assert.equal(completed.length, 1);
+      assert.equal(claims(), 2);
+      assert.equal(simulator.claims.get(deviceUuid), 1);
+    });
+  });
+});
