@@ -47,6 +47,9 @@ export interface Simulator {
   readonly requests: RequestRecord[];
   /** Requests handled, by operation; `unknown` for paths that are none. */
   readonly counters: Readonly<Record<string, number>>;
+  /** How many requests arrived, recorded or not. */
+  readonly requestCount: number;
+  /** Requests that are being answered now, and the most that were at once. */
   readonly inFlight: number;
   readonly maxInFlight: number;
   /** How often each device was really claimed, by UUID. */
@@ -71,6 +74,8 @@ export interface Simulator {
   tags(): Record<string, unknown>[];
   /** A bulk operation as the service shows it. */
   operation(bulkOpsRequestId: string): OperationView | undefined;
+  /** All bulk operations as the service shows them. */
+  operations(): OperationView[];
   /** Makes a bulk operation unknown; false if it was. */
   forgetOperation(bulkOpsRequestId: string): boolean;
   /** Changes settings. Throws a TypeError for what does not exist. */
@@ -94,7 +99,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const simulator = new RunningSimulator(world, faults, traffic, async () => {
     await Promise.all([service.close(), summaryHost.close()]);
   });
-  const summaryHost = buildSummaryHost(simulator, world, traffic);
+  const summaryHost = buildSummaryHost(simulator, world, faults, traffic);
   try {
     await service.listen({ port, host: LOOPBACK });
     await summaryHost.listen({ port: summaryPort, host: LOOPBACK });
@@ -134,6 +139,10 @@ class RunningSimulator implements Simulator {
 
   get settings(): Readonly<Settings> {
     return this.world.settings;
+  }
+
+  get requestCount(): number {
+    return this.traffic.total;
   }
 
   get inFlight(): number {
@@ -180,6 +189,10 @@ class RunningSimulator implements Simulator {
   operation(bulkOpsRequestId: string): OperationView | undefined {
     const operation = this.world.bulk.find(bulkOpsRequestId);
     return operation && this.world.operationView(operation);
+  }
+
+  operations(): OperationView[] {
+    return this.world.bulk.all().map((operation) => this.world.operationView(operation));
   }
 
   forgetOperation(bulkOpsRequestId: string): boolean {

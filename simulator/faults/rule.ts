@@ -46,7 +46,7 @@ export interface FaultRule {
   slow?: { where: 'headers' | 'body'; ms: number | 'forever' };
   /** A body that never ends, a byte at a time. */
   dripBody?: boolean | { everyMs: number };
-  /** A body of so many bytes: one JSON object with one long text. */
+  /** A body of so many bytes: one JSON object with one long text. `Infinity` never ends. */
   hugeBody?: number;
   /** Cuts the connection without an answer, before or after the operation was carried out. */
   drop?: 'before' | 'after';
@@ -80,10 +80,14 @@ const MATCH_FIELDS: ReadonlySet<string> = new Set([
 ] satisfies (keyof FaultMatch)[]);
 
 /**
- * Refuses rules with misspelt fields, which would otherwise silently never strike.
+ * Refuses rules with misspelt fields, which would otherwise silently never strike, and statuses that cannot be sent.
  * @throws TypeError naming the field
  */
 export function checkRule(rule: FaultRule): void {
+  const { status = 200 } = rule;
+  if (!Number.isInteger(status) || status < 200 || status > 599) {
+    throw new TypeError('The status of a fault is an HTTP status from 200 to 599.');
+  }
   for (const name of Object.keys(rule)) {
     if (!RULE_FIELDS.has(name)) throw new TypeError(`A fault has no field "${name}".`);
   }

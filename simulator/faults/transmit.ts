@@ -68,14 +68,14 @@ async function drip(response: ServerResponse, answer: WireAnswer, rule: FaultRul
   }
 }
 
-/** So many bytes, no faster than the client takes them. */
+/** So many bytes (perhaps without end), no faster than the client takes them. */
 async function pour(response: ServerResponse, answer: WireAnswer, bytes: number, ending: () => void): Promise<void> {
   const head = '{"message":"';
   const tail = '"}';
   response.writeHead(answer.status, {
     ...answer.headers,
     'content-type': 'application/json',
-    'content-length': String(bytes),
+    ...(Number.isFinite(bytes) && { 'content-length': String(bytes) }),
   });
   response.write(head);
   let left = Math.max(0, bytes - head.length - tail.length);
