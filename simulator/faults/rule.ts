@@ -88,6 +88,9 @@ export function checkRule(rule: FaultRule): void {
   if (!Number.isInteger(status) || status < 200 || status > 599) {
     throw new TypeError('The status of a fault is an HTTP status from 200 to 599.');
   }
+  if (rule.hugeBody !== undefined && !(rule.hugeBody >= 14)) {
+    throw new TypeError('A huge body has 14 bytes or more.');
+  }
   for (const name of Object.keys(rule)) {
     if (!RULE_FIELDS.has(name)) throw new TypeError(`A fault has no field "${name}".`);
   }

@@ -1,5 +1,6 @@
-import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 
 import type { WireAnswer } from '../http/answer';
 import type { Clock } from '../world/clock';
@@ -70,23 +71,24 @@ async function drip(response: ServerResponse, answer: WireAnswer, rule: FaultRul
 
 /** So many bytes (perhaps without end), no faster than the client takes them. */
 async function pour(response: ServerResponse, answer: WireAnswer, bytes: number, ending: () => void): Promise<void> {
-  const head = '{"message":"';
-  const tail = '"}';
   response.writeHead(answer.status, {
     ...answer.headers,
     'content-type': 'application/json',
     ...(Number.isFinite(bytes) && { 'content-length': String(bytes) }),
   });
-  response.write(head);
-  let left = Math.max(0, bytes - head.length - tail.length);
-  while (left > 0 && !response.destroyed) {
-    const chunk = Buffer.alloc(Math.min(left, CHUNK), 'a');
-    left -= chunk.length;
-    if (!response.write(chunk)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+  // The only thing that goes wrong here is that the client has seen enough.
+  await pipeline(Readable.from(longText(bytes, ending)), response).catch(() => undefined);
+}
+
+function* longText(bytes: number, ending: () => void): Generator<Buffer> {
+  const head = Buffer.from('{"message":"');
+  const tail = Buffer.from('"}');
+  yield head;
+  for (let left = bytes - head.length - tail.length; left > 0; left -= CHUNK) {
+    yield Buffer.alloc(Math.min(left, CHUNK), 'a');
   }
-  if (response.destroyed) return;
   ending();
-  response.end(tail);
+  yield tail;
 }
 
 /** 204 and 304 have no body and no length. */

@@ -143,8 +143,9 @@ export class BulkDesk {
       claimToken = read.claimToken;
       const id = this.context.idOf(claimToken);
       if (id !== undefined && seen.has(id)) throw new Refusal(409, 'The device occurs twice in this upload.');
-      if (id !== undefined) seen.add(id);
-      results.claimedIds.push(this.context.claim(claimToken, read.tags));
+      const claimed = this.context.claim(claimToken, read.tags);
+      results.claimedIds.push(claimed);
+      seen.add(claimed);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       const id = this.context.idOf(claimToken);
