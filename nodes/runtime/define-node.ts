@@ -28,16 +28,18 @@ export interface Task<I extends string, S> {
   emit: (outcome: Outcome) => Promise<void> | undefined;
   /** Shows in the status what has been done so far. */
   progress: (text: string) => void;
+  /** Other status texts for this message than the node's, when the message says what is done. */
+  describe: (texts: StatusTexts) => void;
 }
 
 /** A node type: its inputs and settings as data, and what it does with one message. */
 export interface NodeSpec<I extends string, S extends object> {
   type: string;
   /** Stands in errors that are found before the handler runs. */
-  operation: OperationName;
+  operation: OperationName | ((config: Config) => OperationName);
   inputs: Record<I, InputSpec>;
   settings: Settings<S>;
-  status: StatusTexts;
+  status: StatusTexts | ((config: Config) => StatusTexts);
   /** Does the work; what it returns is sent on in the message itself, nothing if `undefined`. */
   run: (task: Task<NoInfer<I>, NoInfer<S>>) => Promise<Outcome | undefined>;
 }
@@ -68,6 +70,7 @@ class Worker<I extends string, S extends object> {
   readonly #sources: ReturnType<typeof sourcesOf<I>>;
   readonly #where: Record<I, string>;
   readonly #output: string;
+  readonly #operation: OperationName;
   /** The message properties that the node reads. */
   readonly #read: string[];
   readonly #lives = new Map<AbortController, Promise<void>>();
@@ -79,13 +82,14 @@ class Worker<I extends string, S extends object> {
     private readonly spec: NodeSpec<I, S>,
     private readonly config: Config,
   ) {
-    this.#board = new StatusBoard(node, spec.status);
+    this.#board = new StatusBoard(node, typeof spec.status === 'function' ? spec.status(config) : spec.status);
     this.#sources = sourcesOf(spec.inputs, config);
     const names = Object.keys(this.#sources) as I[];
     this.#where = Object.fromEntries(names.map((name) => [name, describeSource(this.#sources[name])])) as Record<
       I,
       string
     >;
+    this.#operation = typeof spec.operation === 'function' ? spec.operation(config) : spec.operation;
     this.#output = text('payload')(config['output'], 'output');
     this.#read = names.filter((name) => this.#sources[name].type === 'msg').map((name) => this.#sources[name].value);
   }
@@ -126,12 +130,13 @@ class Worker<I extends string, S extends object> {
 
   async #work(msg: NodeMessage, delivery: Delivery, signal: AbortSignal, ticket: Ticket): Promise<Outcome | undefined> {
     const { RED, spec, config } = this;
-    if (this.#closed) throw closed(spec.operation);
-    const client = clientOf(RED, config['connection'], spec.operation);
+    const operation = this.#operation;
+    if (this.#closed) throw closed(operation);
+    const client = clientOf(RED, config['connection'], operation);
     const settings = this.#settings();
-    checkOutput(RED, msg, this.#output, spec.operation);
-    const evaluated = evaluateInputs(RED, this.node, this.#sources, msg, spec.operation);
-    const inputs = await unlessStopped(evaluated, signal, spec.operation);
+    checkOutput(RED, msg, this.#output, operation);
+    const evaluated = evaluateInputs(RED, this.node, this.#sources, msg, operation);
+    const inputs = await unlessStopped(evaluated, signal, operation);
     return spec.run({
       inputs,
       settings,
@@ -143,6 +148,7 @@ class Worker<I extends string, S extends object> {
       },
       emit: (outcome) => delivery.emit(outcome),
       progress: (words) => ticket.progress(words),
+      describe: (texts) => ticket.describe(texts),
     });
   }
 
@@ -154,13 +160,13 @@ class Worker<I extends string, S extends object> {
     try {
       return readSettings(this.spec.settings, this.config);
     } catch (error) {
-      throw invalidInput(this.spec.operation, `${(error as Error).message}; correct it in the dialog of the node`);
+      throw invalidInput(this.#operation, `${(error as Error).message}; correct it in the dialog of the node`);
     }
   }
 
   /** Makes any failure the one kind of error that leaves the package, with all that the contract promises of it. */
   #report(msg: NodeMessage, error: unknown): NrfCloudError {
-    const report = error instanceof NrfCloudError ? error : unexpected(this.spec.operation, error);
+    const report = error instanceof NrfCloudError ? error : unexpected(this.#operation, error);
     if (report.cause.statusCode !== undefined) {
       (msg as unknown as Record<string, unknown>)['statusCode'] = report.cause.statusCode;
     }

@@ -19,6 +19,8 @@ export interface Ticket {
   waiting(waiting: boolean): void;
   /** What has been done so far, in plain text. */
   progress(text: string): void;
+  /** What the message is about, in other texts than the node's. */
+  describe(texts: StatusTexts): void;
   /** The message ended; with the code of its failure, if it failed. */
   end(code?: ErrorCode): void;
 }
@@ -26,6 +28,7 @@ export interface Ticket {
 interface Share {
   waiting: boolean;
   text: string | undefined;
+  texts: StatusTexts;
 }
 
 /**
@@ -48,7 +51,7 @@ export class StatusBoard {
 
   /** A message has come in. */
   begin(): Ticket {
-    const share: Share = { waiting: false, text: undefined };
+    const share: Share = { waiting: false, text: undefined, texts: this.texts };
     this.#shares.add(share);
     this.#show();
     return {
@@ -60,12 +63,16 @@ export class StatusBoard {
         share.text = text;
         this.#show();
       },
+      describe: (texts) => {
+        share.texts = texts;
+        this.#show();
+      },
       end: (code) => {
         this.#count(share, false);
         this.#shares.delete(share);
         this.#last =
           code === undefined
-            ? { fill: 'green', shape: 'dot', text: share.text ?? this.texts.done }
+            ? { fill: 'green', shape: 'dot', text: share.text ?? share.texts.done }
             : { fill: 'red', shape: 'ring', text: `${SHARED}.error.${code}` };
         this.#show();
       },
@@ -98,7 +105,7 @@ export class StatusBoard {
     const count = size > 1 ? `${size} …` : undefined;
     if (this.#waiting === size) return { fill: 'yellow', shape: 'ring', text: count ?? `${SHARED}.status.waiting` };
     const [only] = this.#shares;
-    return { fill: 'blue', shape: 'dot', text: count ?? only?.text ?? this.texts.working };
+    return { fill: 'blue', shape: 'dot', text: count ?? only?.text ?? only?.texts.working ?? this.texts.working };
   }
 
   #show(): void {
