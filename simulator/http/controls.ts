@@ -22,12 +22,12 @@ export function addControls(app: FastifyInstance, simulator: Simulator): void {
     reply.code(error instanceof TypeError ? 400 : (error.statusCode ?? 400)).send({ message: error.message }),
   );
 
-  app.post<{ Body: MintOptions & { count?: number } }>('/_simulator/tokens', ({ body }) => {
-    const { count, ...options } = body;
+  app.post<{ Body: (MintOptions & { count?: number }) | undefined }>('/_simulator/tokens', ({ body }) => {
+    const { count, ...options } = body ?? {};
     return { tokens: Array.from({ length: checkCount(count) }, () => simulator.mint(options)) };
   });
-  app.post<{ Body: { count?: number; tags?: string[] } }>('/_simulator/fill', ({ body }) => ({
-    ids: simulator.fill(checkCount(body.count), body.tags),
+  app.post<{ Body: { count?: number; tags?: string[] } | undefined }>('/_simulator/fill', ({ body }) => ({
+    ids: simulator.fill(checkCount(body?.count), body?.tags),
   }));
   app.post<{ Body: JsonFault | JsonFault[] }>('/_simulator/faults', ({ body }) => {
     const rules = [body].flat().map(readFault);

@@ -88,7 +88,7 @@ async function perform(
     return toWire(await route.run(world, call));
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return toWire({ status: error.status, body: { message: error.message, ...error.fields } });
+    return toWire({ status: error.status, body: { message: error.message } });
   }
 }
 

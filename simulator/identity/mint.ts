@@ -45,11 +45,6 @@ export class Mint {
     this.firmware[8] = 0x80 | (this.firmware[8]! & 0x3f);
   }
 
-  /** How many devices of the seed have been minted: the index of the next one. */
-  get next(): number {
-    return this.devices;
-  }
-
   /** Leaves devices out, so that two processes mint different ones. */
   skip(count: number): void {
     this.devices += count;

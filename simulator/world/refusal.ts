@@ -5,8 +5,6 @@ export class Refusal extends Error {
   constructor(
     readonly status: number,
     message: string,
-    /** Further fields of the body. */
-    readonly fields: Readonly<Record<string, unknown>> = {},
   ) {
     super(message);
   }

@@ -15,6 +15,7 @@ describe('simulator: controls over HTTP', () => {
   it('mints, fills, gives away, takes back and shows the state', async () => {
     const { tokens } = (await control('POST', '/tokens', { count: 3, deviceType: 4 })).json;
     assert.deepEqual([tokens.length, tokens[0].deviceType], [3, 4]);
+    assert.equal((await control('POST', '/tokens')).json.tokens.length, 1);
     const { ids } = (await control('POST', '/fill', { count: 2, tags: ['a'] })).json;
     const { deviceUuid, claimToken } = tokens[0];
     await control('POST', '/claim-by-other', { deviceUuid });
