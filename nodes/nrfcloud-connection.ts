@@ -1,6 +1,7 @@
 import type { NodeAPI, NodeDef } from 'node-red';
 import { CONNECTION_TYPE, openConnection, type ConnectionCredentials, type ConnectionNode } from './runtime/connection';
 import { serveConnectionTest } from './runtime/connection-test';
+import { serveTagPicker } from './runtime/tag-picker';
 
 export = (RED: NodeAPI): void => {
   RED.nodes.registerType<ConnectionNode, NodeDef, object, ConnectionCredentials>(
@@ -12,4 +13,5 @@ export = (RED: NodeAPI): void => {
     { credentials: { apiKey: { type: 'password' } } },
   );
   serveConnectionTest(RED);
+  serveTagPicker(RED);
 };

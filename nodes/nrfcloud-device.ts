@@ -1,0 +1,31 @@
+import type { NodeAPI } from 'node-red';
+import { DEVICE_OPERATIONS, runDeviceOperation, type DeviceOperation } from './provisioning/device-operation';
+import { chooseOperation, isOperation } from './provisioning/operation';
+import { defineNode } from './runtime/define-node';
+import { fromMessage, typed } from './runtime/inputs';
+import { choice, flag } from './runtime/settings';
+import type { StatusTexts } from './runtime/status';
+
+/** The status texts of an operation; general ones if the message says which, until it has. */
+const statusOf = (operation: unknown): StatusTexts => {
+  const word = operation === 'msg' || isOperation(DEVICE_OPERATIONS, operation) ? operation : 'get';
+  return { working: `nrfcloud-device.working.${word}`, done: `nrfcloud-device.done.${word}` };
+};
+
+export = (RED: NodeAPI): void =>
+  defineNode(RED, {
+    type: 'nrfcloud-device',
+    operation: ({ operation }) =>
+      isOperation(DEVICE_OPERATIONS, operation) ? DEVICE_OPERATIONS[operation] : 'get device',
+    inputs: { device: typed('payload', 'msg'), operation: fromMessage('operation') },
+    settings: {
+      operation: choice<DeviceOperation | 'msg'>('get', 'block', 'unblock', 'unclaim', 'msg'),
+      allowUnclaim: flag(false),
+    },
+    status: ({ operation }) => statusOf(operation),
+    run: ({ inputs, settings, session, where, describe }) => {
+      const operation = chooseOperation(DEVICE_OPERATIONS, settings.operation, inputs.operation, 'get device');
+      describe(statusOf(operation));
+      return runDeviceOperation(session, { ...inputs, ...settings, operation }, where.device);
+    },
+  });

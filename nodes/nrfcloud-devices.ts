@@ -1,0 +1,24 @@
+import type { NodeAPI } from 'node-red';
+import { allDevices, eachDevice, eachPage, listDevices } from './provisioning/list-devices';
+import { defineNode } from './runtime/define-node';
+import { typed } from './runtime/inputs';
+import { choice, number } from './runtime/settings';
+import { closed } from './service/errors';
+
+export = (RED: NodeAPI): void =>
+  defineNode(RED, {
+    type: 'nrfcloud-devices',
+    operation: 'list devices',
+    inputs: { query: typed('', 'str'), tag: typed('', 'str') },
+    settings: { mode: choice('array', 'each', 'page'), limit: number(0, { min: 0, whole: true }) },
+    status: { working: 'nrfcloud-devices.status.listing', done: 'nrfcloud-devices.status.listed' },
+    run: async ({ inputs, settings, session, signal, where, emit }) => {
+      const list = listDevices(session, { ...inputs, ...settings }, where);
+      if (settings.mode === 'array') return allDevices(list);
+      for await (const { value, part } of settings.mode === 'each' ? eachDevice(list) : eachPage(list)) {
+        if (signal.aborted) throw closed('list devices');
+        await emit({ ...value, part });
+      }
+      return undefined;
+    },
+  });

@@ -1,0 +1,29 @@
+import type { NodeAPI } from 'node-red';
+import { chooseOperation, isOperation } from './provisioning/operation';
+import { runTagOperation, TAG_OPERATIONS, type TagOperation } from './provisioning/tag-operation';
+import { defineNode } from './runtime/define-node';
+import { fromMessage, typed } from './runtime/inputs';
+import { choice } from './runtime/settings';
+import type { StatusTexts } from './runtime/status';
+
+/** The status texts of an operation; general ones if the message says which, until it has. */
+const statusOf = (operation: unknown): StatusTexts => {
+  const word = operation === 'msg' || isOperation(TAG_OPERATIONS, operation) ? operation : 'list';
+  return { working: `nrfcloud-tags.working.${word}`, done: `nrfcloud-tags.done.${word}` };
+};
+
+export = (RED: NodeAPI): void =>
+  defineNode(RED, {
+    type: 'nrfcloud-tags',
+    operation: ({ operation }) => (isOperation(TAG_OPERATIONS, operation) ? TAG_OPERATIONS[operation] : 'list tags'),
+    inputs: { input: typed('payload', 'msg'), operation: fromMessage('operation') },
+    settings: {
+      operation: choice<TagOperation | 'msg'>('list', 'create', 'ensure', 'get', 'update', 'delete', 'device', 'msg'),
+    },
+    status: ({ operation }) => statusOf(operation),
+    run: ({ inputs, settings, session, where, describe }) => {
+      const operation = chooseOperation(TAG_OPERATIONS, settings.operation, inputs.operation, 'list tags');
+      describe(statusOf(operation));
+      return runTagOperation(session, { operation, input: inputs.input }, where.input);
+    },
+  });

@@ -1,0 +1,25 @@
+/** One of several results, and its place among them; `count` stands on the last one only. */
+export interface Numbered<T> {
+  value: T;
+  part: { index: number; count?: number };
+}
+
+/**
+ * Numbers results of which nobody knows how many will come. Each is held until the next one is there, so that the last
+ * can carry the count; if no next one comes because of a failure, it still goes out before that.
+ * @throws what `values` throws
+ */
+export async function* numbered<T>(values: AsyncIterable<T>): AsyncGenerator<Numbered<T>, void> {
+  let index = 0;
+  let held: { value: T } | undefined;
+  try {
+    for await (const value of values) {
+      if (held !== undefined) yield { value: held.value, part: { index: index++ } };
+      held = { value };
+    }
+  } catch (error) {
+    if (held !== undefined) yield { value: held.value, part: { index } };
+    throw error;
+  }
+  if (held !== undefined) yield { value: held.value, part: { index, count: index + 1 } };
+}

@@ -1,0 +1,30 @@
+import type { Reply } from './client';
+import { removed } from './removal';
+import type { Session } from './session';
+
+/** Reads a claimed device. @throws {NrfCloudError} every failure */
+export function getDevice(session: Session, id: string): Promise<Reply> {
+  return session.send('get device', { id });
+}
+
+/**
+ * Keeps a device from connecting to the Provisioning Service (guide). Blocking a blocked device changes nothing
+ * (inferred), so after a lost reply it is simply repeated.
+ * @throws {NrfCloudError} every failure
+ */
+export function blockDevice(session: Session, id: string): Promise<Reply> {
+  return session.send('block device', { id });
+}
+
+/** Lets a blocked device connect again (guide); repeated as {@link blockDevice} is. @throws {NrfCloudError} every failure */
+export function unblockDevice(session: Session, id: string): Promise<Reply> {
+  return session.send('unblock device', { id });
+}
+
+/**
+ * Gives a device up: anybody may claim it then (guide), and its data is removed from nRF Cloud (Nordic's tools of 2026).
+ * @throws {NrfCloudError} every failure
+ */
+export function unclaimDevice(session: Session, id: string): Promise<Reply> {
+  return removed(session.send('unclaim device', { id }));
+}
