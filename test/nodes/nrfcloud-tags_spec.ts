@@ -1,0 +1,411 @@
+import assert from 'node:assert/strict';
+import tagsNode from '../../nodes/nrfcloud-tags';
+import { startSimulator, type RequestRecord, type Simulator } from '../../simulator';
+import { startRig, stopRig, type Message, type Rig } from '../support/rig';
+
+const TAGS = { guide: '/v1/claimed-devices/tags', current: '/v1/provisioning/tags' };
+
+describe('nrfcloud-tags', () => {
+  let simulator: Simulator;
+  beforeEach(async () => {
+    simulator = await startSimulator();
+  });
+  afterEach(async () => {
+    await stopRig();
+    await simulator.close();
+  });
+
+  const rig = (config: Record<string, unknown> = {}, connection: Record<string, unknown> = {}): Promise<Rig> =>
+    startRig({ node: tagsNode, type: 'nrfcloud-tags', config, connection: { baseUrl: simulator.url, ...connection } });
+
+  /** Sends one message through a node of its own and gives what came out. */
+  const ask = async (
+    operation: string,
+    payload: unknown,
+    connection: Record<string, unknown> = {},
+    msg: Record<string, unknown> = {},
+  ): Promise<Message> => {
+    const flow = await rig({ operation }, connection);
+    flow.send({ topic: 'kept', ...msg, payload });
+    await flow.ended(1);
+    assert.deepEqual(
+      flow.caught.map(({ error }) => error as unknown),
+      [],
+    );
+    assert.equal(flow.outputs[0]!.length, 1);
+    await stopRig();
+    return flow.outputs[0]![0]!;
+  };
+
+  const failing = async (operation: string, payload: unknown, connection = {}, msg = {}): Promise<Message> => {
+    const flow = await rig({ operation }, connection);
+    flow.send({ ...msg, payload });
+    await flow.ended(1);
+    assert.equal(flow.completed.length, 0);
+    assert.equal(flow.outputs[0]!.length, 0);
+    assert.deepEqual(flow.caught[0]!['payload'], payload);
+    await stopRig();
+    return flow.caught[0]!;
+  };
+
+  const define = (tag: string, description?: string): Promise<Message> => ask('create', { tag, description });
+  const last = (): RequestRecord => simulator.requests.at(-1)!;
+  /** The requests since the last call, as `METHOD path`. */
+  let seen = 0;
+  const lines = (): string[] => {
+    const fresh = simulator.requests.slice(seen).map(({ method, url }) => `${method} ${url}`);
+    seen = simulator.requests.length;
+    return fresh;
+  };
+  beforeEach(() => {
+    seen = 0;
+  });
+  const checkHeaders = ({ headers }: RequestRecord, json: boolean): void => {
+    assert.equal(headers['authorization'], 'Bearer sim-key');
+    assert.match(String(headers['user-agent']), /^node-red-contrib-nrfcloud-provisioning\/\d+\.\d+\.\d+/);
+    assert.equal(headers['content-type'], json ? 'application/json' : undefined);
+  };
+
+  for (const api of ['guide', 'current'] as const) {
+    describe(`with the paths of ${api}`, () => {
+      const path = TAGS[api];
+      beforeEach(() => simulator.set({ api }));
+
+      it('lists tags, as the service gives them', async () => {
+        for (const tagListShape of ['items', 'array'] as const) {
+          simulator.set({ tagListShape, extras: { tag: { novelty: 1 } } });
+          if (tagListShape === 'items') await ask('create', 'location=Trondheim', { api });
+          lines();
+          const msg = await ask('list', 'whatever', { api });
+          assert.deepEqual(lines(), [`GET ${path}`]);
+          checkHeaders(last(), false);
+          assert.equal(last().body, '');
+          assert.deepEqual(msg['payload'], tagListShape === 'items' ? { items: simulator.tags() } : simulator.tags());
+          assert.equal(msg['statusCode'], 200);
+          assert.equal(msg['topic'], 'kept');
+        }
+      });
+
+      it("creates a tag with the guide's body", async () => {
+        const definition = { tag: 'location=Trondheim', description: 'Devices deployed in Trondheim.' };
+        const msg = await ask('create', definition, { api });
+        assert.deepEqual(lines(), [`POST ${path}`]);
+        checkHeaders(last(), true);
+        assert.deepEqual(JSON.parse(last().body), definition);
+        assert.deepEqual(msg['payload'], simulator.tags()[0]);
+        assert.equal(msg['statusCode'], 201);
+        await ask('create', '  bare name ', { api });
+        assert.deepEqual(JSON.parse(last().body), { tag: 'bare name' });
+      });
+
+      it('ensures a tag: creates it once, and then gives the one that is there', async () => {
+        const first = await ask('ensure', { tag: 'a', description: 'one' }, { api });
+        assert.deepEqual(lines(), [`GET ${path}`, `POST ${path}`]);
+        const again = await ask('ensure', { tag: 'a', description: 'two' }, { api });
+        assert.deepEqual(lines(), [`GET ${path}`]);
+        assert.deepEqual(again['payload'], first['payload']);
+        assert.deepEqual(again['payload'], simulator.tags()[0]);
+      });
+
+      it('gets, updates and deletes a tag by its id', async () => {
+        await ask('create', { tag: 'a', description: 'one' }, { api });
+        const { id } = simulator.tags()[0]!;
+        const entry = `${path}/${String(id)}`;
+        lines();
+
+        assert.deepEqual((await ask('get', id, { api }))['payload'], { id, tag: 'a', description: 'one' });
+        assert.deepEqual((await ask('get', { id: ` ${String(id)} ` }, { api }))['payload'], simulator.tags()[0]);
+        assert.deepEqual(lines(), [`GET ${entry}`, `GET ${entry}`]);
+        checkHeaders(last(), false);
+
+        const updated = await ask('update', { id, tag: 'b', description: 'two' }, { api });
+        assert.deepEqual(lines(), [`PUT ${entry}`]);
+        checkHeaders(last(), true);
+        assert.deepEqual(JSON.parse(last().body), { tag: 'b', description: 'two' });
+        assert.deepEqual(updated['payload'], { id, tag: 'b', description: 'two' });
+
+        const deleted = await ask('delete', { id }, { api });
+        assert.deepEqual(lines(), [`DELETE ${entry}`]);
+        checkHeaders(last(), false);
+        assert.deepEqual(deleted['payload'], { id, operation: 'delete' });
+        assert.equal(deleted['statusCode'], 204);
+        assert.deepEqual(simulator.tags(), []);
+      });
+
+      it('keeps the value of what an update leaves out', async () => {
+        await ask('create', { tag: 'a', description: 'one' }, { api });
+        const { id } = simulator.tags()[0]!;
+        lines();
+        await ask('update', { id, tag: 'b' }, { api });
+        assert.deepEqual(lines(), [`GET ${path}/${String(id)}`, `PUT ${path}/${String(id)}`]);
+        assert.deepEqual(JSON.parse(last().body), { tag: 'b', description: 'one' });
+        await ask('update', { id, description: '' }, { api });
+        assert.deepEqual(simulator.tags()[0], { id, tag: 'b', description: '' });
+      });
+
+      it('reads the tags of a device', async () => {
+        const { claimToken, deviceUuid } = simulator.mint();
+        simulator.fill(1, ['red', 'blue']);
+        const [device] = simulator.devices();
+        const id = String(device!['id']);
+        const expected = api === 'guide' ? { items: simulator.tags() } : ['red', 'blue'];
+        const url = api === 'guide' ? `GET ${path}/${id}` : `GET /v1/claimed-devices/${id}`;
+        for (const payload of [id, { deviceId: id }, device]) {
+          const msg = await ask('device', payload, { api });
+          assert.deepEqual(lines(), [url]);
+          checkHeaders(last(), false);
+          assert.deepEqual(msg['payload'], expected);
+        }
+        const { error } = await failing('device', claimToken, { api });
+        assert.equal(error.code, 'NRFCLOUD_NOT_FOUND');
+        assert.deepEqual(lines(), [url.replace(id, deviceUuid)]);
+      });
+    });
+  }
+
+  it('gives an empty array for a device without tags (current)', async () => {
+    const [id] = simulator.fill(1);
+    simulator.set({ omitDeviceFields: ['tags'] });
+    assert.deepEqual((await ask('device', id, { api: 'current' }))['payload'], []);
+    simulator.faults.add({ status: 200, body: ['x'] });
+    assert.equal((await failing('device', id, { api: 'current' }))['error'].code, 'NRFCLOUD_BAD_RESPONSE');
+  });
+
+  it('follows the pages of the list, and looks for a tag on all of them', async () => {
+    const page = (tag: string, pageNextToken?: string) =>
+      simulator.faults.add({
+        match: { operation: 'listTags' },
+        times: 1,
+        status: 200,
+        body: { items: [{ id: `id-${tag}`, tag }], extra: tag, ...(pageNextToken && { pageNextToken }) },
+      });
+    page('a', 'one +/=');
+    page('b', 'two');
+    page('c');
+    assert.deepEqual((await ask('list', ''))['payload'], {
+      items: ['a', 'b', 'c'].map((tag) => ({ id: `id-${tag}`, tag })),
+      extra: 'c',
+    });
+    assert.deepEqual(lines().slice(1), [
+      `GET ${TAGS.guide}?pageNextToken=one+%2B%2F%3D`,
+      `GET ${TAGS.guide}?pageNextToken=two`,
+    ]);
+    page('a', 'one');
+    page('b', 'two');
+    assert.deepEqual((await ask('ensure', 'b'))['payload'], { id: 'id-b', tag: 'b' });
+    assert.equal(lines().length, 2);
+    page('a', 'one');
+    page('b', 'one');
+    const { error } = await failing('list', '');
+    assert.equal(error.code, 'NRFCLOUD_BAD_RESPONSE');
+    assert.match(error.message, /read before/);
+    for (const body of [{ tags: [] }, 'text', 5, null]) {
+      simulator.faults.add({ times: 1, status: 200, body: body === 'text' ? '"text"' : body });
+      assert.equal((await failing('list', ''))['error'].code, 'NRFCLOUD_BAD_RESPONSE');
+    }
+  });
+
+  it('finds what an update leaves out in the list, where the path by id means something else', async () => {
+    await define('a', 'one');
+    const { id } = simulator.tags()[0]!;
+    for (const fault of [
+      { status: 404, body: { message: 'no such device' } },
+      { status: 200, body: { items: [] } },
+    ]) {
+      simulator.faults.add({ match: { operation: 'getTag' }, times: 1, ...fault });
+      await ask('update', { id, description: `two ${fault.status}` });
+      assert.deepEqual(simulator.tags()[0], { id, tag: 'a', description: `two ${fault.status}` });
+    }
+    const { error } = await failing('update', { id: 'nothing', tag: 'b' });
+    assert.equal(error.code, 'NRFCLOUD_NOT_FOUND');
+    assert.equal(error.cause.operation, 'get tag');
+  });
+
+  it('gives the id when the service answers a creation without a body', async () => {
+    simulator.faults.add({ match: { operation: 'createTag' }, emptyBody: true });
+    const created = await ask('create', 'a');
+    const { id } = simulator.tags()[0]!;
+    assert.deepEqual(created['payload'], { id, operation: 'create' });
+    assert.equal(created['statusCode'], 201);
+    await ask('ensure', 'b');
+    assert.equal(simulator.tags().length, 2);
+  });
+
+  it('takes its operation from the message', async () => {
+    const created = await ask('msg', 'a', {}, { operation: 'create' });
+    assert.equal(created['payload'].tag, 'a');
+    assert.equal(created['operation'], 'create');
+    const { id } = simulator.tags()[0]!;
+    assert.deepEqual((await ask('msg', id, {}, { operation: ' delete ' }))['payload'], { id, operation: 'delete' });
+    assert.equal((await ask('list', '', {}, { operation: 'delete' }))['payload'].items.length, 0);
+  });
+
+  it('reads its input from another place and writes to another property', async () => {
+    const flow = await rig({ operation: 'create', input: '{ "tag": topic }', inputType: 'jsonata', output: 'made' });
+    flow.send({ topic: 'x', payload: 'kept' });
+    await flow.ended(1);
+    assert.equal(flow.outputs[0]![0]!['made'].tag, 'x');
+    assert.equal(flow.outputs[0]![0]!['payload'], 'kept');
+  });
+
+  it('says in the status what it does', async () => {
+    const flow = await rig({ operation: 'msg' });
+    flow.send({ payload: 'a', operation: 'ensure' });
+    await flow.ended(1);
+    await flow.until(() => flow.statuses.some(({ fill }) => fill === 'green'));
+    assert.equal(flow.statuses.at(-1)!.text, 'nrfcloud-tags.done.ensure');
+    await stopRig();
+    const listing = await rig();
+    listing.send({});
+    await listing.ended(1);
+    await listing.until(() => listing.statuses.length >= 2);
+    assert.deepEqual(
+      listing.statuses.map(({ text }) => text),
+      ['nrfcloud-tags.working.list', 'nrfcloud-tags.done.list'],
+    );
+  });
+
+  describe('when replies are lost', () => {
+    it('knows that a repeated creation which now conflicts has succeeded', async () => {
+      simulator.faults.add({ match: { operation: 'createTag' }, times: 1, drop: 'after' });
+      const msg = await ask('create', { tag: 'a', description: 'one' });
+      assert.deepEqual(lines(), [`POST ${TAGS.guide}`, `POST ${TAGS.guide}`, `GET ${TAGS.guide}`]);
+      assert.deepEqual(msg['payload'], simulator.tags()[0]);
+      simulator.faults.add({ match: { operation: 'createTag' }, times: 1, drop: 'after' });
+      assert.equal((await ask('ensure', 'b'))['payload'].tag, 'b');
+    });
+
+    it('does not take a conflict for a success that it had no part in', async () => {
+      await define('a');
+      const { error } = await failing('create', 'a');
+      assert.equal(error.code, 'NRFCLOUD_CONFLICT');
+      assert.equal(error.cause.statusCode, 409);
+      simulator.faults.add({ status: 409, match: { operation: 'createTag' } });
+      assert.equal((await failing('ensure', 'b'))['error'].code, 'NRFCLOUD_CONFLICT');
+    });
+
+    it('knows that a repeated deletion which now finds nothing has succeeded', async () => {
+      await define('a');
+      const { id } = simulator.tags()[0]!;
+      simulator.faults.add({ match: { operation: 'deleteTag' }, times: 1, drop: 'after' });
+      const msg = await ask('delete', id);
+      assert.deepEqual(msg['payload'], { id, operation: 'delete' });
+      assert.equal(msg['statusCode'], 404);
+      assert.equal((await failing('delete', id))['error'].code, 'NRFCLOUD_NOT_FOUND');
+    });
+  });
+
+  it('ensures a tag once, though two messages want it at the same time', async () => {
+    simulator.set({ latency: 30 });
+    const flow = await rig({ operation: 'ensure' });
+    flow.send({ payload: 'a' });
+    flow.send({ payload: 'a' });
+    await flow.ended(2);
+    assert.equal(flow.caught.length, 0);
+    assert.equal(simulator.counters['createTag'], 2);
+    assert.equal(simulator.counters['listTags'], 3);
+    const [tag] = simulator.tags();
+    assert.equal(simulator.tags().length, 1);
+    assert.deepEqual(
+      flow.outputs[0]!.map(({ payload }) => payload as unknown),
+      [tag, tag],
+    );
+  });
+
+  it('escapes ids that would change the path', async () => {
+    for (const [id, escaped] of [
+      ['a/b', 'a%2Fb'],
+      ['%2e%2e', '%252e%252e'],
+      ['../tags', '..%2Ftags'],
+      ['a b', 'a%20b'],
+      ['a?b#c', 'a%3Fb%23c'],
+      ['ærlig', '%C3%A6rlig'],
+    ]) {
+      for (const operation of ['get', 'delete', 'device']) {
+        assert.equal((await failing(operation, id))['error'].code, 'NRFCLOUD_NOT_FOUND');
+        assert.equal(last().url, `${TAGS.guide}/${escaped!}`);
+      }
+    }
+  }).timeout(20_000);
+
+  describe('input that cannot be used', () => {
+    const cases: [string, string, unknown, RegExp, Record<string, unknown>?][] = [
+      [
+        'an unknown operation',
+        'msg',
+        'a',
+        /msg\.operation is "explode"; set it to one of list, create/,
+        { operation: 'explode' },
+      ],
+      ['an inherited word as operation', 'msg', 'a', /msg\.operation is/, { operation: 'constructor' }],
+      ['a missing operation', 'msg', 'a', /msg\.operation is missing/],
+      ['an operation that is no text', 'msg', 'a', /msg\.operation is not text/, { operation: ['list'] }],
+      ['an unknown operation in the dialog', 'explode', 'a', /operation must be one of list, create/],
+      ['a tag of 101 characters', 'create', 'x'.repeat(101), /msg\.payload .*101 characters; 100 are allowed/],
+      ['a tag of 101 characters to ensure', 'ensure', { tag: 'x'.repeat(101) }, /tag of msg\.payload .*101 characters/],
+      ['a tag of 101 characters to update', 'update', { id: 'a', tag: 'x'.repeat(101) }, /101 characters/],
+      ['no tag', 'create', undefined, /msg\.payload holds no tag/],
+      ['a blank tag', 'ensure', ' \n', /holds no tag/],
+      ['an object without a tag', 'create', { name: 'x' }, /tag of msg\.payload holds no tag/],
+      ['an array of tags', 'create', ['a'], /a tag is an array/],
+      ['a description that is none', 'create', { tag: 'a', description: 5 }, /description of msg\.payload is a number/],
+      ['no id', 'get', undefined, /msg\.payload is missing; give a tag id/],
+      ['an object without an id', 'delete', { tag: 'a' }, /id of msg\.payload is missing/],
+      ['a number as id', 'get', 7, /msg\.payload is a number/],
+      ['an object as id', 'get', { id: { id: 'a' } }, /id of msg\.payload is an object/],
+      ['an empty id', 'get', '  ', /the id is empty/],
+      ['a dot segment', 'delete', '..', /dot segment/],
+      ['half a surrogate pair', 'get', '\ud800', /surrogate/],
+      ['an update that is text', 'update', 'a', /msg\.payload is text; give an object/],
+      ['an update of nothing', 'update', { id: 'a' }, /holds nothing to change/],
+      ['an update of a dot segment', 'update', { id: '.', tag: 'b' }, /dot segment/],
+      ['an update without an id', 'update', { tag: 'b' }, /id of msg\.payload is missing/],
+      ['no device', 'device', {}, /id of msg\.payload is missing; give a device id/],
+      ['a cut claim token', 'device', '2dn3hQFQSWHIc0CM', /cut claim token/],
+    ];
+    for (const [name, operation, payload, sentence, msg] of cases) {
+      it(`is named and sends no request: ${name}`, async () => {
+        const { error } = await failing(operation, payload, {}, msg);
+        assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
+        assert.match(error.message, sentence);
+        assert.equal(error.cause.attempts, 0);
+        assert.equal(simulator.requestCount, 0);
+      });
+    }
+
+    it('lets a tag of 100 characters pass', async () => {
+      const name = '😀'.repeat(100);
+      assert.equal((await ask('create', name))['payload'].tag, name);
+    });
+  });
+
+  it('gives the codes of the contract for what the service refuses', async () => {
+    for (const [status, code] of [
+      [401, 'NRFCLOUD_UNAUTHORIZED'],
+      [403, 'NRFCLOUD_FORBIDDEN'],
+      [404, 'NRFCLOUD_NOT_FOUND'],
+      [422, 'NRFCLOUD_REJECTED'],
+      [503, 'NRFCLOUD_UNAVAILABLE'],
+    ] as const) {
+      simulator.faults.clear();
+      simulator.faults.add({ status, body: { message: 'because' } });
+      const { error, statusCode } = await failing('update', { id: 'a', tag: 'b', description: 'c' }, { retries: 0 });
+      assert.equal(error.code, code);
+      assert.equal(statusCode, status);
+      assert.deepEqual(
+        [error.cause.operation, error.cause.method, error.cause.path],
+        ['update tag', 'PUT', '/claimed-devices/tags/a'],
+      );
+    }
+    const unconfigured = await startRig({
+      node: tagsNode,
+      type: 'nrfcloud-tags',
+      config: { operation: 'delete' },
+      connection: null,
+    });
+    unconfigured.send({ payload: 'a' });
+    await unconfigured.ended(1);
+    assert.equal(unconfigured.caught[0]!['error'].code, 'NRFCLOUD_NOT_CONFIGURED');
+    assert.equal(unconfigured.caught[0]!['error'].cause.operation, 'delete tag');
+  });
+});
