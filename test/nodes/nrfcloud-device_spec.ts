@@ -1,0 +1,261 @@
+import assert from 'node:assert/strict';
+import deviceNode from '../../nodes/nrfcloud-device';
+import { startSimulator, type Simulator } from '../../simulator';
+import { startRig, stopRig, type Message, type Rig } from '../support/rig';
+
+const REQUESTS = {
+  get: { method: 'GET', suffix: '', result: 'READY' },
+  block: { method: 'POST', suffix: '/block', result: 'BLOCKED' },
+  unblock: { method: 'POST', suffix: '/unblock', result: 'READY' },
+  unclaim: { method: 'DELETE', suffix: '', result: undefined },
+};
+
+describe('nrfcloud-device', () => {
+  let simulator: Simulator;
+  beforeEach(async () => {
+    simulator = await startSimulator();
+  });
+  afterEach(async () => {
+    await stopRig();
+    await simulator.close();
+  });
+
+  const rig = (config: Record<string, unknown> = {}, connection: Record<string, unknown> = {}): Promise<Rig> =>
+    startRig({
+      node: deviceNode,
+      type: 'nrfcloud-device',
+      config,
+      connection: { baseUrl: simulator.url, ...connection },
+    });
+
+  const ask = async (
+    config: Record<string, unknown>,
+    msg: Record<string, unknown>,
+    connection = {},
+  ): Promise<Message> => {
+    const flow = await rig(config, connection);
+    flow.send(msg);
+    await flow.ended(1);
+    assert.deepEqual(
+      flow.caught.map(({ error }) => error as unknown),
+      [],
+    );
+    assert.equal(flow.outputs[0]!.length, 1);
+    await stopRig();
+    return flow.outputs[0]![0]!;
+  };
+
+  const failing = async (
+    config: Record<string, unknown>,
+    msg: Record<string, unknown>,
+    connection = {},
+  ): Promise<Message> => {
+    const flow = await rig(config, connection);
+    flow.send(msg);
+    await flow.ended(1);
+    assert.equal(flow.completed.length, 0);
+    assert.equal(flow.outputs[0]!.length, 0);
+    await stopRig();
+    assert.deepEqual(flow.caught[0]!['payload'], msg['payload']);
+    return flow.caught[0]!;
+  };
+
+  for (const api of ['guide', 'current'] as const) {
+    for (const [operation, { method, suffix, result }] of Object.entries(REQUESTS)) {
+      for (const from of ['the dialog', 'the message']) {
+        it(`asks to ${operation}, as ${from} says, with the path of ${api}`, async () => {
+          simulator.set({ api, extras: { device: { novelty: [1] } } });
+          const [id] = simulator.fill(1);
+          const allowUnclaim = operation === 'unclaim';
+          const config = { operation: from === 'the dialog' ? operation : 'msg', allowUnclaim };
+          const msg = await ask(config, { payload: id, operation, topic: 'kept' }, { api });
+          assert.equal(simulator.requestCount, 1);
+          const [request] = simulator.requests;
+          assert.equal(request!.method, method);
+          assert.equal(request!.url, `/v1/claimed-devices/${id}${suffix}`);
+          assert.equal(request!.body, '');
+          assert.equal(request!.headers['authorization'], 'Bearer sim-key');
+          assert.equal(request!.headers['content-type'], undefined);
+          assert.match(String(request!.headers['user-agent']), /^node-red-contrib-nrfcloud-provisioning\/\d/);
+          assert.equal(msg['topic'], 'kept');
+          if (result === undefined) {
+            assert.deepEqual(msg['payload'], { id, operation });
+            assert.equal(msg['statusCode'], 204);
+            assert.deepEqual(simulator.devices(), []);
+          } else {
+            assert.deepEqual(msg['payload'], simulator.device(id!));
+            assert.equal(msg['payload'].status, result);
+            assert.deepEqual(msg['payload'].novelty, [1]);
+            assert.equal(msg['statusCode'], 200);
+          }
+        });
+      }
+    }
+  }
+
+  it('takes a device from whatever names it', async () => {
+    const { claimToken, deviceUuid } = simulator.mint();
+    for (const payload of [
+      ` ${deviceUuid}\n`,
+      Buffer.from(deviceUuid),
+      { id: deviceUuid, deviceType: 'x' },
+      { deviceId: deviceUuid },
+      claimToken,
+      `%ATTESTTOKEN: "${claimToken}"\r\nOK`,
+      { line: 1, deviceId: deviceUuid, claimToken },
+    ]) {
+      await failing({}, { payload });
+      assert.equal(simulator.requests.at(-1)!.url, `/v1/claimed-devices/${deviceUuid}`);
+    }
+    const [id] = simulator.fill(1);
+    const msg = await ask({ device: 'device.uuid', output: 'found' }, { device: { uuid: id }, payload: 'kept' });
+    assert.equal(msg['found'].id, id);
+    assert.equal(msg['payload'], 'kept');
+  });
+
+  it('gives { id, operation } for every answer without a body', async () => {
+    const [id] = simulator.fill(1);
+    simulator.faults.add({ emptyBody: true });
+    for (const operation of ['get', 'block', 'unblock', 'unclaim']) {
+      const { payload } = await ask({ operation, allowUnclaim: true }, { payload: { id } });
+      assert.deepEqual(payload, { id, operation });
+    }
+  });
+
+  describe('unclaiming', () => {
+    for (const operation of ['unclaim', 'msg']) {
+      it(`is refused without the tick (${operation})`, async () => {
+        const [id] = simulator.fill(1);
+        for (const allowUnclaim of [undefined, false, '', 'false']) {
+          const { error } = await failing({ operation, allowUnclaim }, { payload: id, operation: 'unclaim' });
+          assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
+          assert.match(error.message, /unclaim device: .*tick "Allow unclaim"/);
+          assert.equal(error.cause.operation, 'unclaim device');
+        }
+        assert.equal(simulator.requestCount, 0);
+        assert.equal(simulator.devices().length, 1);
+      });
+    }
+
+    it('can be told by the status', async () => {
+      const [id] = simulator.fill(1);
+      const flow = await rig({ operation: 'unclaim', allowUnclaim: true });
+      flow.send({ payload: id });
+      await flow.ended(1);
+      await flow.until(() => flow.statuses.length >= 2);
+      assert.deepEqual(
+        flow.statuses.map(({ text }) => text),
+        ['nrfcloud-device.working.unclaim', 'nrfcloud-device.done.unclaim'],
+      );
+      await stopRig();
+      simulator.set({ latency: 400 });
+      const asked = await rig({ operation: 'msg', allowUnclaim: true });
+      const [other] = simulator.fill(1);
+      asked.send({ payload: other, operation: 'unclaim' });
+      await asked.until(() => asked.statuses.some(({ text }) => text === 'nrfcloud-device.working.unclaim'));
+      await asked.ended(1);
+      await asked.until(() => asked.statuses.at(-1)!.text === 'nrfcloud-device.done.unclaim');
+    });
+
+    it('has succeeded if it finds nothing after a lost reply, and only then', async () => {
+      const [id] = simulator.fill(1);
+      simulator.faults.add({ match: { operation: 'unclaim' }, times: 1, drop: 'after' });
+      const config = { operation: 'unclaim', allowUnclaim: true };
+      const msg = await ask(config, { payload: id });
+      assert.equal(simulator.counters['unclaim'], 2);
+      assert.deepEqual(msg['payload'], { id, operation: 'unclaim' });
+      assert.equal(msg['statusCode'], 404);
+      const { error } = await failing(config, { payload: id });
+      assert.equal(error.code, 'NRFCLOUD_NOT_FOUND');
+      assert.deepEqual(
+        [error.cause.method, error.cause.path, error.cause.statusCode],
+        ['DELETE', `/claimed-devices/${id}`, 404],
+      );
+    });
+  });
+
+  it('simply repeats block and unblock after a lost reply', async () => {
+    const [id] = simulator.fill(1);
+    for (const operation of ['block', 'unblock']) {
+      simulator.faults.add({ match: { operation }, times: 1, drop: 'after' });
+      const msg = await ask({ operation }, { payload: id });
+      assert.equal(simulator.counters[operation], 2);
+      assert.deepEqual(msg['payload'], simulator.device(id!));
+    }
+  });
+
+  it('escapes ids that would change the path', async () => {
+    for (const [id, escaped] of [
+      ['a/b', 'a%2Fb'],
+      ['%2e%2e', '%252e%252e'],
+      ['../tags', '..%2Ftags'],
+      ['a b', 'a%20b'],
+      ['a?b#c', 'a%3Fb%23c'],
+      ['ærlig', '%C3%A6rlig'],
+    ]) {
+      for (const [operation, { method, suffix }] of Object.entries(REQUESTS)) {
+        const { error } = await failing({ operation, allowUnclaim: true }, { payload: id });
+        assert.equal(error.code, 'NRFCLOUD_NOT_FOUND');
+        const { method: asked, url } = simulator.requests.at(-1)!;
+        assert.deepEqual([asked, url], [method, `/v1/claimed-devices/${escaped!}${suffix}`]);
+      }
+    }
+  }).timeout(20_000);
+
+  describe('input that cannot be used', () => {
+    const cases: [string, Record<string, unknown>, Record<string, unknown>, RegExp][] = [
+      [
+        'an unknown operation',
+        { operation: 'msg' },
+        { payload: 'a', operation: 'delete' },
+        /msg\.operation is "delete"; set it to one of get, block, unblock, unclaim/,
+      ],
+      ['a missing operation', { operation: 'msg' }, { payload: 'a' }, /msg\.operation is missing/],
+      [
+        'an unknown operation in the dialog',
+        { operation: 'delete' },
+        { payload: 'a' },
+        /operation must be one of get, block/,
+      ],
+      ['no device', {}, {}, /msg\.payload is missing; give a device id/],
+      ['an object without an id', {}, { payload: { uuid: 'a' } }, /id of msg\.payload is missing/],
+      ['a number', {}, { payload: 42 }, /msg\.payload is a number/],
+      ['an array', {}, { payload: ['a'] }, /msg\.payload is an array/],
+      ['an object as id', {}, { payload: { deviceId: {} } }, /deviceId of msg\.payload is an object/],
+      ['an empty id', { operation: 'block' }, { payload: ' ' }, /block device: the id is empty/],
+      ['a dot segment', { operation: 'unblock' }, { payload: '..' }, /dot segment/],
+      ['a dot segment to unclaim', { operation: 'unclaim', allowUnclaim: true }, { payload: '.' }, /dot segment/],
+      ['half a surrogate pair', {}, { payload: '\udc00' }, /surrogate/],
+      [
+        'a cut claim token',
+        {},
+        { payload: '2dn3hQFQSWHIc0CMRc6xunwNmdiBeQNQpNWA' },
+        /msg\.payload is a cut claim token/,
+      ],
+      ['a very long text', {}, { payload: 'x'.repeat(200) }, /is not a claim token/],
+    ];
+    for (const [name, config, msg, sentence] of cases) {
+      it(`is named and sends no request: ${name}`, async () => {
+        const { error } = await failing(config, msg);
+        assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
+        assert.match(error.message, sentence);
+        assert.equal(error.cause.attempts, 0);
+        assert.equal(simulator.requestCount, 0);
+      });
+    }
+  });
+
+  it('names the configured operation when there is no connection', async () => {
+    const flow = await startRig({
+      node: deviceNode,
+      type: 'nrfcloud-device',
+      config: { operation: 'block' },
+      connection: null,
+    });
+    flow.send({ payload: 'a' });
+    await flow.ended(1);
+    const { error } = flow.caught[0]!;
+    assert.equal(error.code, 'NRFCLOUD_NOT_CONFIGURED');
+    assert.equal(error.cause.operation, 'block device');
+  });
+});
