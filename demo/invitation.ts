@@ -1,0 +1,30 @@
+import type { Places } from './demo';
+import type { Device } from './service';
+
+/** What to open and what to try: every line can be pasted into a shell as it is. */
+export function invitation({ editor, nodeRed, broker, controls }: Places, devices: Device[]): string {
+  const { hostname, port } = new URL(broker);
+  const [first, second, third] = devices.map(({ claimToken }) => claimToken);
+  const at = `-h ${hostname} -p ${port}`;
+  return `
+Open the editor: ${editor}/
+
+Claim a device by HTTP:
+  curl -i ${nodeRed}/claim -H 'Content-Type: application/json' -d '{ "claimToken": "${first}", "tags": ["color=white"] }'
+  curl -i ${nodeRed}/claim --data-raw '%ATTESTTOKEN: "${second}"'
+
+Claim a device by MQTT. In one terminal:
+  npx mqtt sub ${at} -v -t 'line/+/result'
+and in another one:
+  npx mqtt pub ${at} -q 1 -t line/7/token -m '${third}'
+or, where Mosquitto's clients are installed:
+  mosquitto_sub ${at} -v -t 'line/+/result'
+  mosquitto_pub ${at} -q 1 -t line/7/token -m '${third}'
+
+More tokens, and what the simulated service has:
+  curl -X POST ${controls}/tokens
+  curl ${controls}/state
+
+Stop it with Ctrl+C.
+`;
+}

@@ -1,0 +1,56 @@
+import { setTimeout } from 'node:timers/promises';
+import { Demo, type Places } from './demo';
+import { invitation } from './invitation';
+import { runOnce } from './once/once';
+import { HELP, readOptions, type DemoOptions } from './options';
+import { Controls } from './service';
+
+/** Exit codes of a run that was interrupted, as shells have them. */
+const INTERRUPTIONS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+
+main(process.argv.slice(2)).then(
+  (code) => (process.exitCode = code),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  },
+);
+
+/** @returns the exit code */
+async function main(argv: string[]): Promise<number> {
+  const options = readOptions(argv);
+  if (options.help) return print(HELP.trimEnd());
+  const over = new AbortController();
+  const demo = new Demo(options.ports, print);
+  const ends = [interruption(options), demo.lost, demo.start().then((places) => run(options, places, over.signal))];
+  if (options.once) ends.push(timeLimit(options.timeLimit, over.signal));
+  try {
+    return await Promise.race(ends);
+  } finally {
+    over.abort();
+    await demo.stop();
+  }
+}
+
+async function run({ once }: DemoOptions, places: Places, signal: AbortSignal): Promise<number> {
+  if (once) return (await runOnce(places, print, signal)) ? 0 : 1;
+  print(invitation(places, await new Controls(places.controls).mint(3)));
+  return new Promise(() => undefined);
+}
+
+/** Resolves when somebody wants the demo to end. Asking again changes nothing: it is ending already. */
+function interruption({ once }: DemoOptions): Promise<number> {
+  return new Promise((resolve) => {
+    for (const [signal, code] of Object.entries(INTERRUPTIONS)) process.on(signal, () => resolve(once ? code : 0));
+  });
+}
+
+async function timeLimit(seconds: number, signal: AbortSignal): Promise<never> {
+  await setTimeout(seconds * 1000, undefined, { signal });
+  throw new Error(`The demo did not end within ${seconds} s; give it more time with --time-limit.`);
+}
+
+function print(text: string): number {
+  process.stdout.write(`${text}\n`);
+  return 0;
+}

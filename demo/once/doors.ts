@@ -1,0 +1,62 @@
+import { connectAsync } from 'mqtt';
+
+/** What comes back for a claim token. */
+export interface Answer {
+  /** HTTP status, by the door that has one. */
+  status?: number;
+  body: Record<string, unknown>;
+}
+
+/** A way for claim tokens into the flow. */
+export interface Door {
+  readonly name: 'MQTT' | 'HTTP';
+  /**
+   * Sends a claim token, or JSON with one, and waits for the answer.
+   * @param station the station of the production line that it comes from
+   */
+  send: (payload: string, station: string) => Promise<Answer>;
+  close: () => Promise<void>;
+}
+
+/** `POST /claim`. */
+export function httpDoor(nodeRed: string, signal: AbortSignal): Door {
+  return {
+    name: 'HTTP',
+    send: async (payload) => {
+      const headers = { 'content-type': payload.startsWith('{') ? 'application/json' : 'text/plain' };
+      const response = await fetch(`${nodeRed}/claim`, { method: 'POST', headers, body: payload, signal });
+      return { status: response.status, body: parse(await response.text()) };
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** `line/<station>/token` and `line/<station>/result`. */
+export async function mqttDoor(broker: string, signal: AbortSignal): Promise<Door> {
+  const client = await connectAsync(broker, { reconnectPeriod: 0 });
+  // When the broker goes, the whole demo goes; that is told elsewhere.
+  client.on('error', () => undefined);
+  const waiting = new Map<string, (payload: Buffer) => void>();
+  client.on('message', (topic, payload) => waiting.get(topic)?.(payload));
+  await client.subscribeAsync('line/+/result', { qos: 1 });
+  return {
+    name: 'MQTT',
+    send: async (payload, station) => {
+      const answer = new Promise<Buffer>((resolve, reject) => {
+        waiting.set(`line/${station}/result`, resolve);
+        signal.addEventListener('abort', () => reject(new Error('The demo has ended.')), { once: true });
+      });
+      await client.publishAsync(`line/${station}/token`, payload, { qos: 1 });
+      return { body: parse((await answer).toString()) };
+    },
+    close: () => client.endAsync(true),
+  };
+}
+
+function parse(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>;
+  } catch {
+    return { error: 'not JSON', message: text };
+  }
+}
