@@ -68,7 +68,8 @@ async function find(session: Session, id: string): Promise<Claimed | undefined> 
   try {
     return claimed(await session.send('get device', { id, complaint: notADevice }));
   } catch (error) {
-    if (error instanceof NrfCloudError && /_(NOT_FOUND|FORBIDDEN|CONFLICT|REJECTED)$/.test(error.code)) return undefined;
+    if (error instanceof NrfCloudError && /_(NOT_FOUND|FORBIDDEN|CONFLICT|REJECTED)$/.test(error.code))
+      return undefined;
     throw error;
   }
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Dispatcher } from 'undici';
 import { parseBaseUrl, type BaseUrl } from './base-url';
+import { Downloads, type Download } from './downloads';
 import { createDispatcher, type TransportOptions } from './dispatcher';
 import { closed, invalidInput, type NrfCloudError } from './errors';
 import { exchange, ExchangeFailure, isSuccess, type HttpReply } from './exchange';
@@ -73,6 +74,7 @@ export class Client {
   readonly #limiter: Limiter;
   readonly #dispatcher: Dispatcher;
   readonly #headers: Record<string, string>;
+  readonly #downloads: Downloads;
   readonly #closing = new Set<AbortController>();
   #closed = false;
 
@@ -86,12 +88,13 @@ export class Client {
       throw new RangeError('the API key holds characters that no HTTP header can carry; copy it again');
     }
     this.#limiter = new Limiter(options);
-    this.#dispatcher = createDispatcher({
+    const transport = {
       connections: options.concurrency,
       connectTimeoutMs: options.timeout * 1000,
-      ...(options.tls === undefined ? {} : { tls: options.tls }),
       ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
-    });
+    };
+    this.#dispatcher = createDispatcher(options.tls === undefined ? transport : { ...transport, tls: options.tls });
+    this.#downloads = new Downloads(this.#base.origin, transport, USER_AGENT);
     this.#headers = {
       authorization: `Bearer ${options.apiKey}`,
       'user-agent': USER_AGENT,
@@ -111,15 +114,30 @@ export class Client {
    */
   async send(operation: OperationName, call: Call, job: Job): Promise<Reply> {
     const request: RequestContext = { ...this.#locate(operation, call), attempts: 0, uncertain: false };
+    return this.#unlessClosed(
+      operation,
+      job,
+      (signal) => this.#attempts(request, call, { ...job, signal }),
+      () => request.attempts,
+    );
+  }
+
+  /** Does something until the message's flow or this client is closed; then that is its error. */
+  async #unlessClosed<T>(
+    operation: OperationName,
+    job: Job,
+    work: (signal: AbortSignal) => Promise<T>,
+    attempts = () => 0,
+  ): Promise<T> {
     const stop = new AbortController();
     const abort = (): void => stop.abort(job.signal.reason);
     job.signal.addEventListener('abort', abort, { once: true });
     this.#closing.add(stop);
     if (job.signal.aborted || this.#closed) stop.abort();
     try {
-      return await this.#attempts(request, call, { ...job, signal: stop.signal });
+      return await work(stop.signal);
     } catch (error) {
-      if (stop.signal.aborted) throw closed(operation, request.attempts);
+      if (stop.signal.aborted) throw closed(operation, attempts());
       throw error;
     } finally {
       job.signal.removeEventListener('abort', abort);
@@ -141,13 +159,29 @@ export class Client {
     }
   }
 
+  /**
+   * Fetches a document that an answer points to, from whatever host, without the API key and within the same limits.
+   * @returns its text, or in a sentence why there is none
+   * @throws {NrfCloudError} `NRFCLOUD_CLOSED`
+   */
+  async download(operation: OperationName, url: string, job: Job): Promise<Download> {
+    return this.#unlessClosed(operation, job, async (signal) => {
+      await this.#limiter.acquire(job.lane, signal, true);
+      try {
+        return await this.#downloads.fetch(url, this.options.timeout * 1000, signal);
+      } finally {
+        this.#limiter.release();
+      }
+    });
+  }
+
   /** Ends every request and closes all sockets; afterwards every `send` fails with `NRFCLOUD_CLOSED`. */
   async close(): Promise<void> {
     this.#closed = true;
     // Abort first: destroying the dispatcher alone leaves back-offs and queues waiting.
     for (const stop of this.#closing) stop.abort();
     this.#limiter.close();
-    await this.#dispatcher.destroy();
+    await Promise.all([this.#dispatcher.destroy(), this.#downloads.close()]);
   }
 
   #locate(operation: OperationName, { id }: Call): Pick<RequestContext, 'operation' | 'method' | 'path'> {

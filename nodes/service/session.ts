@@ -1,4 +1,5 @@
 import type { Call, Client, Job, Reply } from './client';
+import type { Download } from './downloads';
 import type { Generation, OperationName } from './paths';
 
 /** The client on behalf of one message; what the operations are asked through. */
@@ -21,6 +22,11 @@ export class Session {
   /** See {@link Client.peek}; for a `lookup`, which brings the job of the request that it belongs to. */
   peek(operation: OperationName, call: Call, job: Job = this.job): Promise<Reply | undefined> {
     return this.client.peek(operation, call, job);
+  }
+
+  /** See {@link Client.download}. */
+  download(operation: OperationName, url: string): Promise<Download> {
+    return this.client.download(operation, url, this.job);
   }
 }
 

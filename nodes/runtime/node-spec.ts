@@ -1,0 +1,70 @@
+import type { OperationName } from '../service/paths';
+import type { Session } from '../service/session';
+import type { Config, InputSpec } from './inputs';
+import type { Outcome } from './output';
+import type { Settings } from './settings';
+import type { StatusTexts } from './status';
+import type { Vault } from './vault';
+
+/** What a node's handler gets for one message: plain values, and ways to tell what goes on. */
+export interface Task<I extends string, S, T = undefined> {
+  inputs: Record<I, unknown>;
+  settings: S;
+  /** What the messages of this node share; see {@link NodeSpec.share}. */
+  shared: T;
+  session: Session;
+  /** Aborted when the flow is stopped. */
+  signal: AbortSignal;
+  /** Where each input comes from, in words for an error. */
+  where: Record<I, string>;
+  /** The message as a store can keep it: plain JSON, without `req` and `res`. */
+  snapshot: () => Record<string, unknown>;
+  /** Sets a message property at once, so that a failure's message has it too. */
+  set: (property: string, value: unknown) => void;
+  /**
+   * Sends a copy of the message with a result, before the message's end. Wait for what it returns: every so often it
+   * lets the next nodes do their work, so that a long sequence neither piles up nor blocks.
+   */
+  emit: (outcome: Outcome) => Promise<void> | undefined;
+  /** Shows in the status that nothing can be done but wait, or that it goes on. */
+  waiting: (waiting: boolean) => void;
+  /** Shows in the status what has been done so far. */
+  progress: (text: string) => void;
+  /** Other status texts for this message than the node's, when the message says what is done. */
+  describe: (texts: StatusTexts) => void;
+}
+
+/** A node type: its inputs and settings as data, and what it does with one message. */
+export interface NodeSpec<I extends string, S extends object, T = undefined> {
+  type: string;
+  /** Stands in errors that are found before the handler runs. */
+  operation: OperationName | ((config: Config) => OperationName);
+  inputs: Record<I, InputSpec>;
+  settings: Settings<S>;
+  status: StatusTexts | ((config: Config) => StatusTexts);
+  /** Makes, when the node is deployed, what all its messages share. */
+  share?: (home: Home<NoInfer<S>, NoInfer<T>>) => T;
+  /** Does the work; what it returns is sent on in the message itself, nothing if `undefined`. */
+  run: (task: Task<NoInfer<I>, NoInfer<S>, NoInfer<T>>) => Promise<Outcome | undefined>;
+}
+
+/** What a deployed node gives to what its messages share. */
+export interface Home<S, T> {
+  /** The node's settings. @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT` when one can't be used */
+  settings: () => S;
+  /** The service on behalf of the node itself. @throws {NrfCloudError} `NRFCLOUD_NOT_CONFIGURED` */
+  session: () => Session;
+  /** Aborted when the flow is stopped. */
+  signal: AbortSignal;
+  /**
+   * A place that survives restarts, in one of Node-RED's context stores (`''` = the default one).
+   * @param warning what to say, once, when the store does not survive them
+   */
+  vault: (store: string, warning: string) => Vault;
+  /** Calls back when all nodes of the flows are there, so that what is sent arrives. */
+  onStarted: (start: () => Promise<void>) => void;
+  /**
+   * Takes up a message that was kept: it lives like any other, but its failure reaches Catch without an input of its own.
+   */
+  revive: (msg: Record<string, unknown>, run: (task: Task<never, S, T>) => Promise<Outcome | undefined>) => void;
+}

@@ -1,0 +1,132 @@
+import type { Node, NodeAPI, NodeMessage } from 'node-red';
+import { quote } from '../service/quote';
+
+/** What stores that forget with their node have kept, by node and key, until the process ends. */
+const KEPT = new Map<string, Map<string, unknown>>();
+
+/**
+ * Keeps records of one node over restarts, each under a key of its own in one of Node-RED's context stores. Where the
+ * store forgets (the default one does, as soon as the node is redeployed), they are kept in the process, so that at least
+ * a redeploy loses nothing.
+ */
+export class Vault {
+  /** Whether a restart finds the records again. */
+  readonly survivesRestart: boolean;
+  readonly #kept: Map<string, unknown>;
+  #warned = false;
+
+  /**
+   * @param store name of the context store, `''` = the default one
+   * @param warning what to say, once, when something is kept in a store that forgets
+   */
+  constructor(
+    RED: NodeAPI,
+    private readonly node: Node,
+    private readonly store: string,
+    private readonly warning: string,
+  ) {
+    this.survivesRestart = isPersistent(RED, store);
+    this.#kept = KEPT.get(node.id) ?? new Map<string, unknown>();
+  }
+
+  /** All records by key, empty if the store can't be read. */
+  async load(): Promise<Map<string, unknown>> {
+    if (!this.survivesRestart) return new Map(this.#kept);
+    const records = new Map<string, unknown>();
+    for (const key of await this.#keys()) {
+      if (!key.startsWith(PREFIX)) continue;
+      const value = await this.#get(key);
+      if (value !== undefined) records.set(key.slice(PREFIX.length), value);
+    }
+    return records;
+  }
+
+  /** Keeps a record. A store that fails is reported once; the work goes on without it. */
+  async put(key: string, value: object): Promise<void> {
+    if (!this.survivesRestart) this.#warn(this.warning);
+    await this.#try(key, value);
+  }
+
+  /** Drops a record. */
+  async drop(key: string): Promise<void> {
+    await this.#try(key, undefined);
+  }
+
+  /** Drops everything that the process keeps, because the node is gone; Node-RED cleans its stores by itself. */
+  forget(): void {
+    KEPT.delete(this.node.id);
+  }
+
+  async #try(key: string, value: unknown): Promise<void> {
+    try {
+      await this.#set(key, value);
+    } catch (error) {
+      this.#warn(`the context store failed (${quote(error instanceof Error ? error.message : String(error))})`);
+    }
+  }
+
+  #warn(words: string): void {
+    if (this.#warned) return;
+    this.#warned = true;
+    this.node.warn(words);
+  }
+
+  #set(key: string, value: unknown): Promise<void> {
+    if (!this.survivesRestart) {
+      if (value === undefined) this.#kept.delete(key);
+      else this.#kept.set(key, value);
+      KEPT.set(this.node.id, this.#kept);
+      return Promise.resolve();
+    }
+    return this.#ask((done) => this.node.context().set(PREFIX + key, value, this.#name, done));
+  }
+
+  #get(key: string): Promise<unknown> {
+    return this.#ask((done) => this.node.context().get(key, this.#name, done));
+  }
+
+  #keys(): Promise<string[]> {
+    return this.#ask((done) => this.node.context().keys(this.#name, done));
+  }
+
+  /** Node-RED takes `undefined` for the default store. */
+  get #name(): string {
+    return this.store === '' ? (undefined as unknown as string) : this.store;
+  }
+
+  #ask<R>(call: (done: (error: unknown, result?: unknown) => void) => void): Promise<R> {
+    return new Promise((resolve, reject) => {
+      call((error, result) => {
+        if (error) reject(error instanceof Error ? error : new Error('no reason given', { cause: error }));
+        else resolve(result as R);
+      });
+    });
+  }
+}
+
+const PREFIX = 'nrfcloud_';
+
+/** Whether a context store is still there after a restart, as far as the settings tell. */
+export function isPersistent(RED: NodeAPI, store: string): boolean {
+  const stores = (RED.settings as { contextStorage?: Record<string, unknown> }).contextStorage;
+  if (typeof stores !== 'object') return false;
+  let entry: unknown = stores[store === '' ? 'default' : store] ?? Object.values(stores)[0];
+  if (typeof entry === 'string') entry = stores[entry] ?? entry;
+  const module: unknown = typeof entry === 'object' && entry !== null && 'module' in entry ? entry.module : entry;
+  return module !== undefined && module !== 'memory';
+}
+
+/** A message as a store can keep it: plain JSON, without the HTTP request and response. */
+export function storable(msg: NodeMessage): Record<string, unknown> {
+  const kept: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(msg)) {
+    if (name === 'req' || name === 'res') continue;
+    try {
+      const json = JSON.stringify(value) as string | undefined;
+      if (json !== undefined) kept[name] = JSON.parse(json) as unknown;
+    } catch {
+      // A property that JSON can't hold stays behind; the operation can be finished without it.
+    }
+  }
+  return kept;
+}

@@ -1,0 +1,221 @@
+import { setMaxListeners } from 'node:events';
+import type { Node, NodeAPI, NodeMessage } from 'node-red';
+import type { Client } from '../service/client';
+import { closed, invalidInput, NrfCloudError } from '../service/errors';
+import { requestLine, type OperationName } from '../service/paths';
+import { quote } from '../service/quote';
+import { Session } from '../service/session';
+import { clientOf } from './connection';
+import { describeSource, evaluateInputs, sourcesOf, type Config } from './inputs';
+import type { Home, NodeSpec, Task } from './node-spec';
+import { checkOutput, Delivery, type Outcome } from './output';
+import { readSettings, text } from './settings';
+import { StatusBoard, type StatusTexts, type Ticket } from './status';
+import { storable, Vault } from './vault';
+
+type Send = (msg: NodeMessage | (NodeMessage | null)[]) => void;
+type Done = (error?: Error) => void;
+/** What is done with a message that was kept, instead of the node's `run`. */
+type Handler<S, T> = (task: Task<never, S, T>) => Promise<Outcome | undefined>;
+
+/** One deployed node: the life of its messages. */
+export class Worker<I extends string, S extends object, T> {
+  readonly #board: StatusBoard;
+  readonly #sources: ReturnType<typeof sourcesOf<I>>;
+  readonly #where: Record<I, string>;
+  readonly #output: string;
+  readonly #operation: OperationName;
+  /** The message properties that the node reads. */
+  readonly #read: string[];
+  readonly #lives = new Map<AbortController, Promise<void>>();
+  readonly #closing = new AbortController();
+  readonly #vaults: Vault[] = [];
+  readonly #shared: T;
+
+  constructor(
+    private readonly RED: NodeAPI,
+    private readonly node: Node,
+    private readonly spec: NodeSpec<I, S, T>,
+    private readonly config: Config,
+  ) {
+    this.#board = new StatusBoard(node, typeof spec.status === 'function' ? spec.status(config) : spec.status);
+    this.#sources = sourcesOf(spec.inputs, config);
+    const names = Object.keys(this.#sources) as I[];
+    this.#where = Object.fromEntries(names.map((name) => [name, describeSource(this.#sources[name])])) as Record<
+      I,
+      string
+    >;
+    this.#operation = typeof spec.operation === 'function' ? spec.operation(config) : spec.operation;
+    this.#output = text('payload')(config['output'], 'output');
+    this.#read = names.filter((name) => this.#sources[name].type === 'msg').map((name) => this.#sources[name].value);
+    // Every request on the node's own behalf listens to it, which Node.js would take for a leak.
+    setMaxListeners(0, this.#closing.signal);
+    this.#shared = this.#share();
+  }
+
+  /** The whole life of a message. Never rejects: in Node-RED a rejection that nobody takes ends the process. */
+  live(msg: NodeMessage, send: Send, done: Done, kept?: Handler<S, T>): Promise<void> {
+    const stop = new AbortController();
+    const life = this.#run(msg, send, stop.signal, kept)
+      .then(
+        () => this.#end(stop, done),
+        (error: unknown) => this.#end(stop, done, this.#report(msg, error)),
+      )
+      .catch((error: unknown) => this.node.error(quote(String(error))));
+    this.#lives.set(stop, life);
+    return life;
+  }
+
+  /** Ends all messages that are on their way, and waits until they have ended. */
+  async close(removed: boolean): Promise<void> {
+    this.#closing.abort();
+    this.#board.close();
+    for (const stop of this.#lives.keys()) stop.abort();
+    await Promise.all(this.#lives.values());
+    if (removed) for (const vault of this.#vaults) vault.forget();
+  }
+
+  /** A setting that can't be used is reported with every message; it must not keep the node from being there. */
+  #share(): T {
+    try {
+      return this.spec.share?.(this.#home()) as T;
+    } catch (error) {
+      if (error instanceof NrfCloudError) return undefined as T;
+      throw error;
+    }
+  }
+
+  #home(): Home<S, T> {
+    const { RED, node } = this;
+    const { signal } = this.#closing;
+    return {
+      settings: () => this.#settings(),
+      session: () => new Session(clientOf(RED, this.config['connection'], this.#operation), { signal, lane: node.id }),
+      signal,
+      vault: (store, warning) => {
+        const vault = new Vault(RED, node, store, warning);
+        this.#vaults.push(vault);
+        return vault;
+      },
+      onStarted: (start) => {
+        const begin = (): void => {
+          start().catch((error: unknown) => node.error(quote(String(error))));
+        };
+        RED.events.once('flows:started', begin);
+        signal.addEventListener('abort', () => RED.events.removeListener('flows:started', begin));
+      },
+      revive: (kept, run) => {
+        const msg = kept as unknown as NodeMessage;
+        const done: Done = (error) => {
+          // Stopped again: it is kept, and will be taken up again.
+          if (error !== undefined && !this.#closing.signal.aborted) node.error(error, msg);
+        };
+        void this.live(msg, (out) => node.send(out), done, run);
+      },
+    };
+  }
+
+  async #run(msg: NodeMessage, send: Send, signal: AbortSignal, kept?: Handler<S, T>): Promise<void> {
+    const ticket = this.#board.begin();
+    try {
+      const delivery = new Delivery(this.RED, msg, send, this.#output, this.#read);
+      const outcome = await this.#work(msg, delivery, signal, ticket, kept);
+      if (outcome !== undefined) delivery.sendOn(outcome);
+      ticket.end();
+    } catch (error) {
+      ticket.end(error instanceof NrfCloudError ? error.code : UNEXPECTED);
+      throw error;
+    }
+  }
+
+  async #work(
+    msg: NodeMessage,
+    delivery: Delivery,
+    signal: AbortSignal,
+    ticket: Ticket,
+    kept?: Handler<S, T>,
+  ): Promise<Outcome | undefined> {
+    const { RED, spec, config } = this;
+    const operation = this.#operation;
+    if (this.#closing.signal.aborted) throw closed(operation);
+    const client = clientOf(RED, config['connection'], operation);
+    const settings = this.#settings();
+    checkOutput(RED, msg, this.#output, operation);
+    const task = {
+      settings,
+      shared: this.#shared,
+      session: this.#session(client, signal, ticket),
+      signal,
+      where: this.#where,
+      snapshot: () => storable(msg),
+      set: (property: string, value: unknown) => {
+        (msg as unknown as Record<string, unknown>)[property] = value;
+      },
+      emit: (outcome: Outcome) => delivery.emit(outcome),
+      waiting: (waiting: boolean) => ticket.waiting(waiting),
+      progress: (words: string) => ticket.progress(words),
+      describe: (texts: StatusTexts) => ticket.describe(texts),
+    };
+    if (kept !== undefined) return kept({ ...task, inputs: {} });
+    const evaluated = evaluateInputs(RED, this.node, this.#sources, msg, operation);
+    return spec.run({ ...task, inputs: await unlessStopped(evaluated, signal, operation) });
+  }
+
+  #session(client: Client, signal: AbortSignal, ticket: Ticket): Session {
+    return new Session(client, { signal, lane: this.node.id, onWaiting: (waiting) => ticket.waiting(waiting) });
+  }
+
+  #settings(): S {
+    try {
+      return readSettings(this.spec.settings, this.config);
+    } catch (error) {
+      throw invalidInput(this.#operation, `${(error as Error).message}; correct it in the dialog of the node`);
+    }
+  }
+
+  /** Makes any failure the one kind of error that leaves the package, with all that the contract promises of it. */
+  #report(msg: NodeMessage, error: unknown): NrfCloudError {
+    const report = error instanceof NrfCloudError ? error : unexpected(this.#operation, error);
+    if (report.cause.statusCode !== undefined) {
+      (msg as unknown as Record<string, unknown>)['statusCode'] = report.cause.statusCode;
+    }
+    if (report.cause.method !== undefined) return report;
+    const api =
+      this.config['connection'] === undefined ? 'guide' : apiOf(this.RED, this.config, report.cause.operation);
+    const { operation, ...facts } = report.cause;
+    return new NrfCloudError(report.code, report.message, { operation, ...requestLine(operation, api), ...facts });
+  }
+
+  #end(stop: AbortController, done: Done, error?: NrfCloudError): void {
+    this.#lives.delete(stop);
+    if (error === undefined) done();
+    else done(error);
+  }
+}
+
+/** The generation whose path a report names when nothing was sent. */
+function apiOf(RED: NodeAPI, config: Config, operation: OperationName): Client['api'] {
+  try {
+    return clientOf(RED, config['connection'], operation).api;
+  } catch {
+    return 'guide';
+  }
+}
+
+/** The code of what no one foresaw, such as a getter of the message that throws. */
+const UNEXPECTED = 'NRFCLOUD_INVALID_INPUT';
+
+function unexpected(operation: OperationName, error: unknown): NrfCloudError {
+  const why = quote(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+  const message = `${operation}: the message could not be handled (${why}); look at what it holds`;
+  return new NrfCloudError(UNEXPECTED, message, { operation, attempts: 0 });
+}
+
+/** A promise, or the end of the flow, whichever comes first: a context store may never answer. */
+function unlessStopped<T>(promise: Promise<T>, signal: AbortSignal, operation: OperationName): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(closed(operation));
+    signal.addEventListener('abort', stop, { once: true });
+    void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}

@@ -1,0 +1,153 @@
+import { lookup } from 'node:dns';
+import { BlockList, isIP, type LookupFunction } from 'node:net';
+import type { Dispatcher } from 'undici';
+import { isLoopback } from './base-url';
+import { createDispatcher, type TransportOptions } from './dispatcher';
+import { exchange, ExchangeFailure, isSuccess, type HttpReply } from './exchange';
+import { leafText } from './quote';
+
+/** A fetched document, or in a sentence why there is none. */
+export type Download = { text: string } | { problem: string };
+
+/** Most bytes of a document that are read (the issue's 8 MiB). */
+const MAX_BYTES = 8 * 2 ** 20;
+/** Longest time for a document, in milliseconds. */
+const MAX_MS = 30_000;
+/** How often a document is asked for, in all, when the network or its host fails. */
+const ATTEMPTS = 3;
+
+/**
+ * Fetches documents from hosts that an answer of the service names. What comes from there must not turn Node-RED into a
+ * door to its own network: only `https:`, and only public addresses, or the host that the service itself is on. On a
+ * service on this computer, other ports of this computer are allowed, too.
+ */
+export class Downloads {
+  readonly #dispatcher: Dispatcher;
+  readonly #service: URL;
+
+  /**
+   * @param serviceOrigin where the service is
+   * @param transport as for the service, without its TLS material: a client certificate is a secret, too
+   */
+  constructor(
+    serviceOrigin: string,
+    transport: Omit<TransportOptions, 'tls'>,
+    private readonly userAgent: string,
+  ) {
+    this.#service = new URL(serviceOrigin);
+    this.#dispatcher = createDispatcher({
+      ...transport,
+      tls: { lookup: this.#lookup },
+    });
+  }
+
+  /**
+   * Fetches a document, without any credentials and without following redirects.
+   * @param timeoutMs for one attempt, at most 30 s
+   * @throws the signal's reason when it is aborted meanwhile
+   */
+  async fetch(address: string, timeoutMs: number, signal: AbortSignal): Promise<Download> {
+    let url: URL;
+    try {
+      url = new URL(address);
+    } catch {
+      return { problem: 'its address is not a URL' };
+    }
+    const forbidden = this.#forbidden(url);
+    if (forbidden !== undefined) return { problem: forbidden };
+    for (let attempt = 1; ; attempt++) {
+      const result = await this.#once(url, Math.min(timeoutMs, MAX_MS), signal);
+      if (!('again' in result)) return result;
+      if (attempt === ATTEMPTS) return { problem: result.problem };
+    }
+  }
+
+  /** Closes all sockets. */
+  async close(): Promise<void> {
+    await this.#dispatcher.destroy();
+  }
+
+  async #once(url: URL, timeoutMs: number, signal: AbortSignal): Promise<Download | { problem: string; again: true }> {
+    const request = {
+      method: 'GET',
+      path: url.pathname + url.search,
+      headers: { 'user-agent': this.userAgent, accept: '*/*' },
+    };
+    let reply: HttpReply;
+    try {
+      const limits = { success: MAX_BYTES, error: 1024 };
+      reply = await exchange(this.#dispatcher, url.origin, request, timeoutMs, limits, signal);
+    } catch (error) {
+      if (!(error instanceof ExchangeFailure)) throw error;
+      const problem = `it could not be fetched (${leafText(error.cause)})`;
+      // A host that stalled once will stall again, and somebody waits.
+      return error.kind === 'timeout' ? { problem } : { problem, again: true };
+    }
+    const { statusCode, cut, text } = reply;
+    if (statusCode >= 500) return { problem: `its host answers HTTP ${statusCode}`, again: true };
+    if (!isSuccess(statusCode)) return { problem: `its host answers HTTP ${statusCode}; it may have expired` };
+    return cut === 'size' ? { problem: 'it is larger than 8 MiB' } : { text };
+  }
+
+  /** Why a URL may not be fetched, as far as it shows in the URL. */
+  #forbidden({ protocol, hostname, username, password }: URL): string | undefined {
+    if (username !== '' || password !== '') return 'its address holds a user name or password';
+    const local = isLoopback(hostname) && isLoopback(this.#service.hostname);
+    if (protocol !== 'https:' && !(protocol === 'http:' && local)) return 'its address does not begin with https://';
+    const literal = hostname.replace(/^\[|\]$/g, '');
+    if (!this.#mayConnect(hostname, literal, isIP(literal) !== 0)) return 'its address lies in a private network';
+    return undefined;
+  }
+
+  #mayConnect(hostname: string, address: string, known: boolean): boolean {
+    if (hostname === this.#service.hostname) return true;
+    if (isLoopback(hostname)) return isLoopback(this.#service.hostname);
+    return !known || isPublic(address);
+  }
+
+  /** Looks a name up and refuses what it stands for, so that a public name can't lead to a private address. */
+  readonly #lookup: LookupFunction = (hostname, options, callback) => {
+    lookup(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error !== null) {
+        callback(error, []);
+        return;
+      }
+      const allowed = addresses.filter(({ address }) => this.#mayConnect(hostname, address, true));
+      const [first] = allowed;
+      if (first === undefined) callback(new Error('the host has an address in a private network'), []);
+      else if (options.all === true) callback(null, allowed);
+      else callback(null, first.address, first.family);
+    });
+  };
+}
+
+const PRIVATE = new BlockList();
+for (const [net, bits] of [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['224.0.0.0', 3],
+] as const) {
+  PRIVATE.addSubnet(net, bits, 'ipv4');
+}
+for (const [net, bits] of [
+  ['::', 127],
+  ['64:ff9b::', 96],
+  ['fc00::', 7],
+  ['fe80::', 10],
+  ['ff00::', 8],
+] as const) {
+  PRIVATE.addSubnet(net, bits, 'ipv6');
+}
+
+/** Whether an address belongs to the public internet; an IPv4 address in IPv6 clothes is judged by what it is. */
+function isPublic(address: string): boolean {
+  const family = isIP(address);
+  return family !== 0 && !PRIVATE.check(address, family === 6 ? 'ipv6' : 'ipv4');
+}
