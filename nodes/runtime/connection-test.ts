@@ -27,8 +27,8 @@ export function serveConnectionTest(RED: NodeAPI): void {
     (request, response) => {
       test(RED, (request.body ?? {}) as TestRequest).then(
         (result) => response.json(result),
-        (error: unknown) =>
-          response.status(400).json({ problem: error instanceof Error ? error.message : 'bad request' }),
+        // That the settings can't be used is what the test found, not a failure of the test.
+        (error: unknown) => response.json(notAsked(error)),
       );
     },
   );
@@ -46,6 +46,10 @@ async function test(RED: NodeAPI, { id, config, apiKey }: TestRequest): Promise<
   } finally {
     await Promise.all([guide.close(), current.close()]);
   }
+}
+
+function notAsked(error: unknown): ProbeResult {
+  return { reachable: false, generations: [], problem: error instanceof Error ? error.message : String(error) };
 }
 
 /**
