@@ -1,0 +1,54 @@
+import { parse } from 'csv-parse/sync';
+import type { Extent, RecordBatch } from './records';
+
+const LF = 10;
+
+/**
+ * Reads the cells of records. From the first quoted cell of a record on, csv-parse parses it, for all records of a batch at
+ * once. Cells before that, or all cells of a record without quotes, have nothing to parse and are split at the delimiter:
+ * csv-parse takes 24 ns for each byte, which for a claim token is ten times all else, and another 10 µs for each row that
+ * has not as many cells as the first (measured with bench/rows.ts).
+ * @returns the cells of each record, untrimmed before the first quote; `undefined` for a record that is broken
+ */
+export function readCells({ bytes, records }: RecordBatch, delimiter: string): (string[] | undefined)[] {
+  const quoted = records.filter(({ shape }) => shape === 'quoted');
+  const parsed = parseQuoted(bytes, quoted, delimiter).values();
+  return records.map((record) => {
+    if (record.shape === 'plain') return splitPlain(bytes, record.start, record.end, delimiter);
+    const rest = record.shape === 'quoted' ? parsed.next().value : undefined;
+    if (rest === undefined || record.quoted === record.start) return rest;
+    return splitPlain(bytes, record.start, record.quoted - 1, delimiter).concat(rest);
+  });
+}
+
+function splitPlain(bytes: Buffer, start: number, end: number, delimiter: string): string[] {
+  return bytes.toString('utf8', start, end).split(delimiter);
+}
+
+/** Parses records together; if they do not come out one by one, each by itself, so that one cannot spoil the others. */
+function parseQuoted(bytes: Buffer, records: Extent[], delimiter: string): (string[] | undefined)[] {
+  if (records.length === 0) return [];
+  const together = parseCsv(quotedParts(bytes, records), delimiter);
+  if (together?.length === records.length) return together;
+  if (records.length === 1) return [undefined];
+  return records.flatMap((record) => parseQuoted(bytes, [record], delimiter));
+}
+
+/** What stands in the records from their first quoted cell on, a record a line. */
+function quotedParts(bytes: Buffer, records: Extent[]): Buffer {
+  const parts = Buffer.allocUnsafe(records.reduce((sum, { quoted, end }) => sum + end - quoted + 1, 0));
+  let at = 0;
+  for (const { quoted, end } of records) {
+    at += bytes.copy(parts, at, quoted, end);
+    parts[at++] = LF;
+  }
+  return parts;
+}
+
+function parseCsv(bytes: Buffer, delimiter: string): string[][] | undefined {
+  try {
+    return parse(bytes, { delimiter, record_delimiter: '\n', relax_column_count: true, trim: true });
+  } catch {
+    return undefined;
+  }
+}

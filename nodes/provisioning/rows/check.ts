@@ -1,0 +1,81 @@
+import { InvalidToken, parseClaimToken, type ClaimToken } from '../claim-token';
+import { InvalidTag, parseTags } from '../tags';
+import { Duplicates } from './duplicates';
+import type { BadRow, FoundRow, Row, RowFault } from './row';
+
+/** Tells good rows from bad ones, over a whole input. */
+export class RowCheck {
+  readonly #duplicates = new Duplicates();
+
+  /** @param tags added to every row, after its own */
+  constructor(private readonly tags: string[]) {}
+
+  /**
+   * Checks a row: its token, then its tags, then whether its device was in a good row before.
+   * Nothing that a row holds makes this throw.
+   */
+  check(row: FoundRow): Row {
+    if ('ok' in row) return row;
+    const { line } = row;
+    const token = attempt(() => parseClaimToken(row.claimToken), InvalidToken, 'cannot be read');
+    if (typeof token === 'string') return bad(row, 'INVALID_TOKEN', `the claim token ${token}`);
+    const tags = attempt(() => rowTags(row.tags, this.tags), InvalidTag, 'the tags cannot be read');
+    if (typeof tags === 'string') return bad(row, 'INVALID_TAG', tags, token);
+    const first = this.#duplicates.firstLine(token.deviceId, line);
+    if (first !== undefined) return bad(row, 'DUPLICATE', `the same device is in line ${first} already`, token);
+    return { ok: true, line, deviceId: token.deviceId, claimToken: token.claimToken, tags };
+  }
+}
+
+/** What a reader gives, or why it cannot; getters of foreign objects may throw anything. */
+function attempt<T>(read: () => T, refusal: new () => Error, otherwise: string): T | string {
+  try {
+    return read();
+  } catch (error) {
+    return error instanceof refusal ? error.message : otherwise;
+  }
+}
+
+/** @throws {InvalidTag} */
+function rowTags(own: unknown[], added: string[]): string[] {
+  let tags = parseTags(...own, added);
+  // A service that counts the lines of an upload must not count such a row twice.
+  if (tags.some((tag) => /[\r\n]/.test(tag))) tags = parseTags(tags.map((tag) => tag.replace(/\s*[\r\n]\s*/g, ' ')));
+  for (const tag of tags) {
+    if (tag.includes(',')) throw new InvalidTag("a tag holds a comma, which the service's CSV cannot say; take it out");
+    if (tag.includes('\ufffd'))
+      throw new InvalidTag('a tag holds characters that are not UTF-8; save the file as UTF-8');
+  }
+  return tags;
+}
+
+/** A bad row with what was found in it, so that a person can repair it. */
+function bad(
+  row: { line: number; claimToken: unknown; tags: unknown[] },
+  code: RowFault,
+  reason: string,
+  token?: ClaimToken,
+): BadRow {
+  const claimToken = token?.claimToken ?? textOf(row.claimToken);
+  const tags = attempt(() => row.tags.flatMap(tagsAsFound), Error, '');
+  return {
+    ok: false,
+    line: row.line,
+    code,
+    reason,
+    ...(claimToken === undefined ? {} : { claimToken }),
+    ...(token === undefined ? {} : { deviceId: token.deviceId }),
+    ...(typeof tags === 'string' || tags.length === 0 ? {} : { tags }),
+  };
+}
+
+function textOf(value: unknown): string | undefined {
+  if (Buffer.isBuffer(value)) return value.toString('utf8').trim();
+  if (typeof value === 'string') return value.trim();
+  return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
+}
+
+function tagsAsFound(source: unknown): string[] {
+  const items: unknown[] = typeof source === 'string' ? source.split(',') : Array.isArray(source) ? source : [];
+  return items.map((item) => textOf(item) ?? '').filter((tag) => tag !== '');
+}

@@ -1,0 +1,67 @@
+import { readCells } from './cells';
+import { findLayout, type Layout } from './layout';
+import { MAX_RECORD, RecordSplitter, type RecordBatch, type Shape } from './records';
+import { badCsv, type FoundRow, type RowOptions } from './row';
+
+/** How much of a CSV is looked at to find out its layout, in bytes. */
+const SAMPLE = 64 * 1024;
+
+const BROKEN: Record<Shape, string> = {
+  plain: 'the row is not CSV',
+  quoted: 'a quote is in the wrong place; put the cell in quotes and double those within it',
+  unclosed: 'a quote opens here and does not close; close it, or double it if it belongs to the text',
+  stray: 'a quote is within a cell; put the cell in quotes and double those within it',
+  long: `the row is longer than ${MAX_RECORD} bytes`,
+};
+
+/**
+ * Reads rows from CSV, batch by batch, as they are asked for. Blank lines, a header and Excel's `sep=` are no rows; every
+ * other record is one, broken ones included.
+ * @param chunks UTF-8 without byte order mark
+ */
+export async function* csvRows(chunks: AsyncIterable<Buffer>, options: RowOptions): AsyncGenerator<FoundRow[]> {
+  let sample: Buffer = Buffer.alloc(0);
+  let reader: CsvReader | undefined;
+  for await (const chunk of chunks) {
+    if (reader !== undefined) {
+      yield* reader.read(chunk, false);
+      continue;
+    }
+    sample = sample.length === 0 ? chunk : Buffer.concat([sample, chunk]);
+    if (sample.length < SAMPLE) {
+      sample = Buffer.from(sample);
+      continue;
+    }
+    reader = new CsvReader(findLayout(sample, false, options));
+    yield* reader.read(sample, false);
+  }
+  if (reader === undefined) yield* new CsvReader(findLayout(sample, true, options)).read(sample, true);
+  else yield* reader.read(Buffer.alloc(0), true);
+}
+
+class CsvReader {
+  readonly #splitter: RecordSplitter;
+  #preamble: number;
+
+  constructor(private readonly layout: Layout) {
+    this.#splitter = new RecordSplitter(layout.delimiter);
+    this.#preamble = layout.preamble;
+  }
+
+  *read(chunk: Buffer, last: boolean): Generator<FoundRow[]> {
+    for (const batch of this.#splitter.split(chunk, last)) {
+      const rows = this.#rows(batch);
+      yield this.#preamble === 0 ? rows : rows.slice(this.#preamble);
+      this.#preamble = Math.max(0, this.#preamble - rows.length);
+    }
+  }
+
+  #rows(batch: RecordBatch): FoundRow[] {
+    const { delimiter, token, tags } = this.layout;
+    return readCells(batch, delimiter).map((cells, index) => {
+      const { line, shape } = batch.records[index]!;
+      if (cells === undefined) return badCsv(line, BROKEN[shape]);
+      return { line, claimToken: cells[token], tags: cells.slice(tags.from, tags.to) };
+    });
+  }
+}
