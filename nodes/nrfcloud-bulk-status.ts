@@ -5,6 +5,7 @@ import { defineNode } from './runtime/define-node';
 import { fromMessage, typed } from './runtime/inputs';
 import type { Home, Task } from './runtime/node-spec';
 import { flag, number, text } from './runtime/settings';
+import { serveStores } from './runtime/vault';
 import { bulkStatus } from './service/bulk';
 
 interface Settings {
@@ -15,7 +16,8 @@ interface Settings {
   store: string;
 }
 
-export = (RED: NodeAPI): void =>
+export = (RED: NodeAPI): void => {
+  serveStores(RED);
   defineNode(RED, {
     type: 'nrfcloud-bulk-status',
     operation: 'bulk status',
@@ -38,6 +40,7 @@ export = (RED: NodeAPI): void =>
       return undefined;
     },
   });
+};
 
 /** Makes the watch of a deployed node, and goes on with what was pending when it stopped. */
 function takeUpPending(home: Home<Settings, BulkWatcher>): BulkWatcher {

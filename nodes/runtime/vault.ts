@@ -106,6 +106,19 @@ export class Vault {
 
 const PREFIX = 'nrfcloud_';
 
+/**
+ * Serves the dialog's list of stores: `GET <admin>/nrfcloud-bulk-status/stores` gives `{ stores: { name: survives } }`,
+ * with `''` for the default one.
+ */
+export function serveStores(RED: NodeAPI): void {
+  const permission = RED.auth.needsPermission('nrfcloud-bulk-status.read');
+  RED.httpAdmin.get('/nrfcloud-bulk-status/stores', permission, (_request, response) => {
+    const { contextStorage = {} } = RED.settings as { contextStorage?: Record<string, unknown> };
+    const names = ['', ...Object.keys(contextStorage).filter((name) => name !== 'default')];
+    response.json({ stores: Object.fromEntries(names.map((name) => [name, isPersistent(RED, name)])) });
+  });
+}
+
 /** Whether a context store is still there after a restart, as far as the settings tell. */
 export function isPersistent(RED: NodeAPI, store: string): boolean {
   const stores = (RED.settings as { contextStorage?: Record<string, unknown> }).contextStorage;

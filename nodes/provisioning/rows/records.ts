@@ -40,7 +40,7 @@ const QUOTE = 34;
 const SPACE = 32;
 const TAB = 9;
 /** A claim token, whole or cut, as no tag looks. */
-const TOKEN = /2dn3[\w-]{8}|[\w-]{70}\.[\w-]{60}/;
+const TOKEN = /2dn3[\w-]{8}|\.(?<=[\w-]{70}\.)[\w-]{60}/;
 
 /** The record does not end in the bytes that are there. */
 const MORE = -1;
