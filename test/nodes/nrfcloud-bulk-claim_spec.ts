@@ -30,7 +30,10 @@ describe('nrfcloud-bulk-claim', () => {
   const token = (index: number): string => tokens[index]!.claimToken;
 
   /** Every input row exactly once by output 1 or 2, and a summary that says the same. */
-  const balance = ({ outputs }: Rig, lines: number[]): { accepted: Message[]; rejected: Message[]; summary: Message } => {
+  const balance = (
+    { outputs }: Rig,
+    lines: number[],
+  ): { accepted: Message[]; rejected: Message[]; summary: Message } => {
     const accepted = outputs[0]!.flatMap((msg) => msg['rows'] as Message[]);
     const rejected = outputs[1]!.flatMap((msg) => msg['payload'] as Message[]);
     assert.deepEqual(
@@ -60,12 +63,22 @@ describe('nrfcloud-bulk-claim', () => {
         uploads().map(({ url, headers }) => [url, headers['content-type']]),
         range(1, 3).map(() => [path, 'text/csv']),
       );
-      assert.equal(uploads()[0]!.body, range(0, 3).map((i) => `${token(i)},"n=${i},x,all"\n`).join(''));
+      assert.equal(
+        uploads()[0]!.body,
+        range(0, 3)
+          .map((i) => `${token(i)},"n=${i},x,all"\n`)
+          .join(''),
+      );
       balance(flow, range(1, 10));
       const [first, , last] = flow.outputs[0]!;
       const { rows, firstLine, lastLine } = last!['payload'] as Message;
       assert.deepEqual([rows, firstLine, lastLine], [2, 9, 10]);
-      assert.deepEqual(first!['rows'][0], { line: 1, deviceId: tokens[0]!.deviceUuid, claimToken: token(0), tags: ['n=0', 'x', 'all'] });
+      assert.deepEqual(first!['rows'][0], {
+        line: 1,
+        deviceId: tokens[0]!.deviceUuid,
+        claimToken: token(0),
+        tags: ['n=0', 'x', 'all'],
+      });
       assert.deepEqual(
         flow.outputs[0]!.map(({ parts }) => [parts.index, parts.count, parts.id === first!['parts'].id]),
         [
@@ -77,7 +90,11 @@ describe('nrfcloud-bulk-claim', () => {
       assert.equal(first!['statusCode'], status);
       assert.equal(first!['topic'], 'kept');
       if (api === 'guide') assert.match(first!['payload'].bulkOpsRequestId, /^[0-9A-Z]{26}$/);
-      else assert.deepEqual(first!['payload'].claimedIds, range(0, 3).map((i) => tokens[i]!.deviceUuid));
+      else
+        assert.deepEqual(
+          first!['payload'].claimedIds,
+          range(0, 3).map((i) => tokens[i]!.deviceUuid),
+        );
       assert.deepEqual(flow.outputs[2]![0]!['payload'], {
         rows: 10,
         uploaded: 10,
@@ -99,7 +116,15 @@ describe('nrfcloud-bulk-claim', () => {
 
   it('gives bad rows back with their lines, and they can be sent in again', async () => {
     const flow = await rig();
-    const payload = ['token,tags', token(0), '', 'garbage,x', token(0), `${token(1)},${'y'.repeat(101)}`, token(2)].join('\n');
+    const payload = [
+      'token,tags',
+      token(0),
+      '',
+      'garbage,x',
+      token(0),
+      `${token(1)},${'y'.repeat(101)}`,
+      token(2),
+    ].join('\n');
     flow.send({ payload });
     await flow.ended(1);
     assert.equal(flow.completed.length, 1);

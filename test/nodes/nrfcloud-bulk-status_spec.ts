@@ -1,0 +1,295 @@
+import assert from 'node:assert/strict';
+import bulkClaimNode from '../../nodes/nrfcloud-bulk-claim';
+import bulkStatusNode from '../../nodes/nrfcloud-bulk-status';
+import { startSimulator, type MintedToken, type Simulator } from '../../simulator';
+import { startRig, stopRig, type Message, type Rig, type RigOptions } from '../support/rig';
+
+describe('nrfcloud-bulk-status', () => {
+  let simulator: Simulator;
+  let tokens: MintedToken[];
+  beforeEach(async () => {
+    simulator = await startSimulator();
+    tokens = simulator.mintMany(5);
+  });
+  afterEach(async () => {
+    await stopRig();
+    await simulator.close();
+  });
+
+  const rig = (
+    config: Record<string, unknown> = {},
+    connection: Record<string, unknown> = {},
+    more: Partial<RigOptions> = {},
+  ): Promise<Rig> =>
+    startRig({
+      node: bulkStatusNode,
+      type: 'nrfcloud-bulk-status',
+      config: { interval: 0.03, maxInterval: 0.1, ...config },
+      outputs: 3,
+      connection: { baseUrl: simulator.url, retries: 0, timeout: 1, ...connection },
+      ...more,
+    });
+
+  /** An upload of five rows, as bulk claim tells of it; rows 3 and 4 belong to somebody else. Line = row × 10 + 3. */
+  const upload = async (bad = [2, 3]): Promise<Message> => {
+    for (const index of bad) simulator.claimByOther(tokens[index]!.deviceUuid);
+    const answer = await fetch(`${simulator.url}/claimed-devices/bulk`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer sim-key', 'content-type': 'text/csv' },
+      body: tokens.map(({ claimToken }) => `${claimToken}\n`).join(''),
+    });
+    const rows = tokens.map(({ claimToken, deviceUuid }, i) => ({
+      line: (i + 1) * 10 + 3,
+      deviceId: deviceUuid,
+      claimToken,
+      tags: ['t'],
+    }));
+    return { payload: { ...((await answer.json()) as object), rows: 5, firstLine: 13, lastLine: 53 }, rows };
+  };
+  const polls = (): number => simulator.requests.filter(({ url }) => url.includes('/bulk-ops-requests/')).length;
+
+  it('follows an operation to its success, telling each change of status once', async () => {
+    simulator.set({ bulkPendingMs: 200, bulkProgressMs: 200 });
+    const flow = await rig();
+    flow.send({ ...(await upload([])), topic: 'kept' });
+    await flow.ended(1);
+    assert.equal(flow.completed.length, 1);
+    assert.equal(flow.outputs[0]![0]!['payload'].status, 'SUCCEEDED');
+    assert.equal(flow.outputs[0]![0]!['topic'], 'kept');
+    assert.equal(flow.outputs[0]![0]!['statusCode'], 200);
+    assert.equal('errors' in flow.outputs[0]![0]!['payload'], false);
+    assert.deepEqual(
+      flow.outputs[2]!.map(({ payload }) => payload.status as unknown),
+      ['PENDING', 'IN_PROGRESS'],
+    );
+    assert.equal(flow.outputs[1]!.length, 0);
+  });
+
+  for (const errorSummary of ['current', 'older'] as const) {
+    it(`names the failed rows by their lines, from the ${errorSummary} error summary`, async () => {
+      simulator.set({ errorSummary });
+      const flow = await rig();
+      flow.send(await upload());
+      await flow.ended(1);
+      const [msg] = flow.outputs[1]!;
+      assert.equal(msg!['payload'].status, 'FAILED');
+      assert.deepEqual(
+        (msg!['payload'].errors as Message[]).map(({ line, row, deviceId, claimToken }) => [
+          line,
+          row,
+          deviceId,
+          claimToken,
+        ]),
+        [2, 3].map((i) => [(i + 1) * 10 + 3, i + 1, tokens[i]!.deviceUuid, tokens[i]!.claimToken]),
+      );
+      for (const { message } of msg!['payload'].errors) assert.match(message, /\w/);
+      assert.deepEqual(
+        msg!['failedRows'],
+        [2, 3].map((i) => ({ claimToken: tokens[i]!.claimToken, tags: ['t'] })),
+      );
+      assert.deepEqual(
+        simulator.summaryVisits.map(({ authorization }) => authorization),
+        [false],
+      );
+    });
+  }
+
+  it('names rows without lines when it was only given an id', async () => {
+    const flow = await rig();
+    const { payload } = await upload();
+    flow.send({ payload: payload.bulkOpsRequestId });
+    await flow.ended(1);
+    const { errors } = flow.outputs[1]![0]!['payload'];
+    assert.deepEqual(
+      (errors as Message[]).map(({ row, line }) => [row, line]),
+      [
+        [3, undefined],
+        [4, undefined],
+      ],
+    );
+    assert.deepEqual(flow.outputs[1]![0]!['failedRows'], []);
+  });
+
+  for (const [errorSummary, words] of [
+    ['missing', /names no error summary/],
+    ['expired', /HTTP 403; it may have expired/],
+    ['notfound', /HTTP 404/],
+    ['huge', /larger than 8 MiB/],
+    ['hang', /no answer within/],
+    ['redirect', /HTTP 30\d/],
+    ['text', /\w/],
+  ] as const) {
+    it(`gives a readable result when the error summary is ${errorSummary}`, async () => {
+      simulator.set({ errorSummary });
+      const flow = await rig();
+      flow.send(await upload());
+      await flow.ended(1);
+      const [msg] = flow.outputs[1]!;
+      assert.equal(msg!['payload'].status, 'FAILED');
+      assert.match(msg!['payload'].errorSummary, words);
+      assert.equal(msg!['payload'].errors.length, 1);
+      assert.deepEqual(msg!['failedRows'], []);
+      assert.equal(msg!['rows'].length, 5);
+    });
+  }
+
+  it('fetches no summary from a private address that the service names', async () => {
+    for (const errorSummaryUrl of [
+      'http://10.0.0.1/x.json',
+      'https://192.168.1.1/x.json',
+      'file:///etc/passwd',
+      'https://[fd00::1]/x',
+    ]) {
+      simulator.set({ extras: { operation: { errorSummaryUrl } } });
+      const flow = await rig();
+      flow.send(await upload());
+      await flow.ended(1);
+      assert.match(flow.outputs[1]![0]!['payload'].errorSummary, /private network|does not begin with https/);
+      await stopRig();
+    }
+  });
+
+  it('polls an operation once for all who ask, and answers all', async () => {
+    simulator.set({ bulkHold: 'PENDING' });
+    const flow = await rig({ interval: 0.2, maxInterval: 0.2 });
+    const msg = await upload([]);
+    for (let index = 0; index < 5; index++) flow.send({ ...msg, index });
+    await flow.until(() => flow.outputs[2]!.length === 5);
+    const before = polls();
+    simulator.set({ bulkHold: 'none' });
+    await flow.ended(5);
+    assert.deepEqual(
+      flow.outputs[0]!.map(({ index }) => index as number),
+      [0, 1, 2, 3, 4],
+    );
+    assert.ok(before <= 2, `${before} polls before the end`);
+  });
+
+  it('ends a watch that is cancelled, without a result', async () => {
+    simulator.set({ bulkHold: 'IN_PROGRESS' });
+    const flow = await rig();
+    const { payload } = await upload([]);
+    flow.send({ payload });
+    await flow.until(() => flow.outputs[2]!.length >= 1);
+    flow.send({ payload: payload.bulkOpsRequestId, cancel: true });
+    await flow.ended(2);
+    assert.equal(flow.completed.length, 2);
+    assert.equal(flow.outputs[0]!.length + flow.outputs[1]!.length, 0);
+    const before = polls();
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    assert.ok(polls() <= before + 1);
+  });
+
+  it('gives up after its timeout', async () => {
+    simulator.set({ bulkHold: 'IN_PROGRESS' });
+    const flow = await rig({ timeout: 0.3 });
+    const { payload } = await upload([]);
+    flow.send({ payload });
+    await flow.ended(1);
+    const { error } = flow.caught[0]!;
+    assert.equal(error.code, 'NRFCLOUD_TIMEOUT');
+    assert.match(error.message, /IN_PROGRESS/);
+    assert.deepEqual(flow.caught[0]!['payload'], payload);
+  });
+
+  for (const [status, code] of [
+    [401, 'NRFCLOUD_UNAUTHORIZED'],
+    [403, 'NRFCLOUD_FORBIDDEN'],
+    [404, 'NRFCLOUD_NOT_FOUND'],
+  ] as const) {
+    it(`ends at once on ${status}`, async () => {
+      simulator.faults.add({ match: { method: 'GET' }, status });
+      const flow = await rig();
+      flow.send(await upload([]));
+      await flow.ended(1);
+      assert.equal(flow.caught[0]!['error'].code, code);
+      assert.equal(polls(), 1);
+    });
+  }
+
+  it('waits out network failures, 429, 5xx and answers that are none', async () => {
+    const flow = await rig();
+    const msg = await upload([]);
+    for (const rule of [{ drop: 'before' as const }, { status: 429 }, { status: 503 }, { status: 200, html: true }]) {
+      simulator.faults.add({ match: { method: 'GET' }, times: 1, ...rule });
+    }
+    flow.send(msg);
+    await flow.ended(1);
+    assert.equal(flow.completed.length, 1);
+    assert.equal(flow.outputs[0]!.length, 1);
+    assert.ok(flow.statuses.some(({ fill, shape }) => fill === 'yellow' && shape === 'ring'));
+    assert.ok(polls() >= 5);
+  });
+
+  it('waits through statuses that are not known', async () => {
+    simulator.set({ extras: { operation: { status: 'QUEUED_FOR_REVIEW' } } });
+    const flow = await rig();
+    flow.send(await upload([]));
+    await flow.until(() => flow.outputs[2]!.length === 1);
+    assert.equal(flow.outputs[2]![0]!['payload'].status, 'QUEUED_FOR_REVIEW');
+    simulator.set({ extras: {} });
+    await flow.ended(1);
+    assert.equal(flow.outputs[0]!.length, 1);
+  });
+
+  it('says what is missing', async () => {
+    for (const [payload, sentence] of [
+      [undefined, /msg\.payload is missing/],
+      ['', /is empty/],
+      [7, /is a number/],
+      [{ id: 'x' }, /has no bulkOpsRequestId/],
+      ['..', /dot segment/],
+    ] as const) {
+      const flow = await rig();
+      flow.send({ payload });
+      await flow.ended(1);
+      assert.equal(flow.caught[0]!['error'].code, 'NRFCLOUD_INVALID_INPUT');
+      assert.match(flow.caught[0]!['error'].message, sentence);
+      await stopRig();
+    }
+    assert.equal(simulator.requestCount, 0);
+  });
+
+  for (const failedShape of ['object', 'text', 'id', 'index'] as const) {
+    it(`splits a result that came at once, matching "failed" by ${failedShape}`, async () => {
+      simulator.set({ failedShape });
+      for (const index of [1, 4]) simulator.claimByOther(tokens[index]!.deviceUuid);
+      const chain = await startRig({
+        node: bulkClaimNode,
+        type: 'nrfcloud-bulk-claim',
+        outputs: 3,
+        connection: { baseUrl: simulator.url, api: 'current' },
+        config: { tags: 'x' },
+      });
+      chain.send({ payload: tokens.map(({ claimToken }) => claimToken) });
+      await chain.ended(1);
+      const [msg] = chain.outputs[0]!;
+      await stopRig();
+      const flow = await rig();
+      flow.send(msg!);
+      await flow.ended(1);
+      const [failed] = flow.outputs[1]!;
+      assert.deepEqual(
+        (failed!['payload'].errors as Message[]).map(({ line, row, claimToken }) => [line, row, claimToken]),
+        [1, 4].map((i) => [i + 1, i + 1, tokens[i]!.claimToken]),
+      );
+      assert.deepEqual(
+        failed!['failedRows'],
+        [1, 4].map((i) => ({ claimToken: tokens[i]!.claimToken, tags: ['x'] })),
+      );
+    });
+  }
+
+  it('passes a clean result on, and keeps entries that fit no row', async () => {
+    const flow = await rig();
+    flow.send({ payload: { claimedIds: ['x'], failed: [] } });
+    flow.send({ payload: { claimedIds: [], failed: [{ odd: { shape: 1 } }, 99] } });
+    await flow.ended(2);
+    assert.deepEqual(flow.outputs[0]![0]!['payload'], { claimedIds: ['x'], failed: [] });
+    assert.deepEqual(
+      (flow.outputs[1]![0]!['payload'].errors as Message[]).map(({ item }) => item as unknown),
+      [{ odd: { shape: 1 } }, 99],
+    );
+    assert.equal(simulator.requestCount, 0);
+  });
+});
