@@ -6,11 +6,9 @@ import { badCsv, type FoundRow, type RowOptions } from './row';
 /** How much of a CSV is looked at to find out its layout, in bytes. */
 const SAMPLE = 64 * 1024;
 
-const BROKEN: Record<Shape, string> = {
-  plain: 'the row is not CSV',
-  quoted: 'a quote is in the wrong place; put the cell in quotes and double those within it',
+const MISPLACED_QUOTE = 'a quote is in the wrong place; put the cell in quotes and double those within it';
+const BROKEN: Partial<Record<Shape, string>> = {
   unclosed: 'a quote opens here and does not close; close it, or double it if it belongs to the text',
-  stray: 'a quote is within a cell; put the cell in quotes and double those within it',
   long: `the row is longer than ${MAX_RECORD} bytes`,
 };
 
@@ -60,7 +58,7 @@ class CsvReader {
     const { delimiter, token, tags } = this.layout;
     return readCells(batch, delimiter).map((cells, index) => {
       const { line, shape } = batch.records[index]!;
-      if (cells === undefined) return badCsv(line, BROKEN[shape]);
+      if (cells === undefined) return badCsv(line, BROKEN[shape] ?? MISPLACED_QUOTE);
       return { line, claimToken: cells[token], tags: cells.slice(tags.from, tags.to) };
     });
   }

@@ -54,7 +54,9 @@ const MORE = -1;
  */
 export class RecordSplitter {
   readonly #delimiter: number;
-  #rest: Buffer = Buffer.alloc(0);
+  /** Reused for every piece: the rest of the piece before, then the piece. */
+  #buffer: Buffer = Buffer.alloc(0);
+  #rest = 0;
   #line = 1;
   /** Within a line that is too long and has been given up. */
   #skipping = false;
@@ -69,7 +71,7 @@ export class RecordSplitter {
    * @param last no piece follows, so that the last record ends too
    */
   *split(chunk: Buffer, last: boolean): Generator<RecordBatch> {
-    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    const bytes = this.#append(chunk);
     const text = new Scanner(bytes, this.#delimiter, last);
     let records: Extent[] = [];
     let at = 0;
@@ -104,7 +106,18 @@ export class RecordSplitter {
       }
     }
     if (records.length > 0) yield { bytes, records };
-    this.#rest = Buffer.from(bytes.subarray(at));
+    this.#rest = at < bytes.length ? bytes.copy(bytes, 0, at) : 0;
+  }
+
+  #append(chunk: Buffer): Buffer {
+    const length = this.#rest + chunk.length;
+    if (length > this.#buffer.length) {
+      const larger = Buffer.allocUnsafe(length + MAX_RECORD);
+      this.#buffer.copy(larger, 0, 0, this.#rest);
+      this.#buffer = larger;
+    }
+    chunk.copy(this.#buffer, this.#rest);
+    return this.#buffer.subarray(0, length);
   }
 }
 

@@ -41,13 +41,18 @@ export async function* bufferChunks(bytes: Buffer): AsyncGenerator<Buffer> {
   }
 }
 
-/** Takes a text piece by piece as UTF-8, and lets other work run in between. */
+/**
+ * Takes a text piece by piece as UTF-8, and lets other work run in between. A piece is only valid until the next one is
+ * asked for.
+ */
 export async function* textChunks(text: string): AsyncGenerator<Buffer> {
+  // At most three bytes for each of JavaScript's characters.
+  const buffer = Buffer.allocUnsafe(3 * (CHUNK + 1));
   for (let at = 0; at < text.length;) {
     let end = Math.min(at + CHUNK, text.length);
     // The two halves of a character outside the basic plane stay together.
     if (isHighSurrogate(text.charCodeAt(end - 1))) end++;
-    yield Buffer.from(text.slice(at, end));
+    yield buffer.subarray(0, buffer.write(text.slice(at, end)));
     at = end;
     await setImmediate();
   }
