@@ -44,7 +44,7 @@ export = (RED: NodeAPI): void => {
 
 /** Makes the watch of a deployed node, and goes on with what was pending when it stopped. */
 function takeUpPending(home: Home<Settings, BulkWatcher>): BulkWatcher {
-  const watch = new Watch((id) => bulkStatus(home.session(), id));
+  const watch = new Watch((id, signal) => bulkStatus(home.session(signal), id));
   const { resume, store } = home.settings();
   if (!resume) return new BulkWatcher(watch, undefined);
   const vault = home.vault(store, "pending bulk operations are lost when Node-RED restarts; see the node's help");

@@ -8,6 +8,9 @@ export interface Poll {
   body: BulkOperation;
 }
 
+/** Asks the service once about a bulk operation; ended early by the signal. */
+export type Ask = (id: string, signal: AbortSignal) => Promise<Poll>;
+
 /** What somebody wants to know of a bulk operation. */
 export interface WatchOrder {
   id: string;
@@ -50,9 +53,8 @@ export class Watch {
   readonly #ticker = new Ticker();
   readonly #watched = new Map<string, Watched>();
 
-  /** @param poll asks the service once */
   constructor(
-    private readonly poll: (id: string) => Promise<Poll>,
+    private readonly poll: Ask,
     private readonly random: () => number = Math.random,
   ) {}
 
@@ -97,7 +99,8 @@ class Watched {
   readonly #followers = new Set<Follower>();
   #interval: number;
   #polls = 0;
-  #polling = false;
+  /** Of the poll that is on its way. */
+  #polling: AbortController | undefined;
   #cancelPoll: Cancel = () => undefined;
   #last: Poll | undefined;
   #trouble: NrfCloudError | undefined;
@@ -105,7 +108,7 @@ class Watched {
   constructor(
     private readonly first: WatchOrder,
     private readonly ticker: Ticker,
-    private readonly ask: (id: string) => Promise<Poll>,
+    private readonly ask: Ask,
     private readonly random: () => number,
     private readonly gone: () => void,
   ) {
@@ -136,8 +139,7 @@ class Watched {
 
   /** Lets all followers go, each with its ending. */
   end(settle: (follower: Follower) => void): void {
-    this.#cancelPoll();
-    this.gone();
+    this.#leave();
     for (const follower of this.#followers) {
       follower.leave();
       settle(follower);
@@ -148,11 +150,15 @@ class Watched {
   #part(follower: Follower, settle: () => void): void {
     follower.leave();
     this.#followers.delete(follower);
-    if (this.#followers.size === 0) {
-      this.#cancelPoll();
-      this.gone();
-    }
+    if (this.#followers.size === 0) this.#leave();
     settle();
+  }
+
+  /** Nobody waits any more. */
+  #leave(): void {
+    this.#cancelPoll();
+    this.gone();
+    this.#polling?.abort();
   }
 
   #schedule(ms: number): void {
@@ -161,11 +167,11 @@ class Watched {
   }
 
   async #poll(): Promise<void> {
-    if (this.#polling) return;
-    this.#polling = true;
+    if (this.#polling !== undefined) return;
+    this.#polling = new AbortController();
     this.#polls++;
     try {
-      this.#last = await this.ask(this.first.id);
+      this.#last = await this.ask(this.first.id, this.#polling.signal);
       // Nobody waits any more, and a new watch over the same operation may have begun.
       if (this.#followers.size === 0) return;
       this.#tellTrouble(undefined);
@@ -178,7 +184,7 @@ class Watched {
       }
       this.#tellTrouble(error);
     } finally {
-      this.#polling = false;
+      this.#polling = undefined;
     }
     if (this.#followers.size === 0) return;
     // Jitter keeps operations that began together from being polled together for ever.

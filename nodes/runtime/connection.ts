@@ -90,11 +90,14 @@ export function clientOf(RED: NodeAPI, id: unknown, operation: OperationName): C
 /** A core `tls-config` node, of which only this is used. */
 interface TlsNode extends Node {
   addTLSOptions(options: ConnectionOptions): void;
+  /** False if its certificate or key could not be read. */
+  valid: boolean;
 }
 
 function tlsOf(RED: NodeAPI, id: unknown): ConnectionOptions | undefined {
   const node = lookup(RED, id, 'the TLS configuration') as TlsNode | undefined;
   if (node === undefined) return undefined;
+  if (!node.valid) throw new RangeError("the TLS configuration's certificate or key can't be read; correct it");
   const options: ConnectionOptions = {};
   node.addTLSOptions(options);
   return options;

@@ -52,10 +52,8 @@ export interface NodeSpec<I extends string, S extends object, T = undefined> {
 export interface Home<S, T> {
   /** The node's settings. @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT` when one can't be used */
   settings: () => S;
-  /** The service on behalf of the node itself. @throws {NrfCloudError} `NRFCLOUD_NOT_CONFIGURED` */
-  session: () => Session;
-  /** Aborted when the flow is stopped. */
-  signal: AbortSignal;
+  /** The service on behalf of the node itself, until the signal. @throws {NrfCloudError} `NRFCLOUD_NOT_CONFIGURED` */
+  session: (signal: AbortSignal) => Session;
   /**
    * A place that survives restarts, in one of Node-RED's context stores (`''` = the default one).
    * @param warning what to say, once, when the store does not survive them

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import type { Client } from '../service/client';
 import { closed, invalidInput, NrfCloudError } from '../service/errors';
@@ -48,8 +47,6 @@ export class Worker<I extends string, S extends object, T> {
     this.#operation = typeof spec.operation === 'function' ? spec.operation(config) : spec.operation;
     this.#output = text('payload')(config['output'], 'output');
     this.#read = names.filter((name) => this.#sources[name].type === 'msg').map((name) => this.#sources[name].value);
-    // Every request on the node's own behalf listens to it, which Node.js would take for a leak.
-    setMaxListeners(0, this.#closing.signal);
     this.#shared = this.#share();
   }
 
@@ -90,8 +87,8 @@ export class Worker<I extends string, S extends object, T> {
     const { signal } = this.#closing;
     return {
       settings: () => this.#settings(),
-      session: () => new Session(clientOf(RED, this.config['connection'], this.#operation), { signal, lane: node.id }),
-      signal,
+      session: (until) =>
+        new Session(clientOf(RED, this.config['connection'], this.#operation), { signal: until, lane: node.id }),
       vault: (store, warning) => {
         const vault = new Vault(RED, node, store, warning);
         this.#vaults.push(vault);

@@ -1,0 +1,194 @@
+import assert from 'node:assert/strict';
+import { createServer, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { NodeAPI } from 'node-red';
+// @ts-expect-error -- core nodes have no types
+import httpProxyNode from '@node-red/nodes/core/network/06-httpproxy.js';
+// @ts-expect-error -- core nodes have no types
+import tlsNode from '@node-red/nodes/core/network/05-tls.js';
+import { createProxy } from 'proxy';
+import { generate } from 'selfsigned';
+import claimNode from '../../nodes/nrfcloud-claim';
+import { startSimulator, type Simulator } from '../../simulator';
+import { adminRequest, startRig, stopRig, type Rig, type RigOptions } from '../support/rig';
+
+const listen = async (server: Server): Promise<number> => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
+  return (server.address() as AddressInfo).port;
+};
+const close = (server: Server): Promise<void> => {
+  server.closeAllConnections();
+  return new Promise((resolve) => server.close(() => resolve()));
+};
+
+describe('nrfcloud-connection', () => {
+  let simulator: Simulator;
+  beforeEach(async () => {
+    simulator = await startSimulator();
+  });
+  afterEach(async () => {
+    await stopRig();
+    await simulator.close();
+  });
+
+  const rig = (connection: Record<string, unknown> = {}, more: Partial<RigOptions> = {}): Promise<Rig> =>
+    startRig({
+      node: claimNode,
+      type: 'nrfcloud-claim',
+      connection: { baseUrl: simulator.url, retries: 0, ...connection },
+      ...more,
+    });
+  const claimOne = async (flow: Rig): Promise<void> => {
+    flow.send({ payload: simulator.mint().claimToken });
+    await flow.ended(1);
+    assert.deepEqual(
+      flow.caught.map((msg) => msg['error'].message as string),
+      [],
+    );
+  };
+
+  describe('the test button', () => {
+    const test = async (body: object): Promise<Record<string, any>> => {
+      const answer = await adminRequest().post('/nrfcloud-connection/test').send(body).expect(200);
+      return answer.body as Record<string, any>;
+    };
+
+    it('says which generation answers, without anything being saved', async () => {
+      await rig({}, { connection: null });
+      for (const [api, generations] of [
+        ['both', ['guide', 'current']],
+        ['guide', ['guide']],
+        ['current', ['current']],
+      ] as const) {
+        simulator.set({ api });
+        const result = await test({ config: { baseUrl: simulator.url, api: 'guide' }, apiKey: 'sim-key' });
+        assert.deepEqual(result, { reachable: true, keyAccepted: true, generations });
+      }
+      assert.equal(
+        simulator.requests.every(({ method }) => method === 'GET'),
+        true,
+      );
+    });
+
+    it('says what is wrong: the key, the address, the URL, the environment', async () => {
+      await rig({}, { connection: null });
+      const wrong = await test({ config: { baseUrl: simulator.url }, apiKey: 'wrong' });
+      assert.deepEqual([wrong['reachable'], wrong['keyAccepted']], [true, false]);
+      const dead = await test({ config: { baseUrl: 'http://127.0.0.1:1/v1' }, apiKey: 'x' });
+      assert.equal(dead['reachable'], false);
+      assert.match(dead['problem'] as string, /ECONNREFUSED/);
+      assert.match((await test({ config: { baseUrl: 'nonsense' }, apiKey: 'x' }))['problem'] as string, /not a URL/);
+      assert.match((await test({ config: {}, apiKey: '${NOT_THERE}' }))['problem'] as string, /NOT_THERE/);
+      assert.match((await test({}))['problem'] as string, /no API key/);
+    });
+
+    it('uses the stored key for its own host, and for no other', async () => {
+      await rig();
+      assert.equal((await test({ id: 'connection', config: { baseUrl: simulator.url } }))['keyAccepted'], true);
+      const other = await startSimulator();
+      const refused = await test({ id: 'connection', config: { baseUrl: other.url } });
+      assert.match(refused['problem'] as string, /another host/);
+      assert.equal(other.requestCount, 0);
+      await other.close();
+    });
+
+    it('never gives the key back', async () => {
+      await rig({}, { apiKey: 'very-secret' });
+      simulator.faults.add({ status: 401, body: { message: 'key very-secret is wrong' } });
+      const result = await test({ id: 'connection', config: { baseUrl: simulator.url } });
+      assert.equal(JSON.stringify(result).includes('very-secret'), false);
+    });
+  });
+
+  it('uses a changed key with the next request', async () => {
+    await claimOne(await rig());
+    simulator.setApiKey('rotated');
+    await stopRig();
+    await claimOne(await rig({}, { apiKey: 'rotated' }));
+    assert.equal(simulator.requests.at(-1)!.headers['authorization'], 'Bearer rotated');
+  });
+
+  describe('TLS', () => {
+    let front: Server;
+    let baseUrl: string;
+    let certificate: string;
+    beforeEach(async () => {
+      const extensions = [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }];
+      const material = await generate([{ name: 'commonName', value: '127.0.0.1' }], { extensions } as never);
+      certificate = material.cert;
+      front = createSecureServer({ key: material.private, cert: certificate }, (request, response) => {
+        response.writeHead(201, { 'content-type': 'application/json' });
+        response.end(JSON.stringify({ id: 'over tls', url: request.url }));
+      });
+      baseUrl = `https://127.0.0.1:${await listen(front)}/v1`;
+    });
+    afterEach(() => close(front));
+
+    it('refuses a certificate that nobody vouches for', async () => {
+      const flow = await rig({ baseUrl });
+      flow.send({ payload: simulator.mint().claimToken });
+      await flow.ended(1);
+      assert.equal(flow.caught[0]!['error'].code, 'NRFCLOUD_UNAVAILABLE');
+      assert.match(flow.caught[0]!['error'].message, /SELF_SIGNED|self-signed/i);
+    });
+
+    it('takes the material of a core tls-config node', async () => {
+      const flow = await rig(
+        { baseUrl, tls: 'tls' },
+        {
+          types: [tlsNode as (RED: NodeAPI) => void],
+          nodes: [{ id: 'tls', type: 'tls-config', cert: '', key: '', ca: '', verifyservercert: true }],
+          credentials: { tls: { cadata: certificate, certdata: '', keydata: '' } },
+        },
+      );
+      await claimOne(flow);
+      assert.equal(flow.outputs[0]![0]!['payload'].id, 'over tls');
+    });
+  });
+
+  describe('a proxy', () => {
+    let proxy: Server;
+    let proxyUrl: string;
+    let visits: string[];
+    beforeEach(async () => {
+      visits = [];
+      proxy = createProxy(createServer());
+      proxy.on('connect', ({ url }) => visits.push(url ?? ''));
+      proxy.on('request', ({ url }) => visits.push(url ?? ''));
+      proxyUrl = `http://127.0.0.1:${await listen(proxy)}`;
+    });
+    afterEach(async () => {
+      // A tunnel that is still open would keep the proxy from closing.
+      await stopRig();
+      await close(proxy);
+    });
+
+    it('is taken from a core http proxy node, except for the hosts it leaves out', async () => {
+      const withProxy = (noproxy: string[]): Promise<Rig> =>
+        rig(
+          { proxy: 'proxy' },
+          {
+            types: [httpProxyNode as (RED: NodeAPI) => void],
+            nodes: [{ id: 'proxy', type: 'http proxy', url: proxyUrl, noproxy }],
+          },
+        );
+      await claimOne(await withProxy([]));
+      assert.equal(visits.length, 1);
+      await stopRig();
+      await claimOne(await withProxy(['127.0.0.1']));
+      assert.equal(visits.length, 1);
+    });
+
+    it("is taken from the environment's variables", async () => {
+      process.env['http_proxy'] = proxyUrl;
+      try {
+        await claimOne(await rig());
+      } finally {
+        delete process.env['http_proxy'];
+      }
+      assert.equal(visits.length, 1);
+      assert.equal(simulator.claims.size, 1);
+    });
+  });
+});
