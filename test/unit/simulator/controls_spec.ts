@@ -64,7 +64,9 @@ describe('simulator: controls over HTTP', () => {
     assert.equal(sim().requests.length, 0);
   });
 
-  it('runs as a process: starts, says where, refuses a taken port in one line, stops', async () => {
+  it('runs as a process: starts, says where, refuses a taken port in one line, stops', async function () {
+    // Two processes start and compile, perhaps on a busy computer.
+    this.timeout(60_000);
     const first = spawn(process.execPath, ['--require', 'tsx/cjs', MAIN, '--port', '0', '--summary-port', '0']);
     try {
       const [said] = (await once(first.stdout, 'data')) as [Buffer];
