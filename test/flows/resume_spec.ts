@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { startSimulator, type Simulator } from '../../simulator';
+import { startNodeRedProcess, type NodeRedProcess } from '../support/node-red-process';
+
+const ROUNDS = 10;
+const OPERATIONS = 3;
+
+/** Reports what bulk status sends as a line of the log. */
+const report = (id: string, port: string): Record<string, unknown> => ({
+  id,
+  type: 'function',
+  z: 'tab',
+  func: `node.warn("${port} " + JSON.stringify({ id: msg.payload.bulkOpsRequestId, resumed: msg.resumed, http: !!(msg.req || msg.res), topic: msg.topic, lines: (msg.payload.errors || []).map((e) => e.line) }));`,
+  outputs: 0,
+  x: 600,
+  y: 100,
+  wires: [],
+});
+
+describe('pending bulk operations when Node-RED is killed', function () {
+  this.timeout(240_000);
+  let simulator: Simulator;
+  let userDir: string;
+  let nodeRed: NodeRedProcess;
+
+  const flows = (baseUrl: string): Record<string, unknown>[] => [
+    { id: 'tab', type: 'tab', label: 'resume' },
+    { id: 'connection', type: 'nrfcloud-connection', baseUrl, api: 'guide', retries: 0 },
+    { id: 'in', type: 'http in', z: 'tab', url: '/watch', method: 'post', x: 100, y: 100, wires: [['unpack']] },
+    {
+      id: 'unpack',
+      type: 'function',
+      z: 'tab',
+      func: 'Object.assign(msg, msg.payload);\nreturn [{ res: msg.res, payload: "ok" }, msg];',
+      outputs: 2,
+      x: 200,
+      y: 100,
+      wires: [['answer'], ['watch']],
+    },
+    { id: 'answer', type: 'http response', z: 'tab', x: 300, y: 40, wires: [] },
+    {
+      id: 'watch',
+      type: 'nrfcloud-bulk-status',
+      z: 'tab',
+      connection: 'connection',
+      interval: 0.1,
+      maxInterval: 0.2,
+      x: 300,
+      y: 100,
+      wires: [['succeeded'], ['failed'], ['progress']],
+    },
+    report('succeeded', 'SUCCEEDED'),
+    report('failed', 'FAILED'),
+    report('progress', 'PROGRESS'),
+  ];
+
+  before(async () => {
+    simulator = await startSimulator({ bulkHold: 'PENDING' });
+    userDir = mkdtempSync(join(tmpdir(), 'nrfcloud-resume-'));
+    const name = 'node-red-contrib-nrfcloud-provisioning';
+    mkdirSync(join(userDir, 'node_modules'));
+    symlinkSync(resolve(__dirname, '../..'), join(userDir, 'node_modules', name), 'junction');
+    writeFileSync(join(userDir, 'package.json'), JSON.stringify({ name: 'resume', dependencies: { [name]: '*' } }));
+  });
+  after(async () => {
+    await nodeRed.stop();
+    await simulator.close();
+    rmSync(userDir, { recursive: true, force: true });
+  });
+
+  const start = (fresh: boolean): Promise<NodeRedProcess> =>
+    startNodeRedProcess({
+      userDir,
+      ...(fresh ? { flows: flows(simulator.url), credentials: { connection: { apiKey: 'sim-key' } } } : {}),
+      // Nothing may wait in memory to be written: the process gets no warning.
+      settings: {
+        credentialSecret: false,
+        contextStorage: { default: { module: 'localfilesystem', config: { cache: false } } },
+      },
+    });
+  const seen = (port: string): Record<string, any>[] =>
+    nodeRed.log
+      .map((line) => new RegExp(`${port} (\\{.*\\})$`).exec(line)?.[1])
+      .filter((json) => json !== undefined)
+      .map((json) => JSON.parse(json) as Record<string, any>);
+
+  /** Starts an operation whose second row fails; its line in the "file" is 7. */
+  const begin = async (topic: string): Promise<string> => {
+    const [good, other] = simulator.mintMany(2);
+    simulator.claimByOther(other!.deviceUuid);
+    const answer = await fetch(`${simulator.url}/claimed-devices/bulk`, {
+      method: 'POST',
+      headers: { authorization: 'Bearer sim-key', 'content-type': 'text/csv' },
+      body: `${good!.claimToken}\n${other!.claimToken}\n`,
+    });
+    const { bulkOpsRequestId } = (await answer.json()) as { bulkOpsRequestId: string };
+    const rows = [good!, other!].map(({ claimToken, deviceUuid }, i) => ({
+      line: i === 0 ? 3 : 7,
+      deviceId: deviceUuid,
+      claimToken,
+      tags: [],
+    }));
+    await fetch(`${nodeRed.url}/watch`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ payload: bulkOpsRequestId, rows, topic }),
+    });
+    return bulkOpsRequestId;
+  };
+
+  it(`are taken up again and end once, marked resumed, ${ROUNDS} times`, async () => {
+    nodeRed = await start(true);
+    for (let round = 0; round < ROUNDS; round++) {
+      const ids: string[] = [];
+      for (let i = 0; i < OPERATIONS; i++) ids.push(await begin(`round ${round}`));
+      await nodeRed.until(
+        () => ids.every((id) => seen('PROGRESS').some((line) => line['id'] === id)),
+        'the first polls',
+      );
+      process.kill(nodeRed.pid, 'SIGKILL');
+      await nodeRed.lost.catch(() => undefined);
+      nodeRed = await start(false);
+      simulator.set({ bulkHold: 'none' });
+      await nodeRed.until(() => seen('FAILED').length >= OPERATIONS, `the end of the operations of round ${round}`);
+      simulator.set({ bulkHold: 'PENDING' });
+      assert.deepEqual(
+        seen('FAILED')
+          .map((line) => line['id'] as string)
+          .sort(),
+        [...ids].sort(),
+      );
+      for (const line of seen('FAILED')) {
+        assert.deepEqual(line, { id: line['id'], resumed: true, http: false, topic: `round ${round}`, lines: [7] });
+      }
+    }
+    process.kill(nodeRed.pid, 'SIGKILL');
+    await nodeRed.lost.catch(() => undefined);
+    nodeRed = await start(false);
+    // Whatever is taken up is asked about before this one, which comes later.
+    const marker = await begin('marker');
+    await nodeRed.until(() => seen('PROGRESS').some((line) => line['id'] === marker), 'the first poll of the marker');
+    assert.equal(seen('PROGRESS').length, 1);
+    assert.deepEqual(seen('FAILED'), [], 'what has ended is not taken up again');
+  });
+});
