@@ -5,18 +5,14 @@
  * is there before the measuring begins. csv-parse alone, streaming the same file without any check, is the peer.
  */
 import { spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { createReadStream, createWriteStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createReadStream, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { finished } from 'node:stream/promises';
 import { parse } from 'csv-parse';
 import { readRows, type RowSource } from '../nodes/provisioning/rows/index';
-import { DeviceKeys } from '../simulator/identity/device-keys';
-import { Mint } from '../simulator/identity/mint';
+import { writeCsv } from './csv-file';
 
-const SEED = 'bench';
 const CASES = ['file', 'text', 'buffer', 'array', 'mixed file', 'csv-parse alone'] as const;
 type Case = (typeof CASES)[number];
 
@@ -36,17 +32,6 @@ async function main(): Promise<void> {
   } finally {
     rmSync(folder, { recursive: true });
   }
-}
-
-async function writeCsv(path: string, rows: number, tagsOf: (row: number) => string): Promise<void> {
-  const mint = new Mint(SEED, new DeviceKeys(SEED));
-  const file = createWriteStream(path);
-  for (let row = 0; row < rows; row++) {
-    const text = `${mint.mint({ signed: false }).claimToken}${tagsOf(row)}\n`;
-    if (!file.write(text)) await once(file, 'drain');
-  }
-  file.end();
-  await finished(file);
 }
 
 async function measure(name: Case, path: string): Promise<void> {
