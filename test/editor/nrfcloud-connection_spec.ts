@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { startSimulator, type Simulator } from '../../simulator';
+import { KEY, KNOWN, useEditor } from '../support/shared-editor';
+
+describe('the dialog of nrfcloud-connection', function () {
+  this.timeout(30_000);
+  const stage = useEditor();
+  let claim: string;
+  beforeEach(async () => {
+    const { editor } = stage;
+    claim = await editor.drag('nrfcloud-claim', { x: 300, y: 320 });
+    await editor.openDialog(claim);
+  });
+  afterEach(async () => {
+    await stage.editor.reload();
+    stage.simulator.set({ api: 'both' });
+  });
+
+  /** Fills fields of the open dialog, by their labels. */
+  const fill = async (fields: Record<string, string>): Promise<void> => {
+    for (const [label, text] of Object.entries(fields)) await stage.editor.type(label, text);
+  };
+
+  /** Closes the dialog of the connection, and tells what the editor thinks of it. */
+  const judgeDone = async (): Promise<string[]> => {
+    const { editor } = stage;
+    await editor.done();
+    const { errors } = await editor.judge(await editor.field('connection').inputValue());
+    return errors;
+  };
+
+  it('says in a sentence what is wrong with the base URL', async () => {
+    const { editor } = stage;
+    await editor.openConfig('connection', 'add');
+    const wrong = {
+      'api.provisioning.nrfcloud.com': /must begin with https:\/\//,
+      'ftp://127.0.0.1/v1': /must begin with https:\/\//,
+      'http://192.168.1.5/v1': /Plain http: would send the API key readable/,
+      'https://me:secret@example.com/v1': /no user name, query or fragment/,
+      'https://example.com/v1?x=1': /no user name, query or fragment/,
+      '': /Base URL: property value missing/,
+    };
+    for (const [url, sentence] of Object.entries(wrong)) {
+      await fill({ 'Base URL': url });
+      assert.match((await editor.field('baseUrl').getAttribute('class'))!, /input-error/);
+      assert.match((await judgeDone()).join(), sentence);
+      await editor.openConfig('connection', 'edit');
+    }
+    await fill({ 'Base URL': 'http://localhost:8080/v1/' });
+    assert.deepEqual(await judgeDone(), []);
+    await editor.openConfig('connection', 'edit');
+    await fill({ 'Base URL': '${NRFCLOUD_URL}' });
+    assert.deepEqual(await judgeDone(), []);
+  });
+
+  it('says in a sentence which number is out of bounds, and the nodes that use it cannot work either', async () => {
+    const { editor } = stage;
+    await editor.openConfig('connection', 'add');
+    await fill({ 'At once': '0', 'Rate limit': '-1', 'Queue limit': '1.5', Timeout: '0', Retries: '' });
+    assert.deepEqual(await judgeDone(), [
+      'Requests at once must be a whole number between 1 and 10000',
+      'The rate limit must be a number between 0 and 1000000',
+      'The queue limit must be a whole number of at least 0',
+      'The timeout must be a number of seconds between 0.001 and 2147483',
+      'Retries must be a whole number between 0 and 1000',
+    ]);
+    await editor.done();
+    assert.deepEqual(await editor.judge(claim), {
+      valid: false,
+      errors: ['Connection: invalid configuration node'],
+    });
+  });
+
+  it('shows the sentence beside the field', async () => {
+    const { editor } = stage;
+    await editor.openConfig('connection', 'add');
+    await fill({ Retries: '-1' });
+    await editor.dialog.getByLabel('Name').hover();
+    await editor.field('retries').hover();
+    await editor.page.locator('.red-ui-popover:visible').getByText('Retries must be a whole number').waitFor();
+  });
+
+  describe('tests the connection without saving it:', () => {
+    /** Presses the button and gives the answer, after the one that says that it is on its way. */
+    const test = async (): Promise<string> => {
+      const { editor } = stage;
+      await editor.dialog.getByRole('button', { name: 'Test connection' }).click();
+      const result = editor.dialog.getByRole('status').filter({ hasText: /[✓✗]/ });
+      await result.waitFor();
+      return result.innerText();
+    };
+
+    it('success, with the generations that answer', async () => {
+      const { editor, simulator } = stage;
+      await editor.openConfig('connection', 'add');
+      await fill({ 'API key': KEY, 'Base URL': simulator.url });
+      assert.equal(
+        await test(),
+        '✓ The service can be reached and accepts the API key. API generation that answers: guide, current.',
+      );
+    });
+
+    it('another generation', async () => {
+      const { editor, simulator } = stage;
+      simulator.set({ api: 'current' });
+      await editor.openConfig('connection', 'add');
+      await fill({ 'API key': KEY, 'Base URL': simulator.url });
+      assert.match(await test(), /^✓ .* API generation that answers: current\. Choose that one above\.$/);
+      await editor.field('api').selectOption('current');
+      assert.match(await test(), /^✓ .* API generation that answers: current\.$/);
+    });
+
+    it('a wrong key, no key, a key that is not set', async () => {
+      const { editor, simulator } = stage;
+      await editor.openConfig('connection', 'add');
+      await fill({ 'API key': 'wrong', 'Base URL': simulator.url });
+      assert.match(await test(), /^✗ The service can be reached, but does not accept the API key: /);
+      await fill({ 'API key': '' });
+      assert.match(await test(), /^✗ No connection: .*no API key/);
+      await fill({ 'API key': '${NOT_SET_ANYWHERE}' });
+      assert.match(await test(), /^✗ No connection: .*NOT_SET_ANYWHERE.* is not set/);
+    });
+
+    it('a service that is not there, or is another one', async () => {
+      const { editor, simulator } = stage;
+      await editor.openConfig('connection', 'add');
+      await fill({ 'API key': KEY, 'Base URL': 'http://127.0.0.1:9/v1' });
+      assert.match(await test(), /^✗ No connection: .*ECONNREFUSED 127\.0\.0\.1:9/);
+      await fill({ 'Base URL': stage.runtime.url });
+      assert.match(await test(), /^✗ The service can be reached, but does not answer as it should: /);
+      simulator.requests.length = 0;
+    });
+
+    describe('the stored key', () => {
+      let elsewhere: Simulator;
+      before(async () => {
+        elsewhere = await startSimulator({ apiKey: KEY });
+      });
+      after(() => elsewhere.close());
+
+      it('is used for the host that it was deployed for, and sent to no other', async () => {
+        const { editor, simulator } = stage;
+        await editor.field('connection').selectOption(KNOWN);
+        await editor.openConfig('connection', 'edit');
+        assert.equal(await editor.field('apiKey').inputValue(), '__PWRD__');
+        const before = simulator.requestCount;
+        assert.match(await test(), /^✓ /);
+        assert.ok(simulator.requestCount > before);
+        await fill({ 'Base URL': elsewhere.url });
+        assert.match(await test(), /^✗ No connection: .*belongs to another host; type the key again/);
+        assert.equal(elsewhere.requestCount, 0);
+        const received = (await Promise.all(editor.received)).join('\n');
+        assert.equal(received.includes(KEY), false);
+      });
+    });
+  });
+});

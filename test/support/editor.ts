@@ -1,0 +1,286 @@
+import { execFileSync } from 'node:child_process';
+import { resolve } from 'node:path';
+import axe from 'axe-core';
+import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
+import { startNodeRed, type NodeRed } from '../../demo/node-red';
+import { freePort } from '../../demo/ports';
+
+// The editor's own objects: what is evaluated in the page uses them, Node.js knows neither.
+declare const RED: any;
+
+const ENSURE_CHROMIUM = resolve(__dirname, '../../scripts/ensure-chromium.mjs');
+
+/** Known to work as root in a container, and quiet on the network. */
+const CHROMIUM_ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** How long the browser may take for one step, in milliseconds: longer than it does on a busy computer. */
+const PATIENCE_MS = 15_000;
+
+/**
+ * Starts a Node-RED for the editor, in a process of its own.
+ * @param flows what it runs at the start
+ */
+export async function startEditorRuntime(
+  flows: unknown[] = [],
+  options: { credentials?: Record<string, Record<string, string>>; env?: Record<string, string> } = {},
+): Promise<NodeRed> {
+  const nodeRed = startNodeRed({
+    ...options,
+    port: await freePort(0),
+    flows,
+    // Without the big code editor and the palette manager the page is there in half the time.
+    settings: { editorTheme: { tours: false, palette: { editable: false }, codeEditor: { lib: 'ace' } } },
+  });
+  await nodeRed.ready;
+  return nodeRed;
+}
+
+/** Starts the browser. */
+export function startBrowser(): Promise<Browser> {
+  const executablePath = execFileSync(process.execPath, [ENSURE_CHROMIUM], { encoding: 'utf8' }).trim();
+  return chromium.launch({ executablePath, args: CHROMIUM_ARGS });
+}
+
+/** A node as the editor judges it. */
+export interface Judgement {
+  valid: boolean;
+  errors: string[];
+}
+
+/** The editor in a browser, driven by mouse and keyboard. */
+export class Editor {
+  /** Everything that the browser complained about. */
+  readonly problems: string[] = [];
+  /** What Node-RED told the browser: the texts of its answers and of its web socket. */
+  readonly received: Promise<string>[] = [];
+
+  private constructor(readonly page: Page) {
+    page.on('pageerror', (error) => this.problems.push(String(error)));
+    page.on('console', (message) => {
+      const text = message.text();
+      // The editor swallows what a dialog or a validator throws, and logs it like any other line.
+      if (message.type() === 'error' || /^(oneditprepare|Validation error)/.test(text)) this.problems.push(text);
+    });
+    page.on('response', (response) => {
+      if (!/json|html/.test(response.headers()['content-type'] ?? '')) return;
+      // A page that is left takes the bodies along that nobody has read.
+      this.received.push(response.text().catch(() => ''));
+    });
+    page.on('websocket', (socket) => {
+      socket.on('framereceived', ({ payload }) => this.received.push(Promise.resolve(String(payload))));
+    });
+  }
+
+  /** Opens the editor and waits until its flows are there. */
+  static async open(
+    browser: Browser,
+    url: string,
+    { width = 1440, height = 900 }: { width?: number; height?: number } = {},
+  ): Promise<Editor> {
+    const page = await browser.newPage({ viewport: { width, height }, locale: 'en-US' });
+    page.setDefaultTimeout(PATIENCE_MS);
+    // tsx marks functions with a helper of its own, which the page doesn't have.
+    await page.addInitScript('globalThis.__name = (f) => f');
+    const editor = new Editor(page);
+    await page.goto(url);
+    await editor.loaded();
+    return editor;
+  }
+
+  /** Waits until palette and flows are there. */
+  private async loaded(): Promise<void> {
+    await this.page.locator('#red-ui-palette-container .red-ui-palette-node').first().waitFor();
+    await this.page.locator('#red-ui-loading-progress').waitFor({ state: 'hidden' });
+  }
+
+  /** The palette's entry of a node type. */
+  paletteNode(type: string): Locator {
+    return this.page.locator(`.red-ui-palette-node[data-palette-type="${type}"]`);
+  }
+
+  /** A node on the canvas. */
+  node(id: string): Locator {
+    return this.page.locator(`#red-ui-workspace-chart g.red-ui-flow-node-group[id="${id}"]`);
+  }
+
+  /** The open dialog, the upmost one. */
+  get dialog(): Locator {
+    return this.page.locator('#red-ui-editor-stack .red-ui-tray').last();
+  }
+
+  /** The form with the node's own properties in the open dialog. */
+  get form(): Locator {
+    return this.dialog.locator('#dialog-form, #node-config-dialog-edit-form').first();
+  }
+
+  /** The field of a property in the open dialog. */
+  field(property: string): Locator {
+    return this.dialog.locator(`[id="node-input-${property}"], [id="node-config-input-${property}"]`);
+  }
+
+  /** Drags a node from the palette to a point of the canvas. @returns its id */
+  async drag(type: string, at: { x: number; y: number }): Promise<string> {
+    const source = this.paletteNode(type);
+    await source.scrollIntoViewIfNeeded();
+    const from = (await source.boundingBox())!;
+    const canvas = (await this.page.locator('#red-ui-workspace-chart').boundingBox())!;
+    const { mouse } = this.page;
+    await mouse.move(from.x + from.width / 2, from.y + from.height / 2);
+    await mouse.down();
+    await mouse.move(canvas.x + at.x, canvas.y + at.y, { steps: 5 });
+    await mouse.up();
+    return this.page.evaluate((wanted) => RED.nodes.filterNodes({ type: wanted }).at(-1).id as string, type);
+  }
+
+  /** Puts nodes on the canvas, as an import does. */
+  async import(nodes: Record<string, unknown>[]): Promise<void> {
+    await this.page.evaluate((wanted) => {
+      RED.nodes.import(wanted);
+      RED.nodes.dirty(true);
+      RED.view.redraw(true);
+    }, nodes);
+  }
+
+  /** Types into the field of the open dialog that has this label, in place of what stands there. */
+  async type(label: string, text: string): Promise<void> {
+    await this.dialog.getByLabel(label, { exact: true }).click();
+    await this.page.keyboard.press('Control+A');
+    if (text === '') await this.page.keyboard.press('Delete');
+    else await this.page.keyboard.insertText(text);
+    // The editor looks at a field when a key is let go.
+    await this.page.keyboard.press('End');
+    // The list of completions would lie over the next field.
+    if (await this.page.locator('.red-ui-autoComplete-container:visible').count())
+      await this.page.keyboard.press('Escape');
+  }
+
+  /** Draws a wire with the mouse, from the first output of a node to the input of another one. */
+  async wire(from: string, to: string): Promise<void> {
+    const output = (await this.node(from).locator('.red-ui-flow-port-output .red-ui-flow-port').boundingBox())!;
+    const input = (await this.node(to).locator('.red-ui-flow-port-input .red-ui-flow-port').boundingBox())!;
+    const { mouse } = this.page;
+    await mouse.move(output.x + output.width / 2, output.y + output.height / 2);
+    await mouse.down();
+    await mouse.move(input.x + input.width / 2, input.y + input.height / 2, { steps: 5 });
+    await mouse.up();
+  }
+
+  /** Chooses the type of a TypedInput in the open dialog with the mouse. */
+  async chooseType(property: string, type: string): Promise<void> {
+    await this.field(property)
+      .locator('xpath=following-sibling::div[1]')
+      .locator('.red-ui-typedInput-type-select')
+      .click();
+    await this.page.locator(`.red-ui-typedInput-options:visible [value="${type}"]`).click();
+  }
+
+  /** Opens the dialog of a node on the canvas. */
+  async openDialog(id: string): Promise<void> {
+    await this.node(id).locator('rect.red-ui-flow-node').dblclick();
+    await this.settle();
+  }
+
+  /** Opens the dialog of a config node from the dialog of a node that uses it: a new one, or the chosen one. */
+  async openConfig(property: string, which: 'add' | 'edit'): Promise<void> {
+    await this.dialog.locator(`[id$="-btn-${property}-${which}"]`).click();
+    await this.dialog.locator('#node-config-dialog-ok').waitFor();
+    await this.settle();
+  }
+
+  /** Closes the open dialog with Done, Update or Add. */
+  async done(): Promise<void> {
+    const button = this.dialog.locator('#node-dialog-ok, #node-config-dialog-ok');
+    const id = (await button.getAttribute('id'))!;
+    await button.click();
+    if (id === 'node-dialog-ok') await this.page.locator('.red-ui-tray').waitFor({ state: 'detached' });
+    else await this.dialog.locator('#node-dialog-ok').waitFor();
+    await this.settle();
+  }
+
+  /** Closes the open dialog with Cancel. */
+  async cancel(): Promise<void> {
+    await this.dialog.locator('#node-dialog-cancel, #node-config-dialog-cancel').click();
+    await this.page.locator('.red-ui-tray').waitFor({ state: 'detached' });
+  }
+
+  /** Loads the editor anew, as it was deployed. */
+  async reload(): Promise<void> {
+    await this.page.evaluate('window.onbeforeunload = null');
+    await this.page.reload();
+    await this.loaded();
+  }
+
+  /** Takes a node off the canvas. */
+  async remove(id: string): Promise<void> {
+    await this.page.evaluate((wanted) => {
+      RED.nodes.remove(wanted);
+      RED.view.redraw(true);
+    }, id);
+  }
+
+  /** The properties of a node, as they would be deployed. */
+  properties(id: string): Promise<Record<string, unknown>> {
+    return this.page.evaluate(
+      (wanted) => RED.nodes.convertNode(RED.nodes.node(wanted), false) as Record<string, unknown>,
+      id,
+    );
+  }
+
+  /** Shows the help of the open dialog's node in the sidebar. @returns its text */
+  async showHelp(): Promise<string> {
+    await this.dialog.locator('.red-ui-tray-footer button:has(.fa-book)').click();
+    const help = this.page.locator('.red-ui-help:visible h1.red-ui-help-title + div, .red-ui-help:visible').last();
+    await help.waitFor();
+    return help.innerText();
+  }
+
+  /** What an accessibility checker finds serious in the open dialog's form. */
+  async accessibilityViolations(): Promise<string[]> {
+    await this.page.evaluate(axe.source);
+    return this.form.evaluate(async (form) => {
+      // The traps are the editor's own: they keep browsers from filling in passwords.
+      const context = { include: [form], exclude: [['[id^="red-ui-trap"]']] };
+      const { violations } = await (globalThis as any).axe.run(context, { resultTypes: ['violations'] });
+      return violations
+        .filter(({ impact }: any) => impact === 'serious' || impact === 'critical')
+        .flatMap(({ id, nodes }: any) => nodes.map(({ html }: any) => `${id}: ${html}`) as string[]) as string[];
+    });
+  }
+
+  /** Waits until the dialog has slid in or out. */
+  async settle(): Promise<void> {
+    await this.page.waitForFunction(`[...document.querySelectorAll('.red-ui-tray')].every((tray) =>
+      tray.getAnimations().length === 0) && !document.querySelector('.red-ui-tray')?.style.right.startsWith('-')`);
+  }
+
+  /** Whether the editor thinks that a node can work, and why not. */
+  judge(id: string): Promise<Judgement> {
+    return this.page.evaluate((wanted) => {
+      const node = RED.nodes.node(wanted);
+      return { valid: node.valid as boolean, errors: [...(node.validationErrors ?? [])] as string[] };
+    }, id);
+  }
+
+  /** Deploys, and waits until Node-RED has taken it. */
+  async deploy(): Promise<void> {
+    const answered = this.page.waitForResponse(
+      (response) => response.request().method() === 'POST' && new URL(response.url()).pathname.endsWith('/flows'),
+    );
+    await this.page.locator('#red-ui-header-button-deploy').click();
+    const response = await answered;
+    if (!response.ok()) throw new Error(`the deploy was answered with ${response.status()}`);
+  }
+
+  /** Closes the page. */
+  close(): Promise<void> {
+    return this.page.close();
+  }
+}
