@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { startSimulator, type Simulator } from '../../simulator';
+import { startNodeRedProcess, supportFolder, type FlowNode, type NodeRedProcess } from '../support/node-red-process';
+
+const ROWS = 2500;
+
+describe('a bulk claim whose node is deployed anew in the middle', function () {
+  this.timeout(60_000);
+  let simulator: Simulator;
+  let nodeRed: NodeRedProcess;
+
+  /** Writes what it gets as a line of the log. */
+  const report = (id: string, expression: string): FlowNode => ({
+    id,
+    type: 'function',
+    z: 'tab',
+    func: `node.warn("${id} " + JSON.stringify(${expression}));`,
+    outputs: 0,
+    x: 600,
+    y: 100,
+    wires: [],
+  });
+  const flows = (name: string): FlowNode[] => [
+    { id: 'tab', type: 'tab', label: 'bulk' },
+    { id: 'connection', type: 'nrfcloud-connection', baseUrl: simulator.url, api: 'guide', retries: 0 },
+    { id: 'in', type: 'http in', z: 'tab', url: '/bulk', method: 'post', x: 100, y: 100, wires: [['ready', 'bulk']] },
+    { id: 'ready', type: 'http response', z: 'tab', x: 300, y: 40, wires: [] },
+    {
+      id: 'bulk',
+      type: 'nrfcloud-bulk-claim',
+      name,
+      z: 'tab',
+      connection: 'connection',
+      rowsPerUpload: 100,
+      x: 300,
+      y: 100,
+      wires: [['uploaded'], ['rejected'], ['summary']],
+    },
+    report('uploaded', 'msg.rows.map((row) => row.line)'),
+    report('rejected', 'msg.payload.map((row) => row.line)'),
+    report('summary', 'msg.payload'),
+  ];
+
+  before(async () => {
+    simulator = await startSimulator({ latency: 100 });
+    nodeRed = await startNodeRedProcess({
+      flows: flows('before'),
+      credentials: { connection: { apiKey: 'sim-key' } },
+      // Node-RED stops the Catch node in the same deploy; the ledger sees the ending.
+      settings: { nodesDir: [supportFolder('message-ledger')] },
+    });
+  });
+  after(async () => {
+    await nodeRed.stop();
+    await simulator.close();
+  });
+
+  const seen = (id: string): any[] =>
+    nodeRed.log
+      .map((line) => new RegExp(`${id} ([{[].*)$`).exec(line)?.[1])
+      .filter((json) => json !== undefined)
+      .map((json) => JSON.parse(json) as unknown);
+
+  it('gives every row back once, and ends in NRFCLOUD_CLOSED after its summary', async () => {
+    const body = simulator
+      .mintMany(ROWS)
+      .map(({ claimToken }) => claimToken)
+      .join('\n');
+    await fetch(`${nodeRed.url}/bulk`, { method: 'POST', headers: { 'content-type': 'text/plain' }, body });
+    await nodeRed.until(() => seen('uploaded').length >= 2, 'two uploads');
+    await nodeRed.deploy(flows('after'), 'nodes');
+    await nodeRed.until(() => seen('summary').length === 1, 'the summary');
+    const endings = nodeRed.log.filter((line) => line.startsWith('ledger ended'));
+    assert.deepEqual(
+      endings.map((line) => line.split(' ')[3]),
+      ['NRFCLOUD_CLOSED'],
+    );
+    const uploaded = seen('uploaded').flat() as number[];
+    const rejected = seen('rejected').flat() as number[];
+    assert.ok(rejected.length > 0);
+    assert.deepEqual(
+      [...uploaded, ...rejected].sort((a, b) => a - b),
+      Array.from({ length: ROWS }, (_, index) => index + 1),
+    );
+    const [summary] = seen('summary') as Record<string, number>[];
+    assert.deepEqual(
+      [summary!['rows'], summary!['uploaded'], summary!['rejected']],
+      [ROWS, uploaded.length, rejected.length],
+    );
+  });
+});
