@@ -83,9 +83,9 @@ describe('nrfcloud-device', () => {
             assert.equal(msg['statusCode'], 204);
             assert.deepEqual(simulator.devices(), []);
           } else {
-            assert.deepEqual(msg['payload'], simulator.device(id!));
             assert.equal(msg['payload'].status, result);
             assert.deepEqual(msg['payload'].novelty, [1]);
+            assert.deepEqual(msg['payload'], simulator.device(id!));
             assert.equal(msg['statusCode'], 200);
           }
         });
