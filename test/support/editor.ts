@@ -205,9 +205,19 @@ export class Editor {
     await this.settle();
   }
 
-  /** Closes the open dialog with Cancel. */
-  async cancel(): Promise<void> {
-    await this.dialog.locator('#node-dialog-cancel, #node-config-dialog-cancel').click();
+  /** Closes the dialog of a config node with Cancel, if one is open. */
+  async closeConfig(): Promise<void> {
+    const cancel = this.dialog.locator('#node-config-dialog-cancel');
+    if ((await cancel.count()) === 0) return;
+    await cancel.click();
+    await this.dialog.locator('#node-dialog-ok').waitFor();
+    await this.settle();
+  }
+
+  /** Closes all open dialogs with Cancel. */
+  async closeDialogs(): Promise<void> {
+    await this.closeConfig();
+    await this.dialog.locator('#node-dialog-cancel').click();
     await this.page.locator('.red-ui-tray').waitFor({ state: 'detached' });
   }
 
@@ -224,6 +234,8 @@ export class Editor {
       RED.nodes.remove(wanted);
       RED.view.redraw(true);
     }, id);
+    // Drawn later; another node of this id would be mixed up with it.
+    await this.node(id).waitFor({ state: 'detached' });
   }
 
   /** The properties of a node, as they would be deployed. */
