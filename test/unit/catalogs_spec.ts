@@ -1,0 +1,169 @@
+import assert from 'node:assert/strict';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { createContext, runInContext } from 'node:vm';
+import packageJson from '../../package.json';
+import { CONTRACT } from '../support/contract';
+
+const ROOT = resolve(__dirname, '../..');
+const TYPES = Object.keys(packageJson['node-red'].nodes);
+const REFERENCE = 'en-US';
+const LANGUAGES = readdirSync(join(ROOT, 'locales'));
+const read = (...path: string[]): string => readFileSync(join(ROOT, ...path), 'utf8');
+
+type Definition = Record<string, any>;
+
+/** Runs the script of a dialog as the editor does, and gives what it registers. */
+function definitionOf(type: string): Definition {
+  const registered: [string, Definition][] = [];
+  const validator = (value: unknown, options: unknown): boolean => value !== options;
+  const RED = {
+    nodes: { registerType: (name: string, definition: Definition) => registered.push([name, definition]) },
+    validators: { typedInput: () => validator },
+    _: (key: string) => key,
+  };
+  const context = createContext({ RED });
+  const scripts = read('nodes', `${type}.html`).matchAll(/<script type="text\/javascript">([\s\S]*?)<\/script>/g);
+  for (const [, script] of scripts) runInContext(script!, context);
+  assert.deepEqual(
+    registered.map(([name]) => name),
+    [type],
+  );
+  return registered[0]![1];
+}
+
+/** A catalog as a flat table: key to text. */
+function catalogOf(language: string, type: string): Map<string, string> {
+  const flat = new Map<string, string>();
+  const walk = (branch: object, path: string): void => {
+    for (const [name, value] of Object.entries(branch) as [string, unknown][]) {
+      const key = path === '' ? name : `${path}.${name}`;
+      if (typeof value === 'object' && value !== null) walk(value, key);
+      else flat.set(key, String(value));
+    }
+  };
+  walk(JSON.parse(read('locales', language, `${type}.json`)) as object, '');
+  return flat;
+}
+
+const placeholders = (text: string): string[] => (text.match(/__\w+__/g) ?? []).sort();
+const matches = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, first]) => first!);
+
+/** Every source that may name a key, and the node type whose catalog its short keys belong to. */
+const SOURCES = [
+  ...TYPES.flatMap((type) => [
+    { type, text: read('nodes', `${type}.html`) },
+    { type, text: read('nodes', `${type}.ts`) },
+  ]),
+  // The texts that all nodes share stand in the connection's catalog.
+  ...readdirSync(join(ROOT, 'nodes/runtime')).map((file) => ({
+    type: 'nrfcloud-connection',
+    text: read('nodes/runtime', file).replaceAll('${SHARED}', 'nrfcloud-connection'),
+  })),
+];
+
+/** The keys that a source names; one that ends in a dot is the beginning of several. */
+function keysIn({ type, text }: (typeof SOURCES)[number]): string[] {
+  return [
+    ...matches(text, /data-i18n="(?:\[\w+\])?(nrfcloud-[^"]+)"/g),
+    ...matches(text, /['"`:](nrfcloud-[\w-]+\.[\w.]+)/g),
+    ...matches(text, /\bt\('([\w.]+)'/g).map((key) => `${type}.${key}`),
+  ].filter((key) => !/\.(svg|html|write|read)$/.test(key));
+}
+
+describe('the catalogs', () => {
+  for (const language of LANGUAGES) {
+    it(`of ${language} have the files of ${REFERENCE}, and its keys and placeholders`, () => {
+      assert.deepEqual(
+        readdirSync(join(ROOT, 'locales', language)).sort(),
+        TYPES.flatMap((type) => [`${type}.html`, `${type}.json`]).sort(),
+      );
+      for (const type of TYPES) {
+        const [reference, catalog] = [catalogOf(REFERENCE, type), catalogOf(language, type)];
+        assert.deepEqual([...catalog.keys()], [...reference.keys()], type);
+        for (const [key, text] of catalog) assert.deepEqual(placeholders(text), placeholders(reference.get(key)!), key);
+      }
+    });
+  }
+
+  const known = new Set(TYPES.flatMap((type) => [...catalogOf(REFERENCE, type).keys()]));
+
+  it('have every key that dialogs, validators and statuses use', () => {
+    const has = (key: string): boolean =>
+      key.endsWith('.') ? [...known].some((candidate) => candidate.startsWith(key)) : known.has(key);
+    const missing = SOURCES.flatMap(keysIn).filter((key) => !has(key));
+    assert.deepEqual(missing, []);
+  });
+
+  it('have no key that nothing uses', () => {
+    const used = SOURCES.flatMap(keysIn);
+    // Keys also stand alone where one of several is chosen.
+    const alone = SOURCES.flatMap(({ type, text }) => matches(text, /'([\w.]+)'/g).map((key) => `${type}.${key}`));
+    const uses = new Set([...used, ...alone]);
+    const beginnings = used.filter((key) => key.endsWith('.'));
+    const idle = [...known].filter(
+      (key) => !uses.has(key) && !beginnings.some((beginning) => key.startsWith(beginning)),
+    );
+    assert.deepEqual(idle, []);
+  });
+});
+
+describe('the definition of', () => {
+  for (const type of TYPES) {
+    describe(type, () => {
+      const contract = CONTRACT[type]!;
+      const definition = definitionOf(type);
+
+      it("has the contract's properties and defaults, category, outputs and credentials", () => {
+        const entries = Object.entries(definition['defaults'] as Record<string, { value: unknown }>);
+        assert.deepEqual(Object.fromEntries(entries.map(([name, { value }]) => [name, value])), contract.defaults);
+        assert.equal(definition['category'], contract.category);
+        assert.equal(definition['outputs'] ?? 0, contract.outputs);
+        const credentials = Object.entries((definition['credentials'] ?? {}) as Record<string, { type: string }>);
+        assert.deepEqual(
+          credentials.map(([name, { type: kind }]) => [name, kind]),
+          (contract.credentials ?? []).map((name) => [name, 'password']),
+        );
+      });
+
+      it('has validators of two parameters, since Node-RED takes the sentence of no other', () => {
+        for (const [name, { validate }] of Object.entries<Definition>(definition['defaults'])) {
+          if (validate !== undefined) assert.equal((validate as () => unknown).length, 2, name);
+        }
+      });
+
+      it('has an icon of its own', () => {
+        if (contract.category === 'config') return;
+        assert.equal(definition['icon'], `${type}.svg`);
+        assert.ok(existsSync(join(ROOT, 'icons', `${type}.svg`)));
+      });
+
+      for (const language of LANGUAGES) {
+        it(`has help that names each message property that it sets, and every error code (${language})`, () => {
+          const help = read('locales', language, `${type}.html`);
+          assert.match(help, new RegExp(`<script type="text/html" data-help-name="${type}">\\s*<p>`));
+          const terms = [...matches(help, /<dt[^>]*>(\w+)/g), ...matches(help, /<code>msg\.(\w+)/g)];
+          for (const property of contract.sets) assert.ok(terms.includes(property), `msg.${property}`);
+          if (contract.category === 'config') return;
+          for (const code of ERROR_CODES) assert.ok(terms.includes(code), code);
+        });
+      }
+    });
+  }
+});
+
+const ERROR_CODES = [
+  'NRFCLOUD_NOT_CONFIGURED',
+  'NRFCLOUD_INVALID_INPUT',
+  'NRFCLOUD_UNAUTHORIZED',
+  'NRFCLOUD_FORBIDDEN',
+  'NRFCLOUD_NOT_FOUND',
+  'NRFCLOUD_CONFLICT',
+  'NRFCLOUD_REJECTED',
+  'NRFCLOUD_RATE_LIMITED',
+  'NRFCLOUD_UNAVAILABLE',
+  'NRFCLOUD_TIMEOUT',
+  'NRFCLOUD_BAD_RESPONSE',
+  'NRFCLOUD_QUEUE_FULL',
+  'NRFCLOUD_CLOSED',
+];
