@@ -142,7 +142,8 @@ describe('the definition of', () => {
         it(`has help that names each message property that it sets, and every error code (${language})`, () => {
           const help = read('locales', language, `${type}.html`);
           assert.match(help, new RegExp(`<script type="text/html" data-help-name="${type}">\\s*<p>`));
-          const terms = [...matches(help, /<dt[^>]*>(\w+)/g), ...matches(help, /<code>msg\.(\w+)/g)];
+          const listed = matches(help, /<dt[^>]*>([^<]+)/g).flatMap((term) => term.trim().split(', '));
+          const terms = [...listed, ...matches(help, /<code>msg\.(\w+)/g)];
           for (const property of contract.sets) assert.ok(terms.includes(property), `msg.${property}`);
           if (contract.category === 'config') return;
           for (const code of ERROR_CODES) assert.ok(terms.includes(code), code);
