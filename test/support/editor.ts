@@ -83,9 +83,9 @@ export class Editor {
   static async open(
     browser: Browser,
     url: string,
-    { width = 1440, height = 900 }: { width?: number; height?: number } = {},
+    { width = 1440, height = 900, deviceScaleFactor = 1 } = {},
   ): Promise<Editor> {
-    const page = await browser.newPage({ viewport: { width, height }, locale: 'en-US' });
+    const page = await browser.newPage({ viewport: { width, height }, deviceScaleFactor, locale: 'en-US' });
     page.setDefaultTimeout(PATIENCE_MS);
     // tsx marks functions with a helper of its own, which the page doesn't have.
     await page.addInitScript('globalThis.__name = (f) => f');
