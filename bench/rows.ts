@@ -42,16 +42,19 @@ async function measure(name: Case, path: string): Promise<void> {
   let peak = idle;
   const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 20);
   delay.enable();
+  const cpu = process.cpuUsage();
   const start = performance.now();
   const count = name === 'csv-parse alone' ? await countRecords(path) : await countGood(source);
   const seconds = (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(cpu);
   delay.disable();
   clearInterval(watch);
   const speed = Math.round(count / seconds).toLocaleString('en');
-  const memory = (peak - idle) / 2 ** 20;
+  const memory = peak - idle;
   console.log(
-    `${name.padEnd(16)} ${count} rows  ${speed.padStart(9)} rows/s  +${memory.toFixed(0)} MiB` +
-      ` (${(((peak - idle) / count) | 0).toString()} B a row)  longest block ${(delay.max / 1e6).toFixed(0)} ms`,
+    `${name.padEnd(16)} ${count} rows  ${speed.padStart(9)} rows/s  ${((user + system) / count).toFixed(1)} µs CPU a row` +
+      `  +${(memory / 2 ** 20).toFixed(0)} MiB (${Math.round(memory / count)} B a row)` +
+      `  longest block ${(delay.max / 1e6).toFixed(0)} ms`,
   );
 }
 

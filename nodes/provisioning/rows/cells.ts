@@ -6,8 +6,8 @@ const LF = 10;
 /**
  * Reads the cells of records. From the first quoted cell of a record on, csv-parse parses it, for all records of a batch at
  * once. The cells before that, or all cells of a record without quotes, have nothing to parse and are split at the delimiter.
- * So a million rows `token,"tags"` with all their checks take as long as csv-parse alone, which looks at each byte
- * (bench/rows.ts), instead of twice that; and csv-parse makes no error object for each row whose number of cells differs.
+ * So rows `token,"tags"` with all their checks take little more than csv-parse alone, which looks at each byte, instead of
+ * twice as long (bench/rows.ts); and csv-parse makes no error object for each row whose number of cells differs.
  * @returns the cells of each record, untrimmed before the first quote; `undefined` for a record that is broken
  */
 export function readCells({ bytes, records }: RecordBatch, delimiter: string): (string[] | undefined)[] {
