@@ -161,6 +161,8 @@ function complain(form: any, rawKey: string): string[] {
   const found: string[] = [];
   const raw = new RegExp(rawKey);
   const isVisible = (element: any): boolean => element.getClientRects().length > 0;
+  const isWrapped = (element: any): boolean =>
+    element.offsetHeight >= 2 * parseFloat(form.ownerDocument.defaultView.getComputedStyle(element).lineHeight);
   const name = (element: any): string => (element.id as string) || (element.className as string);
   for (const element of form.querySelectorAll('label, [data-i18n]')) {
     if (!isVisible(element)) continue;
@@ -168,6 +170,7 @@ function complain(form: any, rawKey: string): string[] {
     const text: string = attribute === undefined ? element.textContent.trim() : element.getAttribute(attribute);
     if (!text) found.push(`no text in ${element.outerHTML}`);
     else if (raw.test(text)) found.push(`untranslated: ${text}`);
+    else if (element.tagName === 'LABEL' && isWrapped(element)) found.push(`more than a line: ${text}`);
   }
   for (const control of form.querySelectorAll('input, select, textarea, button')) {
     // The traps are the editor's own: they keep browsers from filling in passwords.
