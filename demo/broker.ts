@@ -8,7 +8,7 @@ import type { Part } from './part';
 export interface Broker extends Part {
   /** Resolves with its address, `mqtt://<host>:<port>`. */
   readonly ready: Promise<{ url: string; port: number }>;
-  /** Resolves as soon as somebody has subscribed to a topic: what is published before that is lost. */
+  /** Resolves as soon as somebody is subscribed to a topic: what is published before that is lost. */
   subscribed: (topic: string) => Promise<void>;
 }
 
@@ -21,10 +21,11 @@ export function startBroker(port: number): Broker {
     socket.once('close', () => sockets.delete(socket));
     aedes.handle(socket);
   });
-  const topics = new Set<string>();
-  aedes.on('subscribe', (subscriptions) => {
-    for (const { topic } of subscriptions) topics.add(topic);
+  const topics = new Map<string, Set<string>>();
+  aedes.on('subscribe', (subscriptions, { id }) => {
+    topics.set(id, new Set([...(topics.get(id) ?? []), ...subscriptions.map(({ topic }) => topic)]));
   });
+  aedes.on('clientDisconnect', ({ id }) => topics.delete(id));
   const ready = aedes.listen().then(async () => {
     const taken = await listen(server, port);
     return { url: `mqtt://${LOOPBACK}:${taken}`, port: taken };
@@ -32,7 +33,7 @@ export function startBroker(port: number): Broker {
   return {
     ready,
     subscribed: async (topic) => {
-      while (!topics.has(topic)) await once(aedes, 'subscribe');
+      while (![...topics.values()].some((theirs) => theirs.has(topic))) await once(aedes, 'subscribe');
     },
     stop: async () => {
       await ready.catch(() => undefined);

@@ -59,8 +59,8 @@ export function startChild(options: ChildOptions): Child {
   }
   const lost = new Promise<never>((_resolve, reject) => {
     child.once('close', (code: number | null, signal: string | null) => {
-      if (!stopping)
-        reject(new Error([`${name} ended unasked (${signal ?? `exit code ${code}`}).`, ...lines].join('\n')));
+      const how = signal ?? `exit code ${code}`;
+      if (!stopping) reject(new Error([...lines, `${name} ended unasked (${how}).`].join('\n')));
     });
   });
   // Whoever waits for it is told; whoever does not is no reason to end the whole process.

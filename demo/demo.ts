@@ -52,7 +52,7 @@ export class Demo {
     const simulator = this.#parts.start(() => startSimulatorProcess(port, summaryPort));
     simulator.lost.catch(this.#fail);
     const { url: service, apiKey, controls } = await simulator.ready;
-    print(`simulator    ${service} (process ${simulator.pid})`);
+    print(`simulator    ${service} (process ${simulator.pid}), controls at ${controls}`);
 
     const broker = this.#parts.start(() => startBroker(ports.mqtt));
     const { url: mqtt, port: mqttPort } = await broker.ready;

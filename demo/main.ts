@@ -7,6 +7,8 @@ import { Controls } from './service';
 
 /** Exit codes of a run that was interrupted, as shells have them. */
 const INTERRUPTIONS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+/** How often the demo looks whether its parent process is still there. */
+const PARENT_CHECK_MS = 500;
 
 main(process.argv.slice(2)).then(
   (code) => (process.exitCode = code),
@@ -38,10 +40,18 @@ async function run({ once }: DemoOptions, places: Places, signal: AbortSignal): 
   return new Promise(() => undefined);
 }
 
-/** Resolves when somebody wants the demo to end. Asking again changes nothing: it is ending already. */
+/**
+ * Resolves when somebody wants the demo to end: by a signal, or by ending what it was started from. `npm run` hands a
+ * signal on to a shell that ends alone. Asking again changes nothing: the demo is ending already.
+ */
 function interruption({ once }: DemoOptions): Promise<number> {
+  const parent = process.ppid;
   return new Promise((resolve) => {
-    for (const [signal, code] of Object.entries(INTERRUPTIONS)) process.on(signal, () => resolve(once ? code : 0));
+    const end = (code: number): void => resolve(once ? code : 0);
+    for (const [signal, code] of Object.entries(INTERRUPTIONS)) process.on(signal, () => end(code));
+    setInterval(() => {
+      if (process.ppid !== parent) end(INTERRUPTIONS.SIGHUP);
+    }, PARENT_CHECK_MS).unref();
   });
 }
 

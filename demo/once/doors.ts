@@ -36,15 +36,18 @@ export async function mqttDoor(broker: string, signal: AbortSignal): Promise<Doo
   const client = await connectAsync(broker, { reconnectPeriod: 0 });
   // When the broker goes, the whole demo goes; that is told elsewhere.
   client.on('error', () => undefined);
-  const waiting = new Map<string, (payload: Buffer) => void>();
-  client.on('message', (topic, payload) => waiting.get(topic)?.(payload));
+  const waiting = new Map<string, { resolve: (payload: Buffer) => void; reject: (error: Error) => void }>();
+  client.on('message', (topic, payload) => waiting.get(topic)?.resolve(payload));
+  const giveUp = (): void => {
+    for (const { reject } of waiting.values()) reject(new Error('The demo has ended.'));
+  };
+  signal.addEventListener('abort', giveUp, { once: true });
   await client.subscribeAsync('line/+/result', { qos: 1 });
   return {
     name: 'MQTT',
     send: async (payload, station) => {
       const answer = new Promise<Buffer>((resolve, reject) => {
-        waiting.set(`line/${station}/result`, resolve);
-        signal.addEventListener('abort', () => reject(new Error('The demo has ended.')), { once: true });
+        waiting.set(`line/${station}/result`, { resolve, reject });
       });
       await client.publishAsync(`line/${station}/token`, payload, { qos: 1 });
       return { body: parse((await answer).toString()) };

@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { startBroker, type Broker } from '../../demo/broker';
+import { mqttDoor, type Door } from '../../demo/once/doors';
+import { startSimulator, type Simulator } from '../../simulator';
+import type { FaultRule } from '../../simulator/faults/rule';
+import { demoFlows, keyFor, startNodeRedProcess, type NodeRedProcess } from '../support/node-red-process';
+
+describe("the demo's flow in a real Node-RED", function () {
+  this.timeout(40_000);
+  let simulator: Simulator;
+  let broker: Broker;
+  let nodeRed: NodeRedProcess;
+  let mqtt: Door;
+  const over = new AbortController();
+
+  before(async () => {
+    simulator = await startSimulator({ api: 'guide' });
+    broker = startBroker(0);
+    const { url, port } = await broker.ready;
+    const flows = demoFlows();
+    nodeRed = await startNodeRedProcess({
+      flows,
+      credentials: keyFor(flows, '${NRFCLOUD_API_KEY}'),
+      env: { NRFCLOUD_API_KEY: 'sim-key', NRFCLOUD_BASE_URL: simulator.url, DEMO_MQTT_PORT: String(port) },
+    });
+    await broker.subscribed('line/+/token');
+    mqtt = await mqttDoor(url, over.signal);
+  });
+  after(async () => {
+    over.abort();
+    await mqtt.close();
+    await nodeRed.stop();
+    await broker.stop();
+    await simulator.close();
+  });
+  afterEach(() => simulator.faults.clear());
+
+  /** Posts a body to the flow, as JSON unless it is text. */
+  const post = async (body: unknown): Promise<{ status: number; headers: Headers; answer: Record<string, any> }> => {
+    const isText = typeof body === 'string';
+    const response = await fetch(`${nodeRed.url}/claim`, {
+      method: 'POST',
+      headers: { 'content-type': isText ? 'text/plain' : 'application/json' },
+      body: isText ? body : JSON.stringify(body),
+    });
+    return {
+      status: response.status,
+      headers: response.headers,
+      answer: (await response.json()) as Record<string, any>,
+    };
+  };
+
+  it('claims by MQTT, and tags the device with its station', async () => {
+    const { claimToken, deviceUuid } = simulator.mint();
+    const { body } = await mqtt.send(claimToken, '7');
+    assert.deepEqual(body, simulator.device(deviceUuid));
+    assert.deepEqual(body['tags'], ['station=7']);
+  });
+
+  it('takes tags and odd station names by MQTT', async () => {
+    const { claimToken } = simulator.mint();
+    const { body } = await mqtt.send(JSON.stringify({ claimToken, tags: ['color=white'] }), 'hall 3, left');
+    assert.deepEqual(body['tags'], ['color=white', 'station=hall 3, left']);
+  });
+
+  it('says by MQTT why a device was not claimed', async () => {
+    const { claimToken, deviceUuid } = simulator.mint();
+    simulator.claimByOther(deviceUuid);
+    const { body } = await mqtt.send(claimToken, '7');
+    assert.equal(body['error'], 'NRFCLOUD_CONFLICT');
+    assert.equal(body['deviceId'], deviceUuid);
+    assert.match(String(body['message']), /^claim: the device is claimed already, and not by this account/);
+  });
+
+  it('claims by HTTP, once with 201 and again with 200', async () => {
+    const { claimToken, deviceUuid } = simulator.mint();
+    const first = await post({ claimToken, tags: ['location=Trondheim'] });
+    assert.equal(first.status, 201);
+    assert.deepEqual(first.answer, simulator.device(deviceUuid));
+    assert.deepEqual(first.answer['tags'], ['location=Trondheim']);
+    const second = await post(`  "${claimToken}"\n`);
+    assert.equal(second.status, 200);
+    assert.deepEqual(second.answer, first.answer);
+    assert.equal(simulator.claims.get(deviceUuid), 1);
+  });
+
+  for (const [what, body] of [
+    ['no token at all', ''],
+    ['a wrong thing', '352656106118683'],
+    ['an object without a token', { tags: ['x'] }],
+    ['broken JSON', '{ "claimToken": '],
+  ] as const) {
+    it(`answers 400 to ${what}, and sends nothing`, async () => {
+      const before = simulator.requestCount;
+      const { status, answer } = await post(body);
+      assert.equal(status, 400);
+      assert.equal(answer['error'], 'NRFCLOUD_INVALID_INPUT');
+      assert.ok(answer['message'].length > 10);
+      assert.equal(simulator.requestCount, before);
+    });
+  }
+
+  /** What the service does, and what the caller gets. */
+  const failures: [string, FaultRule, number, string][] = [
+    ['refuses the key', { status: 401 }, 502, 'NRFCLOUD_UNAUTHORIZED'],
+    ['refuses the role', { status: 403 }, 502, 'NRFCLOUD_FORBIDDEN'],
+    ['knows no such device', { status: 404 }, 404, 'NRFCLOUD_NOT_FOUND'],
+    ['refuses the token', { status: 422, body: { message: 'bad signature' } }, 422, 'NRFCLOUD_REJECTED'],
+    ['limits the rate', { retryAfter: 400 }, 429, 'NRFCLOUD_RATE_LIMITED'],
+    ['is down', { status: 503 }, 503, 'NRFCLOUD_UNAVAILABLE'],
+    ['hangs up', { drop: 'before' }, 503, 'NRFCLOUD_UNAVAILABLE'],
+    ['answers nonsense', { status: 201, body: 'nonsense' }, 502, 'NRFCLOUD_BAD_RESPONSE'],
+  ];
+  for (const [what, fault, status, code] of failures) {
+    it(`answers ${status} when the service ${what}`, async () => {
+      simulator.faults.add(fault);
+      const { claimToken, deviceUuid } = simulator.mint();
+      const reply = await post({ claimToken });
+      assert.equal(reply.status, status, JSON.stringify(reply.answer));
+      assert.equal(reply.answer['error'], code);
+      assert.equal(reply.answer['deviceId'], deviceUuid);
+      assert.match(reply.answer['message'], /^claim: /);
+      assert.equal(reply.headers.get('retry-after'), fault.retryAfter === undefined ? null : '400');
+    });
+  }
+
+  it('knows a status for every error code', () => {
+    const { func } = demoFlows().find(({ name }) => name === 'status and reason')!;
+    const codes = [...String(func).matchAll(/^ {4}(NRFCLOUD_\w+): \d{3},$/gm)].map(([, code]) => code);
+    assert.equal(new Set(codes).size, 13);
+  });
+
+  it('answers a hundred at once through both doors, each once', async () => {
+    const devices = simulator.mintMany(100);
+    const answers = await Promise.all(
+      devices.map(({ claimToken }, index) =>
+        index % 2 === 0
+          ? mqtt.send(claimToken, `many-${index}`).then(({ body }) => body['id'])
+          : post(claimToken).then(({ answer }) => answer['id'] as unknown),
+      ),
+    );
+    assert.deepEqual(
+      answers,
+      devices.map(({ deviceUuid }) => deviceUuid),
+    );
+    assert.ok(devices.every(({ deviceUuid }) => simulator.claims.get(deviceUuid) === 1));
+  });
+
+  it('leaves nothing but information in the log', () => {
+    const complaints = nodeRed.log.filter((line) => / - \[(warn|error|fatal)\] /.test(line));
+    const known = /Projects disabled|Encrypted credentials not found/;
+    assert.deepEqual(
+      complaints.filter((line) => !known.test(line)),
+      [],
+    );
+  });
+});
