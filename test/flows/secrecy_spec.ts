@@ -5,13 +5,7 @@ import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import { startSimulator, type Simulator } from '../../simulator';
 import type { FaultRule } from '../../simulator/faults/rule';
-import {
-  demoFlows,
-  keyFor,
-  startNodeRedProcess,
-  type FlowNode,
-  type NodeRedProcess,
-} from '../support/node-red-process';
+import { demoFlows, startNodeRedProcess, type FlowNode, type NodeRedProcess } from '../support/node-red-process';
 
 const KEY = 'api-key-that-nobody-may-see-7Qx2';
 /** What a careless service does with the key that it is sent. */
@@ -55,14 +49,19 @@ describe('the API key', function () {
   const frames: string[] = [];
   const answers: string[] = [];
 
+  const connection = (): FlowNode => flows.find(({ type }) => type === 'nrfcloud-connection')!;
+
   before(async () => {
     simulator = await startSimulator({ apiKey: KEY });
     flows = chattyFlows(simulator.url);
     nodeRed = await startNodeRedProcess({
       flows,
-      credentials: keyFor(flows, KEY),
       settings: { logging: { console: { level: 'trace', metrics: true, audit: true } } },
     });
+    // As the editor does it: the key that was typed goes along with its node.
+    await nodeRed.deploy(
+      flows.map((node) => (node === connection() ? { ...node, credentials: { apiKey: KEY } } : node)),
+    );
     comms = new WebSocket(`${nodeRed.adminUrl.replace('http', 'ws')}/comms`);
     await once(comms, 'open');
     comms.on('message', (data: Buffer) => frames.push(data.toString()));
@@ -78,7 +77,6 @@ describe('the API key', function () {
     const response = await fetch(`${nodeRed.url}/claim`, { method: 'POST', body: simulator.mint().claimToken });
     answers.push(`${JSON.stringify([...response.headers])} ${await response.text()}`);
   };
-  const connection = (): FlowNode => flows.find(({ type }) => type === 'nrfcloud-connection')!;
 
   it('opens the service', async () => {
     await claim();
@@ -137,10 +135,7 @@ describe('the API key', function () {
   });
 
   it('is in no export and in no file, and still there after a deploy', async () => {
-    // As the editor does it: a key that was typed goes along with its node.
-    await nodeRed.deploy(
-      flows.map((node) => (node === connection() ? { ...node, credentials: { apiKey: KEY } } : node)),
-    );
+    await nodeRed.deploy(flows);
     const files = ['flows.json', 'flows_cred.json', '.config.runtime.json', 'settings.js', 'package.json'];
     assertSilent(
       'a file',
