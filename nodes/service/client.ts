@@ -262,9 +262,7 @@ export class Client {
       };
       const timeoutMs = this.options.timeout * 1000;
       const reply = await exchange(this.#dispatcher, this.#base.origin, message, timeoutMs, BODY_LIMITS, signal);
-      // A service that echoes the request must not carry the key into a message.
-      if (reply.text.includes(this.options.apiKey)) reply.text = reply.text.replaceAll(this.options.apiKey, '…');
-      return reply;
+      return withoutKey(reply, this.options.apiKey);
     } finally {
       this.#limiter.release();
     }
@@ -279,6 +277,16 @@ export class Client {
     this.#limiter.hold(asked);
     return asked;
   }
+}
+
+/** A service that echoes the request, in its body or headers, must not carry the key into a message. */
+function withoutKey(reply: HttpReply, key: string): HttpReply {
+  const conceal = (text: string): string => (text.includes(key) ? text.replaceAll(key, '…') : text);
+  for (const [name, value] of Object.entries(reply.headers)) {
+    if (typeof value === 'string') reply.headers[name] = conceal(value);
+  }
+  reply.text = conceal(reply.text);
+  return reply;
 }
 
 interface Failed {

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
+import { listen } from '../../demo/ports';
 import { startSimulator, type Simulator } from '../../simulator';
 import type { FaultRule } from '../../simulator/faults/rule';
 import { demoFlows, startNodeRedProcess, type FlowNode, type NodeRedProcess } from '../support/node-red-process';
@@ -12,8 +14,8 @@ const KEY = 'api-key-that-nobody-may-see-7Qx2';
 const INDISCRETIONS: FaultRule[] = [
   { status: 400, body: { message: `the key ${KEY} is odd`, detail: { key: KEY } } },
   { status: 401, body: `Bearer ${KEY} is unknown` },
-  { status: 403, body: { error: KEY }, headers: { 'x-request-id': KEY } },
-  { status: 404, html: true, headers: { 'x-request-id': `id-${KEY}` } },
+  { status: 403, body: { error: KEY } },
+  { status: 404, html: true },
   { status: 409, body: { message: KEY } },
   { status: 500, body: { message: KEY } },
   { status: 201, body: { id: 'x', note: `Bearer ${KEY}` } },
@@ -93,11 +95,33 @@ describe('the API key', function () {
     simulator.faults.clear();
     assert.equal(answers.length, 1 + INDISCRETIONS.length);
     assertSilent('an HTTP answer', answers);
-    const outcomes = (): string[] => frames.filter((frame) => frame.includes('"topic":"debug"'));
-    await nodeRed.until(() => outcomes().length > 0, 'a debug message in the browser');
+    while (!frames.some((frame) => frame.includes('"topic":"debug"'))) await once(comms, 'message');
     assertSilent('a message to the browser', frames);
     assertSilent('the log', nodeRed.log);
     assert.ok(nodeRed.log.some((line) => line.includes('NRFCLOUD_FORBIDDEN')));
+  });
+
+  it('is in nothing of a service that answers with what it was sent, in its headers too', async () => {
+    const mirror = createServer(({ headers }, response) => {
+      const { authorization = '' } = headers;
+      response.writeHead(403, { 'x-request-id': authorization, 'content-type': 'application/json' });
+      response.end(JSON.stringify(headers));
+    });
+    try {
+      const baseUrl = `http://127.0.0.1:${await listen(mirror, 0)}`;
+      await nodeRed.deploy(flows.map((node) => (node === connection() ? { ...node, baseUrl } : node)));
+      const seen = frames.length;
+      await claim();
+      assert.match(answers.at(-1)!, /NRFCLOUD_FORBIDDEN/);
+      while (!frames.slice(seen).some((frame) => frame.includes('requestId'))) await once(comms, 'message');
+      assertSilent('an HTTP answer', answers);
+      assertSilent('a message to the browser', frames);
+      assertSilent('the log', nodeRed.log);
+    } finally {
+      mirror.closeAllConnections();
+      mirror.close();
+      await nodeRed.deploy(flows);
+    }
   });
 
   it('is in no answer of the admin API', async () => {
