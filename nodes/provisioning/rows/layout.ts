@@ -117,8 +117,10 @@ class Candidate {
 
 /** The cells of the sample's records, `undefined` for a broken one. */
 function recordsOf(sample: Buffer, whole: boolean, delimiter: string): (string[] | undefined)[] {
-  const batches = [...new RecordSplitter(delimiter).split(sample, whole)];
-  return batches.flatMap((batch) => readCells(batch, delimiter));
+  const records: (string[] | undefined)[] = [];
+  // The splitter uses a batch's memory again for the next one.
+  for (const batch of new RecordSplitter(delimiter).split(sample, whole)) records.push(...readCells(batch, delimiter));
+  return records;
 }
 
 function countByColumn(records: string[][], pattern: RegExp): number[] {
