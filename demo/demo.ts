@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { examples, type FlowNode } from './examples';
 import { startBroker } from './broker';
 import { startNodeRed } from './node-red';
 import type { DemoOptions } from './options';
@@ -8,7 +9,7 @@ import { freePort } from './ports';
 import { startSimulatorProcess } from './simulator';
 
 /** The flow that claims devices, as exported from the editor; without credentials, which no export has. */
-const FLOWS = JSON.parse(readFileSync(join(__dirname, 'flows.json'), 'utf8')) as { id: string; type: string }[];
+const FLOWS = JSON.parse(readFileSync(join(__dirname, 'flows.json'), 'utf8')) as FlowNode[];
 /** What the flow listens to; the demo is ready when Node-RED has subscribed to it. */
 const TOKEN_TOPIC = 'line/+/token';
 
@@ -62,7 +63,7 @@ export class Demo {
     const nodeRed = this.#parts.start(() =>
       startNodeRed({
         port: nodeRedPort,
-        flows: FLOWS,
+        flows: [...FLOWS, ...examples(FLOWS)],
         // As in production, the flows hold no secret: the key is an environment variable of Node-RED.
         credentials: credentialsOf(FLOWS, '${NRFCLOUD_API_KEY}'),
         env: { NRFCLOUD_API_KEY: apiKey, NRFCLOUD_BASE_URL: service, DEMO_MQTT_PORT: String(mqttPort) },

@@ -5,6 +5,7 @@ import type { Device } from './service';
 export function invitation({ editor, nodeRed, broker, controls }: Places, devices: Device[]): string {
   const { hostname, port } = new URL(broker);
   const [first, second, third] = devices.map(({ claimToken }) => claimToken);
+  const uuid = devices[0]!.deviceUuid;
   const at = `-h ${hostname} -p ${port}`;
   return `
 Open the editor: ${editor}/
@@ -20,6 +21,16 @@ and in another one:
 or, where Mosquitto's clients are installed:
   mosquitto_sub ${at} -v -t 'line/+/result'
   mosquitto_pub ${at} -q 1 -t line/7/token -m '${third}'
+
+Claim the devices of a file: open ${nodeRed}/ and choose a CSV of claim tokens, or
+  curl -i ${nodeRed}/claim-file -H 'Content-Type: text/csv' --data-binary @tokens.csv
+What becomes of each row:
+  npx mqtt sub ${at} -v -t 'bulk/+/row'
+
+Tags and devices:
+  curl -i ${nodeRed}/tags -H 'Content-Type: application/json' -d '{ "tag": "color=white" }'
+  curl -i '${nodeRed}/devices?tag=color%3Dwhite'
+  curl -i -X POST ${nodeRed}/devices/${uuid}/block
 
 More tokens, and what the simulated service has:
   curl -X POST ${controls}/tokens

@@ -14,6 +14,8 @@ export function settingsFor(port: number): Record<string, unknown> {
     credentialSecret: randomUUID(),
     // What nodes remember survives a restart of Node-RED only in a store that is kept in files.
     contextStorage: { default: { module: 'localfilesystem' } },
+    // A CSV of some hundred thousand rows fits into a request.
+    apiMaxLength: '100mb',
     // The log is read by programs.
     lang: 'en-US',
     telemetry: { enabled: false, updateNotification: false },

@@ -2,6 +2,8 @@ import type { Places } from '../demo';
 import { Controls } from '../service';
 import { httpDoor, mqttDoor, type Answer } from './doors';
 import { tableHead, tableRow } from './table';
+import { tagAndDevice } from './devices';
+import { claimFile } from './file';
 import { DEVICES, fits, trials, type Expectation } from './trials';
 
 /** Longest reason that stands in the table, in characters. */
@@ -30,6 +32,16 @@ export async function runOnce(places: Places, print: (line: string) => void, sig
       print(tableRow([mark(ok), door, what, describeExpectation(expected, answer), describe(answer)]));
     }
     results.push(await checkAccount(controls, claimed, print));
+    print('\nA file of 2,500 rows, some bad in every way, to POST /claim-file:');
+    const file = await claimFile(places, controls, signal);
+    for (const line of file.lines) print(`${mark(file.ok)}    ${line}`);
+    results.push(file.ok);
+    print('\nA tag and a device:');
+    const [device] = await controls.mint(1);
+    for await (const { ok, what, expected, came } of tagAndDevice(places, device!, signal)) {
+      print(`${mark(ok)}    ${what}: ${came}${ok ? '' : ` instead of ${expected}`}`);
+      results.push(ok);
+    }
     const good = results.filter(Boolean).length;
     print(`\n${good} of ${results.length} as expected.`);
     return good === results.length;
