@@ -66,9 +66,11 @@ function otherStatus(statusCode: number): [ErrorCode, string, string] {
 
 /** The error of a success that cannot be used; the work is done all the same. */
 export function badResponse(why: string, reply: HttpReply, request: RequestContext): NrfCloudError {
-  const message =
-    `${request.operation}: the service answers with success (HTTP ${reply.statusCode}) but ${why}; ` +
-    'its work is probably done, so look before you send the message again';
+  const todo =
+    request.method === 'GET'
+      ? "check the connection's base URL and generation, or ask again later"
+      : 'its work is probably done, so look before you send the message again';
+  const message = `${request.operation}: the service answers with success (HTTP ${reply.statusCode}) but ${why}; ${todo}`;
   const body = parseBody(reply.text.slice(0, 65_536));
   return new NrfCloudError('NRFCLOUD_BAD_RESPONSE', message, {
     ...replyFacts(reply, request),
