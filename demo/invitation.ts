@@ -23,6 +23,7 @@ or, where Mosquitto's clients are installed:
   mosquitto_pub ${at} -q 1 -t line/7/token -m '${third}'
 
 Claim the devices of a file: open ${nodeRed}/ and choose a CSV of claim tokens, or
+  npm run --silent simulator -- tokens 100 --skip 1000 > tokens.csv
   curl -i ${nodeRed}/claim-file -H 'Content-Type: text/csv' --data-binary @tokens.csv
 What becomes of each row:
   npx mqtt sub ${at} -v -t 'bulk/+/row'
