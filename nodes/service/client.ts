@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Dispatcher } from 'undici';
 import { parseBaseUrl, type BaseUrl } from './base-url';
+import { withoutKey } from './conceal';
 import { Downloads, type Download } from './downloads';
 import { createDispatcher, type TransportOptions } from './dispatcher';
 import { closed, invalidInput, type NrfCloudError } from './errors';
@@ -277,16 +278,6 @@ export class Client {
     this.#limiter.hold(asked);
     return asked;
   }
-}
-
-/** A service that echoes the request, in its body or headers, must not carry the key into a message. */
-function withoutKey(reply: HttpReply, key: string): HttpReply {
-  const conceal = (text: string): string => (text.includes(key) ? text.replaceAll(key, '…') : text);
-  for (const [name, value] of Object.entries(reply.headers)) {
-    if (typeof value === 'string') reply.headers[name] = conceal(value);
-  }
-  reply.text = conceal(reply.text);
-  return reply;
 }
 
 interface Failed {

@@ -12,7 +12,7 @@ export function quote(text: string): string {
     .slice(0, 4096)
     // eslint-disable-next-line no-control-regex -- control characters could forge log lines
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\s]+/g, ' ')
-    .replace(LONG_WORD, (word) => (UUID.test(word) ? word : '…'))
+    .replace(LONG_WORD, (word) => (UUID.test(word.replace(/\.+$/, '')) ? word : '…'))
     .trim();
   return line.length > MAX_QUOTE ? `${line.slice(0, MAX_QUOTE)}…` : line;
 }

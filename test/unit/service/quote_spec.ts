@@ -5,6 +5,7 @@ describe('quote', () => {
   it('keeps words and UUIDs, and drops what may be a secret', () => {
     const uuid = '4961c873-408c-45ce-b1ba-7c0d99d88179';
     assert.equal(quote(`device ${uuid} is not yours`), `device ${uuid} is not yours`);
+    assert.equal(quote(`not signed by ${uuid}.`), `not signed by ${uuid}.`);
     assert.equal(quote('token 2dn3hQFQSWHIc0CMRc6xunwNmdi is bad'), 'token … is bad');
     assert.equal(
       quote('see https://bucket.example/a?X-Amz-Signature=0123456789abcdef'),
