@@ -79,12 +79,6 @@ export class StatusBoard {
     };
   }
 
-  /** Shows that the node can't work at all, until a message says otherwise. */
-  broken(code: ErrorCode): void {
-    this.#last = { fill: 'red', shape: 'ring', text: `${SHARED}.error.${code}` };
-    this.#show();
-  }
-
   /** Takes the status away for good. */
   close(): void {
     this.#closed = true;

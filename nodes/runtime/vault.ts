@@ -96,7 +96,10 @@ export class Vault {
 
   #ask<R>(call: (done: (error: unknown, result?: unknown) => void) => void): Promise<R> {
     return new Promise((resolve, reject) => {
+      // A store that never answers must not keep a message from ending.
+      const limit = setTimeout(() => reject(new Error('it does not answer')), PATIENCE_MS);
       call((error, result) => {
+        clearTimeout(limit);
         if (error) reject(error instanceof Error ? error : new Error('no reason given', { cause: error }));
         else resolve(result as R);
       });
@@ -104,6 +107,8 @@ export class Vault {
   }
 }
 
+/** How long a context store may take, in milliseconds; a closing node is waited for 15 s. */
+const PATIENCE_MS = 5000;
 const PREFIX = 'nrfcloud_';
 
 /**
