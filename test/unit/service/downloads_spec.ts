@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import dns from 'node:dns';
+import { createServer, type Server } from 'node:http';
+import { listen } from '../../../demo/ports';
+import { Downloads, type Download } from '../../../nodes/service/downloads';
+
+const PUBLIC_SERVICE = 'https://api.example';
+
+/** What a name server says of every name, while a test runs. */
+function nameServerSays(...addresses: string[]): () => void {
+  const real = dns.lookup;
+  dns.lookup = ((_name: string, _options: object, callback: (...args: unknown[]) => void) => {
+    const found = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
+    process.nextTick(callback, null, found);
+  }) as typeof dns.lookup;
+  return () => (dns.lookup = real);
+}
+
+describe('a document that an answer of the service names', () => {
+  let downloads: Downloads | undefined;
+  let restore: (() => void) | undefined;
+  const fetch = (url: string, service = PUBLIC_SERVICE): Promise<Download> => {
+    downloads = new Downloads(service, { connections: 1, connectTimeoutMs: 2000 }, 'test/1');
+    return downloads.fetch(url, 2000, new AbortController().signal);
+  };
+  afterEach(async () => {
+    restore?.();
+    restore = undefined;
+    await downloads?.close();
+  });
+
+  for (const [url, problem] of [
+    ['http://files.example/x.csv', /does not begin with https/],
+    ['ftp://files.example/x.csv', /does not begin with https/],
+    ['file:///etc/passwd', /does not begin with https/],
+    ['no address at all', /not a URL/],
+    ['https://user@files.example/x', /user name or password/],
+    ['https://:secret@files.example/x', /user name or password/],
+    ['https://10.1.2.3/x', /private network/],
+    ['https://127.0.0.1/x', /private network/],
+    ['https://localhost/x', /private network/],
+    ['https://0.0.0.0/x', /private network/],
+    ['https://169.254.169.254/latest/meta-data', /private network/],
+    ['https://172.31.0.1/x', /private network/],
+    ['https://192.168.0.1/x', /private network/],
+    ['https://100.64.0.1/x', /private network/],
+    ['https://192.0.0.8/x', /private network/],
+    ['https://198.18.0.1/x', /private network/],
+    ['https://224.0.0.1/x', /private network/],
+    ['https://255.255.255.255/x', /private network/],
+    ['https://[::1]/x', /private network/],
+    ['https://[::]/x', /private network/],
+    ['https://[fd12::1]/x', /private network/],
+    ['https://[fe80::1]/x', /private network/],
+    ['https://[ff02::1]/x', /private network/],
+    ['https://[64:ff9b::10.0.0.1]/x', /private network/],
+    ['https://[::ffff:10.0.0.1]/x', /private network/],
+    ['https://[::ffff:7f00:1]/x', /private network/],
+    // Other spellings of 127.0.0.1 and 10.0.0.1.
+    ['https://2130706433/x', /private network/],
+    ['https://0x7f.1/x', /private network/],
+    ['https://012.0.0.1/x', /private network/],
+  ] as const) {
+    it(`is not fetched from ${url}`, async () => {
+      const result = await fetch(url);
+      assert.ok('problem' in result);
+      assert.match(result.problem, problem);
+    });
+  }
+
+  for (const address of ['10.0.0.1', '127.0.0.1', '169.254.169.254', '::1', 'fd00::1', '::ffff:192.168.1.1']) {
+    it(`is not fetched from a public name that stands for ${address}`, async () => {
+      restore = nameServerSays(address);
+      const result = await fetch('https://files.example/x.csv');
+      assert.ok('problem' in result);
+      assert.match(result.problem, /the host has an address in a private network/);
+    });
+  }
+
+  describe('while the service is on this computer', () => {
+    let server: Server;
+    let port: number;
+    beforeEach(async () => {
+      server = createServer((request, response) => response.end(JSON.stringify([request.url, request.headers])));
+      port = await listen(server, 0);
+    });
+    afterEach(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+
+    it('is fetched from another port of it, without any credentials', async () => {
+      const result = await fetch(`http://127.0.0.1:${port}/x.csv?a=b`, 'http://127.0.0.1:1');
+      assert.ok('text' in result);
+      const [url, headers] = JSON.parse(result.text) as [string, Record<string, string>];
+      assert.equal(url, '/x.csv?a=b');
+      assert.deepEqual(Object.keys(headers).sort(), ['accept', 'connection', 'host', 'user-agent']);
+    });
+
+    it('is fetched from the one allowed address of a name, when others are not', async () => {
+      restore = nameServerSays('10.255.255.1', '127.0.0.1');
+      const result = await fetch(`http://localhost:${port}/x`, 'http://127.0.0.1:1');
+      assert.ok('text' in result, JSON.stringify(result));
+    });
+
+    it('is not fetched from a private network', async () => {
+      const result = await fetch('https://10.0.0.1/x', 'http://127.0.0.1:1');
+      assert.ok('problem' in result);
+      assert.match(result.problem, /private network/);
+    });
+  });
+
+  it('is not waited for longer than asked', async () => {
+    const silent = createServer(() => undefined);
+    const port = await listen(silent, 0);
+    try {
+      downloads = new Downloads('http://127.0.0.1:1', { connections: 1, connectTimeoutMs: 2000 }, 'test/1');
+      const result = await downloads.fetch(`http://127.0.0.1:${port}/x`, 50, new AbortController().signal);
+      assert.ok('problem' in result);
+      assert.match(result.problem, /no answer within 0.05 s/);
+    } finally {
+      silent.closeAllConnections();
+      silent.close();
+    }
+  });
+
+  for (const [status, visits] of [
+    [403, 1],
+    [503, 3],
+  ] as const) {
+    it(`is asked for ${visits} times when its host answers ${status}`, async () => {
+      let seen = 0;
+      const host = createServer((_request, response) => {
+        seen++;
+        response.writeHead(status).end();
+      });
+      const port = await listen(host, 0);
+      try {
+        const result = await fetch(`http://127.0.0.1:${port}/x`, 'http://127.0.0.1:1');
+        assert.ok('problem' in result);
+        assert.match(result.problem, new RegExp(`HTTP ${status}`));
+        assert.equal(seen, visits);
+      } finally {
+        host.closeAllConnections();
+        host.close();
+      }
+    });
+  }
+});
