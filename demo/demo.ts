@@ -10,6 +10,8 @@ import { startSimulatorProcess } from './simulator';
 
 /** The flow that claims devices, as exported from the editor; without credentials, which no export has. */
 const FLOWS = JSON.parse(readFileSync(join(__dirname, 'flows.json'), 'utf8')) as FlowNode[];
+/** What the example with the operator's page needs; it has to be installed in Node-RED, the package works without. */
+export const DASHBOARD = '@flowfuse/node-red-dashboard';
 /** What the flow listens to; the demo is ready when Node-RED has subscribed to it. */
 const TOKEN_TOPIC = 'line/+/token';
 
@@ -19,6 +21,8 @@ export interface Places {
   editor: string;
   /** Where the flow serves HTTP, without a trailing slash. */
   nodeRed: string;
+  /** The operator's page. */
+  page: string;
   /** `mqtt://<host>:<port>` of the broker. */
   broker: string;
   /** Base URL of the simulated service. */
@@ -64,6 +68,7 @@ export class Demo {
       startNodeRed({
         port: nodeRedPort,
         flows: [...FLOWS, ...examples(FLOWS)],
+        modules: [DASHBOARD],
         // As in production, the flows hold no secret: the key is an environment variable of Node-RED.
         credentials: credentialsOf(FLOWS, '${NRFCLOUD_API_KEY}'),
         env: { NRFCLOUD_API_KEY: apiKey, NRFCLOUD_BASE_URL: service, DEMO_MQTT_PORT: String(mqttPort) },
@@ -77,7 +82,8 @@ export class Demo {
     await broker.subscribed(TOKEN_TOPIC);
     print(`Node-RED     ${nodeRed.adminUrl} (process ${nodeRed.pid})`);
     up = true;
-    return { editor: nodeRed.adminUrl, nodeRed: nodeRed.url, broker: mqtt, service, controls };
+    const page = `${nodeRed.url}/dashboard/operator`;
+    return { editor: nodeRed.adminUrl, nodeRed: nodeRed.url, page, broker: mqtt, service, controls };
   }
 
   /** Ends everything, and leaves no process and no file. */

@@ -2,13 +2,14 @@ import type { Places } from './demo';
 import type { Device } from './service';
 
 /** What to open and what to try: every line can be pasted into a shell as it is. */
-export function invitation({ editor, nodeRed, broker, controls }: Places, devices: Device[]): string {
+export function invitation({ editor, nodeRed, page, broker, controls }: Places, devices: Device[]): string {
   const { hostname, port } = new URL(broker);
   const [first, second, third] = devices.map(({ claimToken }) => claimToken);
   const uuid = devices[0]!.deviceUuid;
   const at = `-h ${hostname} -p ${port}`;
   return `
 Open the editor: ${editor}/
+The operator's page, on this computer: ${page}
 
 Claim a device by HTTP:
   curl -i ${nodeRed}/claim -H 'Content-Type: application/json' -d '{ "claimToken": "${first}", "tags": ["color=white"] }'

@@ -24,6 +24,8 @@ export interface NodeRedOptions {
   settings?: Record<string, unknown>;
   /** A user directory that is kept; without one a throw-away directory is made, with the built package in it. */
   userDir?: string;
+  /** Packages of nodes that are installed beside it in a throw-away directory. */
+  modules?: readonly string[];
   onLine?: ((line: string) => void) | undefined;
 }
 
@@ -39,7 +41,7 @@ export interface NodeRed extends Child {
 /** Starts Node-RED; it is ready when its flows run and its port is open. */
 export function startNodeRed(options: NodeRedOptions): NodeRed {
   const { port, env = {}, onLine } = options;
-  const userDir = options.userDir ?? makeUserDir();
+  const userDir = options.userDir ?? makeUserDir(options.modules ?? []);
   const settings = { ...settingsFor(port), ...options.settings };
   writeFileSync(join(userDir, 'settings.js'), `module.exports = ${JSON.stringify(settings, null, 2)};\n`);
   if (options.flows !== undefined) {
@@ -72,12 +74,17 @@ export function startNodeRed(options: NodeRedOptions): NodeRed {
   };
 }
 
-/** A user directory as the palette manager would leave it after installing the package. */
-function makeUserDir(): string {
+/** A user directory as the palette manager would leave it after installing the package, and others beside it. */
+function makeUserDir(modules: readonly string[]): string {
   const userDir = mkdtempSync(join(tmpdir(), 'nrfcloud-node-red-'));
-  mkdirSync(join(userDir, 'node_modules'));
-  symlinkSync(ROOT, join(userDir, 'node_modules', PACKAGE), 'junction');
-  writeFileSync(join(userDir, 'package.json'), JSON.stringify({ name: 'demo', dependencies: { [PACKAGE]: '*' } }));
+  const folders = modules.map((name) => [name, dirname(require.resolve(`${name}/package.json`))] as const);
+  for (const [name, folder] of [[PACKAGE, ROOT] as const, ...folders]) {
+    const link = join(userDir, 'node_modules', name);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(folder, link, 'junction');
+  }
+  const dependencies = Object.fromEntries([PACKAGE, ...modules].map((name) => [name, '*']));
+  writeFileSync(join(userDir, 'package.json'), JSON.stringify({ name: 'demo', dependencies }));
   return userDir;
 }
 
