@@ -25,6 +25,8 @@ export function examples(flows: FlowNode[]): FlowNode[] {
     .filter(({ type }) => !types.includes(type))
     .map((node) => {
       const chosen = ids.filter(([property]) => property !== undefined && property in node);
-      return { ...node, ...Object.fromEntries(chosen) } as FlowNode;
+      // A TCP server is open to the whole network, and the demo is for this computer alone.
+      const off = node.type === 'tcp in' ? { d: true } : {};
+      return { ...node, ...Object.fromEntries(chosen), ...off } as FlowNode;
     });
 }

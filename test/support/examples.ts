@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import type { Simulator } from '../../simulator';
+import { keyFor, startNodeRedProcess, type FlowNode, type NodeRedProcess } from './node-red-process';
+
+const FOLDER = resolve(__dirname, '../../examples');
+/** How long something that must happen may take on a busy machine. */
+const PATIENCE_MS = 20_000;
+
+/** The names of all examples, as the import menu shows them. */
+export const EXAMPLES = readdirSync(FOLDER)
+  .filter((file) => file.endsWith('.json'))
+  .map((file) => file.slice(0, -'.json'.length));
+
+/** An example as it is in its file. */
+export function readExample(name: string): FlowNode[] {
+  return JSON.parse(readFileSync(join(FOLDER, `${name}.json`), 'utf8')) as FlowNode[];
+}
+
+/** What is chosen after an import, by node type; `tab` sets environment variables of the flow. */
+export interface Choices {
+  simulator: Simulator;
+  mqttPort?: number;
+  /** Other properties of nodes, by type. */
+  nodes?: Record<string, Record<string, unknown>>;
+  /** Environment variables of the examples' flows. */
+  env?: Record<string, string>;
+}
+
+/** Examples running in a real Node-RED. */
+export interface RunningExamples {
+  nodeRed: NodeRedProcess;
+  /** Presses an inject node's button. @param payload instead of the node's own */
+  press: (label: string, payload?: unknown) => Promise<void>;
+  stop: () => Promise<void>;
+}
+
+/** Imports examples, a tab each, chooses connection and broker, and deploys them. */
+export async function startExamples(names: readonly string[], choices: Choices): Promise<RunningExamples> {
+  const flows = names.flatMap((name) => readExample(name)).map((node) => chosen(node, choices));
+  const nodeRed = await startNodeRedProcess({ flows, credentials: keyFor(flows, 'sim-key') });
+  return {
+    nodeRed,
+    press: async (label, payload) => {
+      const button = flows.find(({ type, name }) => type === 'inject' && name === label);
+      assert.ok(button, `there is no inject node "${label}"`);
+      const props = [{ p: 'payload', v: JSON.stringify(payload), vt: 'json' }];
+      const { status } = await nodeRed.admin(`/inject/${button.id}`, {
+        method: 'POST',
+        ...(payload === undefined
+          ? {}
+          : {
+              headers: { 'content-type': 'application/json' },
+              body: JSON.stringify({ __user_inject_props__: props }),
+            }),
+      });
+      assert.equal(status, 200);
+    },
+    stop: () => nodeRed.stop(),
+  };
+}
+
+function chosen(node: FlowNode, { simulator, mqttPort, nodes = {}, env = {} }: Choices): FlowNode {
+  const changed: FlowNode = { ...node, ...nodes[node.type] };
+  if (node.type === 'nrfcloud-connection') changed['baseUrl'] = simulator.url;
+  if (node.type === 'mqtt-broker') Object.assign(changed, { broker: '127.0.0.1', port: String(mqttPort) });
+  if (node.type === 'debug') changed['console'] = true;
+  if (node.type === 'tab') {
+    const variables = node['env'] as { name: string; value: string }[];
+    changed['env'] = variables.map((one) => (one.name in env ? { ...one, value: env[one.name] } : one));
+  }
+  return changed;
+}
+
+/** Asks until the answer is there; what it asks for has no event. @throws {Error} naming what did not come */
+export async function eventually<T>(ask: () => T | undefined | false, what: string): Promise<T> {
+  const end = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const answer = ask();
+    if (answer !== undefined && answer !== false) return answer;
+    if (Date.now() > end) throw new Error(`${what} did not happen`);
+    await setTimeout(20);
+  }
+}
+
+/** The lines of a file of JSON lines; none if it isn't there. */
+export function jsonLines(path: string): Record<string, any>[] {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    return [];
+  }
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+  return whole
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Record<string, any>);
+}
