@@ -1,5 +1,6 @@
 import type { NodeAPI, NodeDef } from 'node-red';
 import { CONNECTION_TYPE, openConnection, type ConnectionCredentials, type ConnectionNode } from './runtime/connection';
+import { serveConnectionProblem } from './runtime/connection-problem';
 import { serveConnectionTest } from './runtime/connection-test';
 import { serveTagPicker } from './runtime/tag-picker';
 
@@ -12,6 +13,7 @@ export = (RED: NodeAPI): void => {
     },
     { credentials: { apiKey: { type: 'password' } } },
   );
+  serveConnectionProblem(RED);
   serveConnectionTest(RED);
   serveTagPicker(RED);
 };

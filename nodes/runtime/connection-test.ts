@@ -2,6 +2,7 @@ import type { NodeAPI } from 'node-red';
 import { parseBaseUrl } from '../service/base-url';
 import { probe, type ProbeResult } from '../service/probe';
 import { createClient, CONNECTION_TYPE, type ConnectionNode } from './connection';
+import { variable } from './connection-problem';
 import type { Config } from './inputs';
 import { unsetVariable } from './settings';
 
@@ -73,6 +74,5 @@ function withVariables(RED: NodeAPI, node: ConnectionNode | null, config: Config
 function withVariable(RED: NodeAPI, node: ConnectionNode | null, value: unknown): unknown {
   const name = unsetVariable(value);
   if (name === undefined) return value;
-  const found = node === null ? process.env[name] : (RED.util.getSetting(node, name) as string | undefined);
-  return found ?? value;
+  return variable(RED, node ?? undefined, name) ?? value;
 }

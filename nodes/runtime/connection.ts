@@ -1,11 +1,11 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { Node, NodeAPI, NodeDef } from 'node-red';
-import { DEFAULT_BASE_URL } from '../service/base-url';
+import { DEFAULT_BASE_URL, parseBaseUrl } from '../service/base-url';
 import { Client } from '../service/client';
 import { notConfigured } from '../service/errors';
 import type { OperationName } from '../service/paths';
 import type { Config } from './inputs';
-import { choice, number, readSettings, text, unsetVariable } from './settings';
+import { choice, number, readSettings, text, UnusableSetting, unsetVariable, type Setting } from './settings';
 
 /** The config node's type, by which a connection is told from another node with the same id. */
 export const CONNECTION_TYPE = 'nrfcloud-connection';
@@ -18,15 +18,25 @@ export interface ConnectionCredentials {
 /** A deployed connection: its client, or why there is none. */
 export interface ConnectionNode extends Node<ConnectionCredentials> {
   client: Client | undefined;
-  /** A sentence; set when `client` isn't. */
-  problem: string;
+  /** Set when `client` isn't. */
+  problem: UnusableSetting;
 }
 
 /** Most seconds that a timer of Node.js can run. */
 const LONGEST_TIMER_S = 2_147_483;
 
+const baseUrl: Setting<string> = (value, name) => {
+  const url = text(DEFAULT_BASE_URL)(value, name);
+  try {
+    parseBaseUrl(url);
+    return url;
+  } catch (error) {
+    throw new UnusableSetting((error as RangeError).message, name);
+  }
+};
+
 const SETTINGS = {
-  baseUrl: text(DEFAULT_BASE_URL),
+  baseUrl,
   api: choice('guide', 'current'),
   concurrency: number(16, { min: 1, max: 10_000, whole: true }),
   rate: number(0, { min: 0, max: 1_000_000 }),
@@ -39,17 +49,16 @@ const SETTINGS = {
  * Makes the HTTP client of a connection.
  * @param config the connection's properties, with the values of `${VAR}` in place
  * @param apiKey its credential
- * @throws {RangeError} with a sentence that says what to correct
+ * @throws {UnusableSetting} with a sentence that says what to correct
  */
 export function createClient(RED: NodeAPI, config: Config, apiKey: string | undefined): Client {
   const settings = readSettings(SETTINGS, config);
   const key = apiKey?.trim() ?? '';
-  if (key === '') throw new RangeError('the connection has no API key; enter it in its dialog');
+  if (key === '') throw new UnusableSetting('the connection has no API key; enter it in its dialog', 'apiKey');
   const variable = unsetVariable(key);
   if (variable !== undefined) {
-    throw new RangeError(
-      `the environment variable ${variable} (for the API key) is not set; set it and restart Node-RED`,
-    );
+    const sentence = `the environment variable ${variable} (for the API key) is not set; set it and restart Node-RED`;
+    throw new UnusableSetting(sentence, 'apiKey', variable);
   }
   const tls = tlsOf(RED, config['tls']);
   const proxy = proxyOf(RED, config['proxy']);
@@ -66,8 +75,8 @@ export function openConnection(RED: NodeAPI, node: ConnectionNode, config: NodeD
   try {
     node.client = createClient(RED, config as unknown as Config, node.credentials.apiKey);
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    node.problem = error.message;
+    if (!(error instanceof UnusableSetting)) throw error;
+    node.problem = error;
   }
   node.on('close', (done: () => void) => {
     void (node.client?.close() ?? Promise.resolve()).then(done, done);
@@ -83,7 +92,7 @@ export function clientOf(RED: NodeAPI, id: unknown, operation: OperationName): C
   if (node?.type !== CONNECTION_TYPE) {
     throw notConfigured(operation, 'no connection is chosen, or it is disabled; choose one in the dialog of the node');
   }
-  if (node.client === undefined) throw notConfigured(operation, node.problem);
+  if (node.client === undefined) throw notConfigured(operation, node.problem.message);
   return node.client;
 }
 
@@ -95,9 +104,11 @@ interface TlsNode extends Node {
 }
 
 function tlsOf(RED: NodeAPI, id: unknown): ConnectionOptions | undefined {
-  const node = lookup(RED, id, 'the TLS configuration') as TlsNode | undefined;
+  const node = lookup(RED, id, 'tls', 'the TLS configuration') as TlsNode | undefined;
   if (node === undefined) return undefined;
-  if (!node.valid) throw new RangeError("the TLS configuration's certificate or key can't be read; correct it");
+  if (!node.valid) {
+    throw new UnusableSetting("the TLS configuration's certificate or key can't be read; correct it", 'tls');
+  }
   const options: ConnectionOptions = {};
   node.addTLSOptions(options);
   return options;
@@ -112,14 +123,15 @@ interface ProxyNode {
 }
 
 function proxyOf(RED: NodeAPI, id: unknown): { url: string; noProxy: string[] } | undefined {
-  const node = lookup(RED, id, 'the proxy') as unknown as ProxyNode | undefined;
+  const node = lookup(RED, id, 'proxy', 'the proxy') as unknown as ProxyNode | undefined;
   if (node === undefined) return undefined;
   const { username, password } = node.credentials ?? {};
   let url: URL;
   try {
     url = new URL(node.url);
   } catch {
-    throw new RangeError('the address of the proxy is not a URL; write something like http://proxy.example:3128');
+    const sentence = 'the address of the proxy is not a URL; write something like http://proxy.example:3128';
+    throw new UnusableSetting(sentence, 'proxy');
   }
   if (username !== undefined && username !== '') {
     url.username = encodeURIComponent(username);
@@ -128,9 +140,11 @@ function proxyOf(RED: NodeAPI, id: unknown): { url: string; noProxy: string[] } 
   return { url: url.href, noProxy: node.noproxy ?? [] };
 }
 
-function lookup(RED: NodeAPI, id: unknown, what: string): Node | undefined {
+function lookup(RED: NodeAPI, id: unknown, property: string, what: string): Node | undefined {
   if (typeof id !== 'string' || id === '') return undefined;
   const node = RED.nodes.getNode(id) as Node | null;
-  if (node === null) throw new RangeError(`${what} of the connection is missing or disabled; choose another one`);
+  if (node === null) {
+    throw new UnusableSetting(`${what} of the connection is missing or disabled; choose another one`, property);
+  }
   return node;
 }

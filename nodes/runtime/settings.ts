@@ -1,6 +1,18 @@
 import type { Config } from './inputs';
 
-/** Reads one property of a node's configuration. @throws {RangeError} with a sentence, when it can't be used */
+/** A property that can't be used as it is configured. Its message is a sentence that says what to correct. */
+export class UnusableSetting extends RangeError {
+  constructor(
+    sentence: string,
+    readonly property: string,
+    /** The environment variable that the property asks for in vain, if that is what is wrong. */
+    readonly variable?: string,
+  ) {
+    super(sentence);
+  }
+}
+
+/** Reads one property of a node's configuration. @throws {UnusableSetting} when it can't be used */
 export type Setting<T> = (value: unknown, name: string) => T;
 
 /** A table of settings that gives values of the type `S`. */
@@ -9,14 +21,16 @@ export type Settings<S extends object> = { [K in keyof S]: Setting<S[K]> };
 /**
  * Reads the settings of a node. Node-RED puts the value of `${NAME}` in place before, as text, and leaves `${NAME}` as
  * it is when the variable isn't set.
- * @throws {RangeError} with a sentence that names the property
+ * @throws {UnusableSetting} with a sentence that names the property
  */
 export function readSettings<S extends object>(table: Settings<S>, config: Config): S {
   const values: Partial<S> = {};
   for (const name of Object.keys(table) as (keyof S & string)[]) {
     const value = config[name];
     const variable = unsetVariable(value);
-    if (variable !== undefined) throw new RangeError(`the environment variable ${variable} (for ${name}) is not set`);
+    if (variable !== undefined) {
+      throw new UnusableSetting(`the environment variable ${variable} (for ${name}) is not set`, name, variable);
+    }
     values[name] = table[name](value, name);
   }
   return values as S;
@@ -43,7 +57,7 @@ export function choice<T extends string>(first: T, ...others: T[]): Setting<T> {
   return (value, name) => {
     if (value === undefined || value === '') return first;
     const found = options.find((option) => option === value);
-    if (found === undefined) throw new RangeError(`${name} must be one of ${options.join(', ')}`);
+    if (found === undefined) throw new UnusableSetting(`${name} must be one of ${options.join(', ')}`, name);
     return found;
   };
 }
@@ -64,7 +78,7 @@ export function number(
       (whole && !Number.isInteger(read))
     ) {
       const bounds = max === Infinity ? `of at least ${min}` : `between ${min} and ${max}`;
-      throw new RangeError(`${name} must be a ${whole ? 'whole ' : ''}number ${bounds}`);
+      throw new UnusableSetting(`${name} must be a ${whole ? 'whole ' : ''}number ${bounds}`, name);
     }
     return read;
   };

@@ -7,7 +7,7 @@ import { Downloads, type Download } from './downloads';
 import { createDispatcher, type TransportOptions } from './dispatcher';
 import { closed, invalidInput, type NrfCloudError } from './errors';
 import { exchange, ExchangeFailure, isSuccess, type HttpReply } from './exchange';
-import { badResponse, parseBody, queueFull, statusFailure, transportFailure, type RequestContext } from './failures';
+import { badResponse, LONGEST_BODY, parseBody, queueFull, statusFailure, transportFailure, type RequestContext } from './failures';
 import { Limiter, QueueFull, type Limits } from './limiter';
 import { OPERATIONS, pathOf, type Generation, type OperationName } from './paths';
 import { backoffMs, LONGEST_WAIT_MS, parseRetryAfter } from './retry';
@@ -57,8 +57,11 @@ export interface Reply {
   body: unknown;
 }
 
-/** Bodies of this size are read; a page of 100,000 devices has 40 MB. Errors: the contract's 64 KiB. */
-const BODY_LIMITS = { success: 64 * 2 ** 20, error: 65_536 };
+/** Bodies of this size are read: of lists (a page of 100,000 devices has 40 MB), and of what is about one thing. */
+const LARGE = { success: 64 * 2 ** 20, error: LONGEST_BODY };
+const SMALL = { success: 2 ** 20, error: LONGEST_BODY };
+/** What tells of many things. Sixteen bodies without end at once would take a gigabyte, if all operations were. */
+const LISTS: ReadonlySet<OperationName> = new Set(['list devices', 'list tags', 'bulk claim', 'bulk status']);
 
 const { name, version } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as {
   name: string;
@@ -237,7 +240,7 @@ export class Client {
 
   /** Waits for a turn and sends the request once. */
   async #once(
-    { method, path }: RequestContext,
+    { operation, method, path }: RequestContext,
     call: Call,
     { lane, signal, onWaiting }: Job,
     admitted: boolean,
@@ -262,7 +265,8 @@ export class Client {
         ...(body === undefined ? {} : { body }),
       };
       const timeoutMs = this.options.timeout * 1000;
-      const reply = await exchange(this.#dispatcher, this.#base.origin, message, timeoutMs, BODY_LIMITS, signal);
+      const limits = LISTS.has(operation) ? LARGE : SMALL;
+      const reply = await exchange(this.#dispatcher, this.#base.origin, message, timeoutMs, limits, signal);
       return withoutKey(reply, this.options.apiKey);
     } finally {
       this.#limiter.release();

@@ -18,9 +18,11 @@ export interface HttpReply {
   cut?: 'size' | 'time' | 'connection';
 }
 
-/** Most bytes of a body that are kept. */
+/** Most bytes of a body. */
 export interface BodyLimits {
+  /** Of a success: what is larger can't be used. */
   success: number;
+  /** Of an error, and of a success that was cut: what is kept to explain it. */
   error: number;
 }
 
@@ -77,7 +79,8 @@ export function exchange(
     };
     const finish = (cut?: HttpReply['cut']): void =>
       end(() => {
-        const text = Buffer.concat(chunks, size).toString('utf8');
+        // What was cut only serves to explain an error.
+        const text = Buffer.concat(chunks, cut === undefined ? size : Math.min(size, limits.error)).toString('utf8');
         resolve(cut === undefined ? { ...head!, text } : { ...head!, text, cut });
       });
     /** Ends without a whole reply; a body that is only there to explain an error need not be whole. */

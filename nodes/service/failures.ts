@@ -14,6 +14,9 @@ export interface RequestContext {
   uncertain: boolean;
 }
 
+/** Most bytes of a body in a report: the contract's 64 KiB. */
+export const LONGEST_BODY = 65_536;
+
 const REQUEST_ID_HEADERS = [
   'x-request-id',
   'x-amzn-requestid',
@@ -71,7 +74,8 @@ export function badResponse(why: string, reply: HttpReply, request: RequestConte
       ? "check the connection's base URL and generation, or ask again later"
       : 'its work is probably done, so look before you send the message again';
   const message = `${request.operation}: the service answers with success (HTTP ${reply.statusCode}) but ${why}; ${todo}`;
-  const body = parseBody(reply.text.slice(0, 65_536));
+  // A copy: a part of a text keeps the whole of it in memory, and a failed message may be kept for long.
+  const body = parseBody(Buffer.from(reply.text.slice(0, LONGEST_BODY)).subarray(0, LONGEST_BODY).toString());
   return new NrfCloudError('NRFCLOUD_BAD_RESPONSE', message, {
     ...replyFacts(reply, request),
     ...(body === '' ? {} : { body }),

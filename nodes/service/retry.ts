@@ -1,6 +1,9 @@
 /** Longest `Retry-After` that is waited out, in milliseconds (the contract's 5 minutes). */
 export const LONGEST_WAIT_MS = 5 * 60_000;
 
+/** Largest number of seconds that `Retry-After` is taken for (RFC 9111 on seconds that don't fit); JSON has no infinity. */
+const MOST_SECONDS = 2 ** 31;
+
 const BASE_MS = 500;
 const CAP_MS = 30_000;
 
@@ -21,7 +24,7 @@ export function backoffMs(attempt: number, random: () => number = Math.random): 
 export function parseRetryAfter(header: string | string[] | undefined, now = Date.now()): number | undefined {
   const text = (Array.isArray(header) ? header[0] : header)?.trim();
   if (text === undefined || text === '') return undefined;
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
+  if (/^\d+(\.\d+)?$/.test(text)) return Math.min(Number(text), MOST_SECONDS) * 1000;
   // Date.parse also takes "-5" or "3", which are no dates; an HTTP date names a day and a time.
   if (!/[a-z]{3}.*\d\d:\d\d/i.test(text)) return undefined;
   const date = Date.parse(text);

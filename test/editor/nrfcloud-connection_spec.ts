@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { startSimulator, type Simulator } from '../../simulator';
-import { KEY, KNOWN, useEditor } from '../support/shared-editor';
+import { KEY, KEYLESS, KNOWN, useEditor } from '../support/shared-editor';
 
 describe('the dialog of nrfcloud-connection', function () {
   this.timeout(30_000);
@@ -77,6 +77,32 @@ describe('the dialog of nrfcloud-connection', function () {
     await editor.dialog.getByLabel('Name').hover();
     await editor.field('retries').hover();
     await editor.page.locator('.red-ui-popover:visible').getByText('Retries must be a whole number').waitFor();
+  });
+
+  it('says at once that the deployed key is a variable that is not set, until another is typed', async () => {
+    const { editor } = stage;
+    const problem = editor.dialog.getByRole('alert');
+    await editor.field('connection').selectOption(KEYLESS);
+    await editor.openConfig('connection', 'edit');
+    await problem.getByText('API key: the environment variable KEY_OF_NOBODY is not set. Set it where').waitFor();
+    await fill({ 'API key': KEY });
+    await problem.getByText('KEY_OF_NOBODY').waitFor({ state: 'detached' });
+    await fill({ 'API key': '${PATH}', 'Base URL': '${URL_OF_NOBODY}' });
+    await problem.getByText('Base URL: the environment variable URL_OF_NOBODY is not set.').waitFor();
+    assert.equal(await problem.locator('.form-tips').count(), 1);
+    await editor.closeConfig();
+    await editor.field('connection').selectOption(KNOWN);
+    await editor.openConfig('connection', 'edit');
+    assert.equal(await problem.textContent(), '');
+  });
+
+  it('keeps an environment variable in any field', async () => {
+    const { editor } = stage;
+    await editor.openConfig('connection', 'add');
+    await fill({ Retries: '${HOME}', 'Rate limit': '${HOME}' });
+    assert.deepEqual(await judgeDone(), []);
+    const { retries, rate } = await editor.properties(await editor.field('connection').inputValue());
+    assert.deepEqual([retries, rate], ['${HOME}', '${HOME}']);
   });
 
   describe('tests the connection without saving it:', () => {

@@ -7,6 +7,9 @@ import { Editor, startBrowser, startEditorRuntime } from './editor';
 /** A connection that is deployed from the start, with the simulator's key. */
 export const KNOWN = 'known';
 
+/** A connection that is deployed from the start, with an environment variable for a key that is not set. */
+export const KEYLESS = 'keyless';
+
 /** The simulator's key: a text that stands nowhere by chance. */
 export const KEY = 'the-key-of-the-team';
 
@@ -19,19 +22,16 @@ export interface Stage {
 }
 
 let started: Promise<Stage> | undefined;
-/** Specs that have not ended yet. */
-let users = 0;
 
 async function start(): Promise<Stage> {
   const simulator = await startSimulator({ apiKey: KEY });
   const flows = [
     { id: 'tab', type: 'tab', label: 'test' },
     { id: KNOWN, type: 'nrfcloud-connection', name: 'deployed', baseUrl: simulator.url },
+    { id: KEYLESS, type: 'nrfcloud-connection', name: 'without a key', baseUrl: simulator.url },
   ];
-  const [runtime, browser] = await Promise.all([
-    startEditorRuntime(flows, { credentials: { [KNOWN]: { apiKey: KEY } } }),
-    startBrowser(),
-  ]);
+  const credentials = { [KNOWN]: { apiKey: KEY }, [KEYLESS]: { apiKey: '${KEY_OF_NOBODY}' } };
+  const [runtime, browser] = await Promise.all([startEditorRuntime(flows, { credentials }), startBrowser()]);
   return { simulator, runtime, browser, editor: await Editor.open(browser, runtime.adminUrl) };
 }
 
@@ -42,7 +42,6 @@ async function start(): Promise<Stage> {
  */
 export function useEditor(): Stage {
   const stage = {} as Stage;
-  users++;
   before(async function () {
     this.timeout(60_000);
     started ??= start();
@@ -52,13 +51,14 @@ export function useEditor(): Stage {
     if (this.currentTest?.state === 'failed') await stage.editor.reload();
     assert.deepEqual(stage.editor.problems.splice(0), []);
   });
-  after(async () => {
-    users--;
-    if (users > 0 || started === undefined) return;
-    const { browser, runtime, simulator } = await started;
-    await browser.close();
-    await runtime.stop();
-    await simulator.close();
-  });
   return stage;
 }
+
+// Of no suite, so that it runs after all of them.
+after(async () => {
+  if (started === undefined) return;
+  const { browser, runtime, simulator } = await started;
+  await browser.close();
+  await runtime.stop();
+  await simulator.close();
+});
