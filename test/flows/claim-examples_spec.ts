@@ -167,7 +167,7 @@ describe('the examples that claim one device at a time', function () {
     };
 
     it('claims the token that its button plays in pieces', async () => {
-      await running.press('a claim token');
+      await running.press(SCANNER, 'a claim token');
       await claimed(GUIDE.deviceUuid);
     });
 
@@ -211,10 +211,10 @@ describe('the examples that claim one device at a time', function () {
     it('keeps what failed for now, through failing replays, and closes it when it is claimed or refused', async () => {
       const [mine, other] = simulator.mintMany(2);
       simulator.faults.add({ match: { operation: 'claim' }, times: 1, status: 503 });
-      await running.press('the claim', mine!.claimToken);
+      await running.press(DEAD_LETTERS, 'a claim token', mine!.claimToken);
       await eventually(() => lines().length === 1, 'the first letter');
       simulator.faults.add({ match: { operation: 'claim' }, times: 1, retryAfter: 400 });
-      await running.press('the claim', { claimToken: other!.claimToken, tags: ['a'] });
+      await running.press(DEAD_LETTERS, 'a claim token', { claimToken: other!.claimToken, tags: ['a'] });
       await eventually(() => lines().length === 2, 'the second letter');
       assert.deepEqual(
         lines().map(({ code, payload }) => [code, payload] as unknown),
@@ -227,13 +227,13 @@ describe('the examples that claim one device at a time', function () {
       // It fails again: nothing is lost, and nothing is written twice.
       simulator.faults.add({ match: { operation: 'claim' }, times: 2, drop: 'before' });
       const before = claims();
-      await running.press('replay');
+      await running.press(DEAD_LETTERS, 'replay');
       await eventually(() => claims() === before + 2, 'the failing replay');
       assert.equal(lines().length, 2);
 
       // One is claimed, the other turns out to be somebody else's.
       simulator.claimByOther(other!.deviceUuid);
-      await running.press('replay');
+      await running.press(DEAD_LETTERS, 'replay');
       await eventually(() => lines().length === 4, 'the end of both letters');
       assert.equal(simulator.claims.get(mine!.deviceUuid), 1);
       assert.deepEqual(
@@ -256,9 +256,9 @@ describe('the examples that claim one device at a time', function () {
 
       // Nothing is open any more, so nothing is sent.
       const settled = claims();
-      await running.press('replay');
+      await running.press(DEAD_LETTERS, 'replay');
       const fresh = simulator.mint();
-      await running.press('the claim', fresh.claimToken);
+      await running.press(DEAD_LETTERS, 'a claim token', fresh.claimToken);
       await eventually(() => simulator.claims.has(fresh.deviceUuid), 'a claim after the empty replay');
       assert.equal(claims(), settled + 1);
       assert.equal(lines().length, 4);
@@ -267,7 +267,7 @@ describe('the examples that claim one device at a time', function () {
     it('does not keep what is no token', async () => {
       const size = readFileSync(letters, 'utf8').length;
       const before = running.nodeRed.log.length;
-      await running.press('the claim', 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl');
+      await running.press(DEAD_LETTERS, 'a claim token', 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl');
       await running.nodeRed.until(
         () => running.nodeRed.log.slice(before).some((line) => /is a JWT/.test(line)),
         'the sentence about the JWT',

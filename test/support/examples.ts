@@ -33,7 +33,7 @@ export interface Choices {
 export interface RunningExamples {
   nodeRed: NodeRedProcess;
   /** Presses an inject node's button. @param payload instead of the node's own */
-  press: (label: string, payload?: unknown) => Promise<void>;
+  press: (example: string, label: string, payload?: unknown) => Promise<void>;
   stop: () => Promise<void>;
 }
 
@@ -43,8 +43,9 @@ export async function startExamples(names: readonly string[], choices: Choices):
   const nodeRed = await startNodeRedProcess({ flows, credentials: keyFor(flows, 'sim-key') });
   return {
     nodeRed,
-    press: async (label, payload) => {
-      const button = flows.find(({ type, name }) => type === 'inject' && name === label);
+    press: async (example, label, payload) => {
+      const tab = flows.find((node) => node.type === 'tab' && node['label'] === example)?.id;
+      const button = flows.find((node) => node.type === 'inject' && node['z'] === tab && node['name'] === label);
       assert.ok(button, `there is no inject node "${label}"`);
       const props = [{ p: 'payload', v: JSON.stringify(payload), vt: 'json' }];
       const { status } = await nodeRed.admin(`/inject/${button.id}`, {

@@ -1,0 +1,310 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connectAsync, type MqttClient } from 'mqtt';
+import { startBroker, type Broker } from '../../demo/broker';
+import { startSimulator, type MintedToken, type Simulator } from '../../simulator';
+import { eventually, jsonLines, startExamples, type RunningExamples } from '../support/examples';
+
+const UPLOAD = 'Upload a CSV by HTTP with a report of every row';
+const RETRY = 'Retry failed rows';
+const ALERT = 'Alert when a bulk operation fails';
+
+describe('the examples that claim many devices', function () {
+  this.timeout(60_000);
+  let simulator: Simulator;
+  let broker: Broker;
+  let running: RunningExamples;
+  let mqtt: MqttClient;
+  let folder: string;
+  let givenUp: string;
+  let webhook: Server;
+  /** What came by the webhook and by MQTT. */
+  const posted: string[] = [];
+  const published: string[] = [];
+
+  before(async () => {
+    simulator = await startSimulator();
+    broker = startBroker(0);
+    const { url, port } = await broker.ready;
+    folder = mkdtempSync(join(tmpdir(), 'nrfcloud-examples-'));
+    givenUp = join(folder, 'given-up-rows.jsonl');
+    webhook = createServer((request, response) => {
+      void text(request).then((body) => {
+        posted.push(body);
+        response.end('thanks');
+      });
+    }).listen(0, '127.0.0.1');
+    await once(webhook, 'listening');
+    running = await startExamples([UPLOAD, RETRY, ALERT], {
+      simulator,
+      mqttPort: port,
+      nodes: { 'nrfcloud-connection': { retries: 0 }, 'nrfcloud-bulk-status': { interval: 0.05 } },
+      env: {
+        WAIT_SECONDS: '0.02',
+        GIVEN_UP_FILE: givenUp,
+        ALERT_WEBHOOK: `http://127.0.0.1:${(webhook.address() as AddressInfo).port}/alert`,
+      },
+    });
+    mqtt = await connectAsync(url);
+    mqtt.on('message', (_topic, payload) => published.push(payload.toString()));
+    await mqtt.subscribeAsync('alerts/nrfcloud');
+  });
+  after(async () => {
+    await mqtt.endAsync();
+    await running.stop();
+    await broker.stop();
+    await simulator.close();
+    webhook.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  afterEach(() => {
+    simulator.faults.clear();
+    simulator.set({ bulkHold: 'none', apiKey: 'sim-key', errorSummary: 'current' });
+  });
+
+  /** A device of this account, and one of somebody else's. */
+  const twoDevices = (): [MintedToken, MintedToken] => {
+    const [mine, other] = simulator.mintMany(2);
+    simulator.claimByOther(other!.deviceUuid);
+    return [mine!, other!];
+  };
+
+  describe(UPLOAD, () => {
+    const post = (body: string | FormData, query = ''): Promise<Response> =>
+      fetch(`${running.nodeRed.url}/bulk-claim${query}`, {
+        method: 'POST',
+        body,
+        ...(typeof body === 'string' ? { headers: { 'content-type': 'text/csv' } } : {}),
+      });
+    const fates = (report: Record<string, any>): unknown =>
+      (report['report'] as Record<string, unknown>[]).map(({ line, outcome, code }) => [line, outcome, code]);
+
+    it('answers a body with the fate of every row, when the service is done', async () => {
+      const [mine, other] = twoDevices();
+      simulator.set({ bulkHold: 'PENDING' });
+      const polled = simulator.events.waitFor('response', ({ operation }) => operation === 'bulkStatus');
+      let answered = false;
+      const answer = post(`token,tags\n${mine.claimToken},"a,b"\nno token\n${other.claimToken}\n${mine.claimToken}\n`);
+      void answer.then(() => (answered = true));
+      await polled;
+      assert.equal(answered, false);
+      simulator.set({ bulkHold: 'none' });
+      const response = await answer;
+      const report = (await response.json()) as Record<string, any>;
+      assert.equal(response.status, 200);
+      const { rows, claimed, refused, rejected, unknown } = report;
+      assert.deepEqual([rows, claimed, refused, rejected, unknown], [4, 1, 1, 2, 0]);
+      assert.deepEqual(fates(report), [
+        [2, 'claimed', undefined],
+        [3, 'rejected', 'INVALID_TOKEN'],
+        [4, 'refused', undefined],
+        [5, 'rejected', 'DUPLICATE'],
+      ]);
+      const [good, , bad] = report['report'] as Record<string, string>[];
+      assert.equal(good!['deviceId'], mine.deviceUuid);
+      assert.deepEqual(simulator.device(mine.deviceUuid)!['tags'], ['a', 'b']);
+      assert.equal(bad!['deviceId'], other.deviceUuid);
+      assert.match(bad!['message']!, /claimed/);
+      assert.ok(!JSON.stringify(report).includes(mine.claimToken));
+    });
+
+    it('takes a file from a form, in several uploads', async () => {
+      const devices = simulator.mintMany(2100, { signed: false });
+      simulator.set({ verify: false });
+      const form = new FormData();
+      form.append('file', new Blob([devices.map(({ claimToken }) => `${claimToken}\n`).join('')]), 'tokens.csv');
+      const report = (await (await post(form)).json()) as Record<string, any>;
+      simulator.set({ verify: true });
+      assert.deepEqual([report['rows'], report['claimed']], [2100, 2100]);
+      const lines = (report['report'] as { line: number }[]).map(({ line }) => line);
+      assert.deepEqual(
+        lines,
+        devices.map((_, index) => index + 1),
+      );
+    });
+
+    it('answers a CSV that no spreadsheet runs, if asked', async () => {
+      const [mine, other] = twoDevices();
+      for (const [begin, cell] of ['=1+1', '+1', '-1', '@SUM(1)'].map((start) => [start, `${start},"x"`] as const)) {
+        simulator.faults.clear();
+        simulator.faults.add({ match: { host: 'summary' }, body: { errors: [`[0]: ${cell}`] } });
+        const response = await post(`${other.claimToken}\n`, '?format=csv');
+        assert.equal(response.headers.get('content-type'), 'text/csv; charset=utf-8');
+        assert.equal(
+          await response.text(),
+          `line,deviceId,outcome,code,message\r\n"1","${other.deviceUuid}","refused","","'${begin},""x"""\r\n`,
+        );
+      }
+      assert.ok(!simulator.claims.has(mine.deviceUuid));
+    });
+
+    it('keeps two callers apart', async () => {
+      const devices = simulator.mintMany(6);
+      const answers = await Promise.all(
+        devices.map(async ({ claimToken }, index) => (await post(`${'bad\n'.repeat(index)}${claimToken}\n`)).json()),
+      );
+      for (const [index, answer] of (answers as Record<string, any>[]).entries()) {
+        const { rows, claimed, rejected, report } = answer;
+        assert.deepEqual([rows, claimed, rejected], [index + 1, 1, index]);
+        assert.equal(report.at(-1).deviceId, devices[index]!.deviceUuid);
+      }
+    });
+
+    it('tells of rows whose upload failed, and of rows of which nothing can be had', async () => {
+      const [mine] = twoDevices();
+      simulator.faults.add({ status: 401, times: 1 });
+      const refused = (await (await post(`${mine.claimToken}\n`)).json()) as Record<string, any>;
+      assert.deepEqual(fates(refused), [[1, 'rejected', 'NRFCLOUD_UNAUTHORIZED']]);
+      simulator.faults.add({ match: { operation: 'bulkStatus' }, status: 404, times: 1 });
+      const lost = (await (await post(`${mine.claimToken}\n`)).json()) as Record<string, any>;
+      assert.deepEqual(fates(lost), [[1, 'unknown', 'NRFCLOUD_NOT_FOUND']]);
+      const [, other] = twoDevices();
+      simulator.set({ errorSummary: 'expired' });
+      const unread = (await (await post(`${other.claimToken}\n`)).json()) as Record<string, any>;
+      assert.deepEqual(fates(unread), [[1, 'unknown', undefined]]);
+    });
+
+    it('refuses what is no CSV', async () => {
+      for (const body of [new FormData(), JSON.stringify({ claimToken: 'x' })]) {
+        const response = await fetch(`${running.nodeRed.url}/bulk-claim`, {
+          method: 'POST',
+          body,
+          ...(typeof body === 'string' ? { headers: { 'content-type': 'application/json' } } : {}),
+        });
+        assert.equal(response.status, 400);
+        assert.equal(((await response.json()) as { error: string }).error, 'NRFCLOUD_INVALID_INPUT');
+      }
+    });
+  });
+
+  describe(RETRY, () => {
+    const uploads = (): number => simulator.counters['bulkClaim'] ?? 0;
+    const lines = (): Record<string, any>[] => jsonLines(givenUp);
+
+    it('sends refused rows, and rows of a failed upload, again until they are claimed', async () => {
+      const [mine, other] = twoDevices();
+      const before = uploads();
+      simulator.faults.add({ match: { operation: 'bulkClaim' }, times: 1, status: 503 });
+      const ended = simulator.events.waitFor('bulk-end');
+      await running.press(RETRY, 'claim these rows', [mine.claimToken, [other.claimToken, 'late']]);
+      await ended;
+      simulator.releaseByOther(other.deviceUuid);
+      await eventually(() => simulator.claims.has(other.deviceUuid), 'the claim of the row that was refused');
+      assert.deepEqual(simulator.device(other.deviceUuid)!['tags'], ['late']);
+      assert.equal(simulator.claims.get(mine.deviceUuid), 1);
+      assert.ok(uploads() - before >= 3);
+      assert.deepEqual(lines(), []);
+    });
+
+    it('gives up after three rounds, and what is bad at once, and writes both down', async () => {
+      const [mine, other] = twoDevices();
+      const before = uploads();
+      await running.press(RETRY, 'claim these rows', ['no token', mine.claimToken, other.claimToken, mine.claimToken]);
+      await eventually(() => lines().length === 3, 'all rows that are given up');
+      assert.deepEqual(
+        lines().map(({ round, code, claimToken }) => [round, code, claimToken] as unknown),
+        [
+          [0, 'INVALID_TOKEN', 'no token'],
+          [0, 'DUPLICATE', mine.claimToken],
+          [3, 'REFUSED', other.claimToken],
+        ],
+      );
+      assert.match(String(lines()[2]!['reason']), /claimed/);
+      assert.equal(uploads() - before, 4);
+      rmSync(givenUp);
+    });
+
+    it('ends although every upload fails, and does not try a wrong key again', async () => {
+      const [mine] = twoDevices();
+      const before = uploads();
+      simulator.faults.add({ match: { operation: 'bulkClaim' }, status: 503 });
+      await running.press(RETRY, 'claim these rows', [mine.claimToken]);
+      await eventually(() => lines().length === 1, 'the row that is given up');
+      assert.deepEqual([lines()[0]!['round'], lines()[0]!['code']], [3, 'NRFCLOUD_UNAVAILABLE']);
+      assert.equal(uploads() - before, 4);
+      simulator.faults.clear();
+      simulator.setApiKey('another');
+      await running.press(RETRY, 'claim these rows', [mine.claimToken]);
+      await eventually(() => lines().length === 2, 'the row with the wrong key');
+      assert.deepEqual([lines()[1]!['round'], lines()[1]!['code']], [0, 'NRFCLOUD_UNAUTHORIZED']);
+      rmSync(givenUp);
+    });
+
+    it('does not lose rows of which nothing can be had', async () => {
+      const [mine, other] = twoDevices();
+      simulator.faults.add({ match: { operation: 'bulkStatus' }, status: 404, times: 1 });
+      await running.press(RETRY, 'claim these rows', [mine.claimToken]);
+      await eventually(() => lines().length === 1, 'the row whose operation is not known');
+      assert.equal(lines()[0]!['code'], 'NRFCLOUD_NOT_FOUND');
+      simulator.set({ errorSummary: 'expired' });
+      await running.press(RETRY, 'claim these rows', [other.claimToken]);
+      await eventually(() => lines().length === 2, 'the row whose error is not known');
+      assert.deepEqual([lines()[1]!['round'], lines()[1]!['claimToken']], [3, other.claimToken]);
+    });
+  });
+
+  describe(ALERT, () => {
+    /** Both ways of an alert carry the same; returns it. */
+    const alert = async (begin: () => Promise<void>): Promise<Record<string, any>> => {
+      posted.length = published.length = 0;
+      await begin();
+      await eventually(() => posted.length > 0 && published.length > 0, 'the alert');
+      assert.deepEqual([posted.length, published.length], [1, 1]);
+      assert.deepEqual(JSON.parse(posted[0]!), JSON.parse(published[0]!));
+      return JSON.parse(published[0]!) as Record<string, any>;
+    };
+
+    it('raises one alert with the counts and the first errors, as it is imported', async () => {
+      const { firstErrors, bulkOpsRequestId, ...rest } = await alert(() => running.press(ALERT, 'claim these rows'));
+      assert.deepEqual({ ...rest, time: '' }, { alert: 'BULK_OPERATION_FAILED', rows: 2, failed: 1, time: '' });
+      assert.ok(simulator.operation(String(bulkOpsRequestId)) !== undefined);
+      assert.deepEqual([firstErrors.length, firstErrors[0].line], [1, 2]);
+    });
+
+    it('holds no more than five errors, and no token', async () => {
+      const devices = simulator.mintMany(8);
+      for (const { deviceUuid } of devices) simulator.claimByOther(deviceUuid);
+      const errors = devices.map(({ claimToken }, row) => `[${row}]: ${claimToken} is taken`);
+      simulator.faults.add({ match: { host: 'summary' }, body: { errors } });
+      const tokens = devices.map(({ claimToken }) => claimToken);
+      const { rows, failed, firstErrors } = await alert(() => running.press(ALERT, 'claim these rows', tokens));
+      assert.deepEqual([rows, failed], [8, 8]);
+      assert.deepEqual(
+        firstErrors,
+        devices
+          .slice(0, 5)
+          .map(({ deviceUuid }, row) => ({ line: row + 1, deviceId: deviceUuid, message: '… is taken' })),
+      );
+    });
+
+    it('raises one alert when an upload fails, and when the end of an operation cannot be had', async () => {
+      const [{ claimToken }] = twoDevices();
+      const press = (): Promise<void> => running.press(ALERT, 'claim these rows', [claimToken]);
+      simulator.faults.add({ match: { operation: 'bulkClaim' }, status: 503, times: 1 });
+      const failed = await alert(press);
+      assert.equal(failed['alert'], 'NRFCLOUD_UNAVAILABLE');
+      assert.match(String(failed['firstErrors'][0].message), /0 uploads were accepted and 1 failed/);
+      simulator.faults.add({ match: { operation: 'bulkStatus' }, status: 403, times: 1 });
+      const unknown = await alert(press);
+      assert.equal(unknown['alert'], 'NRFCLOUD_FORBIDDEN');
+      assert.match(String(unknown['bulkOpsRequestId']), /./);
+      assert.ok(!`${JSON.stringify(failed)}${JSON.stringify(unknown)}`.includes(claimToken.slice(0, 40)));
+    });
+
+    it('raises none when all is well', async () => {
+      const [good] = simulator.mintMany(1);
+      posted.length = published.length = 0;
+      await running.press(ALERT, 'claim these rows', [good!.claimToken]);
+      await eventually(() => simulator.claims.has(good!.deviceUuid), 'the claim');
+      // The next alert is the only one.
+      await alert(() => running.press(ALERT, 'claim these rows', 17));
+      assert.equal(posted.length, 1);
+    });
+  });
+});
