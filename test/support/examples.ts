@@ -19,7 +19,7 @@ export function readExample(name: string): FlowNode[] {
   return JSON.parse(readFileSync(join(FOLDER, `${name}.json`), 'utf8')) as FlowNode[];
 }
 
-/** What is chosen after an import, by node type; `tab` sets environment variables of the flow. */
+/** What is chosen after an import. */
 export interface Choices {
   simulator: Simulator;
   mqttPort?: number;
@@ -27,6 +27,8 @@ export interface Choices {
   nodes?: Record<string, Record<string, unknown>>;
   /** Environment variables of the examples' flows. */
   env?: Record<string, string>;
+  /** Node-RED's own settings. */
+  settings?: Record<string, unknown>;
 }
 
 /** Examples running in a real Node-RED. */
@@ -40,7 +42,11 @@ export interface RunningExamples {
 /** Imports examples, a tab each, chooses connection and broker, and deploys them. */
 export async function startExamples(names: readonly string[], choices: Choices): Promise<RunningExamples> {
   const flows = names.flatMap((name) => readExample(name)).map((node) => chosen(node, choices));
-  const nodeRed = await startNodeRedProcess({ flows, credentials: keyFor(flows, 'sim-key') });
+  const nodeRed = await startNodeRedProcess({
+    flows,
+    credentials: keyFor(flows, 'sim-key'),
+    settings: choices.settings ?? {},
+  });
   return {
     nodeRed,
     press: async (example, label, payload) => {
