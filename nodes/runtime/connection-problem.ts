@@ -41,7 +41,7 @@ export function serveConnectionProblem(RED: NodeAPI): void {
 
 /** The value of an environment variable as Node-RED puts it in at deployment, `undefined` if it isn't set. */
 export function variable(RED: NodeAPI, node: ConnectionNode | undefined, name: string): string | undefined {
-  return node === undefined ? process.env[name] : (RED.util.getSetting(node, name));
+  return node === undefined ? process.env[name] : RED.util.getSetting(node, name);
 }
 
 function tell({ property, variable: name }: UnusableSetting): Problem {
