@@ -10,6 +10,8 @@ describe('parseRetryAfter', () => {
     [' 7 ', 7000],
     ['Tue, 24 Nov 2026 10:00:09 GMT', 9000],
     ['Tue, 24 Nov 2020 10:00:09 GMT', 0],
+    // More digits than a number can hold: still a number of seconds, and one that JSON can say.
+    ['9'.repeat(400), 2 ** 31 * 1000],
     ['-5', undefined],
     ['soon', undefined],
     ['', undefined],

@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import devicesNode from '../../nodes/nrfcloud-devices';
+import claimNode from '../../nodes/nrfcloud-claim';
+import { startSimulator, type Simulator } from '../../simulator';
+import { startRig, stopRig } from '../support/rig';
+
+const MIB = 2 ** 20;
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+setFlagsFromString('--no-expose-gc');
+
+describe('the memory of bodies that can’t be used', function () {
+  // Bodies of 64 MiB take their time on a busy computer.
+  this.timeout(40_000);
+  let simulator: Simulator;
+  beforeEach(async () => {
+    simulator = await startSimulator();
+  });
+  afterEach(async () => {
+    await stopRig();
+    await simulator.close();
+  });
+
+  const held = (): number => {
+    collectGarbage();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return (heapUsed + arrayBuffers) / MIB;
+  };
+
+  for (const [name, fault] of [
+    ['have no end', { hugeBody: Infinity }],
+    ['are not JSON', { body: 'x'.repeat(32 * MIB) }],
+  ] as const) {
+    it(`is given back although the failed messages are kept: bodies that ${name}`, async () => {
+      simulator.faults.add({ ...fault, status: 200 });
+      const flow = await startRig({
+        node: devicesNode,
+        type: 'nrfcloud-devices',
+        connection: { baseUrl: simulator.url, concurrency: 1 },
+      });
+      const failed = async (count: number): Promise<number> => {
+        for (let round = 0; round < count; round++) {
+          flow.send({ payload: round });
+          await flow.ended(flow.caught.length + 1);
+        }
+        return held();
+      };
+      // The engine itself may hold on to the last text that it could not parse.
+      const [before, after] = [await failed(1), await failed(2)];
+      assert.deepEqual(
+        flow.caught.map((msg) => msg['error'].code as string),
+        Array<string>(3).fill('NRFCLOUD_BAD_RESPONSE'),
+      );
+      assert.ok(after - before < 24, `two more failed messages hold ${(after - before).toFixed(1)} MiB more`);
+    });
+  }
+
+  it('is small for what is about one thing: a megabyte is too much', async () => {
+    simulator.faults.add({ match: { operation: 'claim' }, status: 201, body: { id: 'x', more: 'x'.repeat(2 * MIB) } });
+    const flow = await startRig({ node: claimNode, type: 'nrfcloud-claim', connection: { baseUrl: simulator.url } });
+    flow.send({ payload: simulator.mint().claimToken });
+    await flow.ended(1);
+    assert.equal(flow.caught[0]?.['error'].code, 'NRFCLOUD_BAD_RESPONSE');
+    assert.match(flow.caught[0]['error'].message, /too large/);
+  });
+});
