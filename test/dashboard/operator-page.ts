@@ -1,0 +1,204 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import axe from 'axe-core';
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import { DASHBOARD } from '../../demo/demo';
+import { keyFor, startNodeRedProcess, type FlowNode, type NodeRedProcess } from '../support/node-red-process';
+
+const EXAMPLES = resolve(__dirname, '../../examples');
+/** How long the browser may take for one step, in milliseconds: longer than it does on a busy computer. */
+const PATIENCE_MS = 20_000;
+
+export const ROWS_PER_UPLOAD = 10;
+
+/** The screens that the page is for. */
+export const SCREENS = {
+  desk: { viewport: { width: 1280, height: 800 } },
+  phone: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
+} as const satisfies Record<string, BrowserContextOptions>;
+
+/** The example with the operator's page, as it is in the package. */
+export function operatorFlow(): FlowNode[] {
+  const file = readdirSync(EXAMPLES).find((name) => name.startsWith('Operator page'))!;
+  return JSON.parse(readFileSync(join(EXAMPLES, file), 'utf8')) as FlowNode[];
+}
+
+/** Starts Node-RED with the example and Dashboard, after somebody entered a service and its key. */
+export function startOperatorRuntime(baseUrl: string): Promise<NodeRedProcess> {
+  const flows = operatorFlow();
+  for (const node of flows) {
+    // A test of failures does not wait for the retries of a shop floor.
+    if (node.type === 'nrfcloud-connection') Object.assign(node, { baseUrl, retries: 0 });
+    // Some uploads of a short file.
+    if (node.type === 'nrfcloud-bulk-claim') node['rowsPerUpload'] = String(ROWS_PER_UPLOAD);
+  }
+  return startNodeRedProcess({ flows, credentials: keyFor(flows, 'sim-key'), modules: [DASHBOARD] });
+}
+
+/** The operator's page in a browser, driven by mouse, fingers and keyboard. */
+export class OperatorPage {
+  /** Everything that the browser complained about. */
+  readonly problems: string[] = [];
+  /** What Node-RED told the page, by its web socket or, before that is there, by polling. */
+  readonly #received: Promise<string>[] = [];
+
+  private constructor(
+    readonly page: Page,
+    private readonly touch: boolean,
+  ) {
+    page.on('pageerror', (error) => this.problems.push(String(error)));
+    page.on('console', (message) => {
+      if (message.type() === 'error') this.problems.push(`${message.text()} ${message.location().url}`);
+    });
+    page.on('response', (response) => {
+      if (!response.url().includes('/socket.io/')) return;
+      // A page that is left takes the bodies along that nobody has read.
+      this.#received.push(response.text().catch(() => ''));
+    });
+    page.on('websocket', (socket) => {
+      socket.on('framereceived', ({ payload }) => this.#received.push(Promise.resolve(String(payload))));
+    });
+  }
+
+  /** Opens the page, and waits until its panels are there. */
+  static async open(browser: Browser, url: string, options: BrowserContextOptions): Promise<OperatorPage> {
+    const context = await browser.newContext({ locale: 'en-US', ...options });
+    const page = await context.newPage();
+    page.setDefaultTimeout(PATIENCE_MS);
+    // tsx marks functions with a helper of its own, which the page doesn't have.
+    await page.addInitScript('globalThis.__name = (f) => f');
+    const operator = new OperatorPage(page, options.hasTouch === true);
+    await page.goto(url);
+    await page.getByRole('button', { name: 'Claim', exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Unblock', exact: true }).waitFor();
+    return operator;
+  }
+
+  /** What Node-RED has told the page so far. */
+  told(): Promise<string[]> {
+    return Promise.all(this.#received);
+  }
+
+  /** The field that takes the scans. */
+  get token(): Locator {
+    return this.page.getByLabel('Claim token', { exact: true });
+  }
+
+  /** The answer in a panel: to a scan, about a device, or about a file. */
+  banner(of: 'scan' | 'device' | 'file'): Locator {
+    return this.page.locator(`.op-banner[data-of="${of}"]`);
+  }
+
+  /** Presses what is on the page, with the mouse or a finger. */
+  async press(target: Locator): Promise<void> {
+    if (this.touch) await target.tap();
+    else await target.click();
+  }
+
+  /** Types into a field as a scanner does: all at once, and Enter. */
+  async scan(text: string): Promise<void> {
+    await this.press(this.token);
+    await this.page.keyboard.insertText(text);
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** Resolves when the answer in a panel has this title. @returns all that it says */
+  async answer(of: 'scan' | 'device', title: string): Promise<string> {
+    await this.banner(of).locator('.op-title').getByText(title, { exact: true }).waitFor();
+    return this.banner(of).innerText();
+  }
+
+  /** Chooses a file by the field. */
+  async choose(name: string, text: string): Promise<void> {
+    const file = { name, mimeType: 'text/csv', buffer: Buffer.from(text) };
+    await this.page.locator('input[type=file]').setInputFiles(file);
+  }
+
+  /** Drops a file. */
+  async drop(name: string, text: string): Promise<void> {
+    const transfer = await this.page.evaluateHandle(
+      ([fileName, content]) => {
+        const data = new DataTransfer();
+        data.items.add(new File([content!], fileName!, { type: 'text/csv' }));
+        return data;
+      },
+      [name, text],
+    );
+    await this.page.locator('.op-drop').dispatchEvent('drop', { dataTransfer: transfer });
+  }
+
+  /** Resolves when the file panel says this of the file. */
+  async fileIs(words: string): Promise<void> {
+    await this.page.locator('.op-file').getByText(words).waitFor();
+  }
+
+  /** One number of the file's account. */
+  number(of: 'rows' | 'claimed' | 'refused' | 'rejected' | 'unknown' | 'uploads'): Locator {
+    return this.page.locator(`[data-count="${of}"]`);
+  }
+
+  /** The account as it is shown; what is not shown is 0. */
+  async account(): Promise<Record<'rows' | 'claimed' | 'refused' | 'rejected' | 'unknown' | 'uploads', number>> {
+    const read = async (of: Parameters<OperatorPage['number']>[0]): Promise<number> => {
+      const [text = '0'] = await this.number(of).allInnerTexts();
+      return Number(text.replaceAll(',', ''));
+    };
+    return {
+      rows: await read('rows'),
+      claimed: await read('claimed'),
+      refused: await read('refused'),
+      rejected: await read('rejected'),
+      unknown: await read('unknown'),
+      uploads: await read('uploads'),
+    };
+  }
+
+  /** The table of failures, by row. */
+  async failures(): Promise<{ line: string; device: string; reason: string }[]> {
+    const rows = await this.page.locator('.op-failures tbody tr').all();
+    return Promise.all(
+      rows.map(async (row) => {
+        const [line = '', device = '', reason = ''] = await row.locator('td').allInnerTexts();
+        return { line, device, reason: reason.trim() };
+      }),
+    );
+  }
+
+  /** How many pixels of the chart have the colour of its line. */
+  linePixels(): Promise<number> {
+    return this.page.locator('.nrdb-ui-chart canvas').evaluate((canvas) => {
+      const { width, height } = canvas as HTMLCanvasElement;
+      const { data } = (canvas as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, width, height);
+      let pixels = 0;
+      for (let at = 0; at < data.length; at += 4) {
+        if (data[at] === 0x0d && data[at + 1] === 0x74 && data[at + 2] === 0xce) pixels++;
+      }
+      return pixels;
+    });
+  }
+
+  /** What an accessibility checker finds serious or critical on the page. */
+  async accessibilityViolations(): Promise<string[]> {
+    await this.page.evaluate(axe.source);
+    return this.page.evaluate(async () => {
+      // Dashboard's own: the hidden tooltips of its navigation have no text before they are shown.
+      const context = { include: [['body']], exclude: [['.v-tooltip[role="tooltip"]']] };
+      const { violations } = await (globalThis as any).axe.run(context, { resultTypes: ['violations'] });
+      return violations
+        .filter(({ impact }: any) => impact === 'serious' || impact === 'critical')
+        .flatMap(({ id, nodes }: any) =>
+          nodes.map(({ html, failureSummary }: any) => `${id}: ${html}\n${failureSummary}`),
+        ) as string[];
+    });
+  }
+
+  /** Elements that reach beyond the right edge of the screen. */
+  overflowing(): Promise<string[]> {
+    return this.page.evaluate(() =>
+      [...document.querySelectorAll('.nrdb-ui-page *')]
+        .filter((element) => element.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+        .filter((element) => getComputedStyle(element).position !== 'absolute')
+        .map((element) => element.outerHTML.slice(0, 120)),
+    );
+  }
+}
