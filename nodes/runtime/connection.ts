@@ -62,12 +62,16 @@ export function createClient(RED: NodeAPI, config: Config, apiKey: string | unde
   }
   const tls = tlsOf(RED, config['tls']);
   const proxy = proxyOf(RED, config['proxy']);
-  return new Client({
-    ...settings,
-    apiKey: key,
-    ...(tls === undefined ? {} : { tls }),
-    ...(proxy === undefined ? {} : { proxy }),
-  });
+  try {
+    return new Client({
+      ...settings,
+      apiKey: key,
+      ...(tls === undefined ? {} : { tls }),
+      ...(proxy === undefined ? {} : { proxy }),
+    });
+  } catch (error) {
+    throw error instanceof RangeError ? new UnusableSetting(error.message, 'apiKey') : error;
+  }
 }
 
 /** Makes a connection of a config node; its client is closed with it. */
@@ -75,8 +79,8 @@ export function openConnection(RED: NodeAPI, node: ConnectionNode, config: NodeD
   try {
     node.client = createClient(RED, config as unknown as Config, node.credentials.apiKey);
   } catch (error) {
-    if (!(error instanceof UnusableSetting)) throw error;
-    node.problem = error;
+    // Whatever it is, the nodes that use the connection must be able to say so with every message.
+    node.problem = error instanceof UnusableSetting ? error : new UnusableSetting(String(error), 'name');
   }
   node.on('close', (done: () => void) => {
     void (node.client?.close() ?? Promise.resolve()).then(done, done);
