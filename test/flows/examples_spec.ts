@@ -7,6 +7,7 @@ import type { FlowNode } from '../support/node-red-process';
 
 const ROOT = resolve(__dirname, '../..');
 const PACKAGE = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  name: string;
   'node-red': { nodes: Record<string, string> };
 };
 const OUR_TYPES = Object.keys(PACKAGE['node-red'].nodes);
@@ -26,9 +27,11 @@ describe('every example', () => {
         for (const node of nodes) {
           const wires = (node['wires'] as string[][] | undefined) ?? [];
           const scope = (node['scope'] as string[] | undefined) ?? [];
+          const links = (node['links'] as string[] | undefined) ?? [];
           const configs = ['connection', 'broker'].map((property) => node[property] as string | undefined);
           const others = node.type === 'mqtt-broker' ? [] : configs.filter((id) => id !== undefined);
-          for (const id of [...wires.flat(), ...scope, ...others]) assert.ok(ids.has(id), `${node.id} → ${id}`);
+          for (const id of [...wires.flat(), ...scope, ...links, ...others])
+            assert.ok(ids.has(id), `${node.id} → ${id}`);
           if (node['z'] !== undefined) assert.equal(node['z'], nodes[0]!.id);
         }
       });
@@ -110,6 +113,15 @@ describe('all examples, imported into a real Node-RED', function () {
     await simulator.close();
   });
 
+  it('stand in the import menu by their names', async () => {
+    const menu = `/library/examples/flows/${PACKAGE.name}`;
+    const shown = (await (await running.nodeRed.admin(menu)).json()) as { fn: string }[];
+    assert.deepEqual(shown.map(({ fn }) => fn).sort(), [...EXAMPLES].sort());
+    const [name] = PLAIN;
+    const imported = await running.nodeRed.admin(`${menu}/${encodeURIComponent(name!)}`);
+    assert.deepEqual(JSON.parse(await imported.text()), all.get(name!));
+  });
+
   it('need no other package than this one and Node-RED', async () => {
     const answer = await running.nodeRed.admin('/nodes', { headers: { accept: 'application/json' } });
     const sets = (await answer.json()) as { module: string; types: string[] }[];
@@ -142,7 +154,9 @@ function labelOf(node: FlowNode): string {
 
 /** Where a node is drawn, by the editor's own rule for its size, with a generous width for a letter. */
 function boxOf(node: FlowNode): { left: number; right: number; top: number; bottom: number } {
-  const width = Math.max(100, 20 * Math.ceil((labelOf(node).length * 7 + 57) / 20));
+  const width = node.type.startsWith('link ')
+    ? 30
+    : Math.max(100, 20 * Math.ceil((labelOf(node).length * 7 + 57) / 20));
   const outputs = (node['wires'] as unknown[]).length;
   const height = Math.max(30, outputs * 15);
   const [x, y] = [Number(node['x']), Number(node['y'])];
