@@ -9,6 +9,7 @@ import { describeSource, evaluateInputs, sourcesOf, type Config } from './inputs
 import type { Home, NodeSpec, Task } from './node-spec';
 import { checkOutput, Delivery, type Outcome } from './output';
 import { readSettings, text } from './settings';
+import { whenStarted } from './start';
 import { StatusBoard, type StatusTexts, type Ticket } from './status';
 import { storable, Vault } from './vault';
 
@@ -95,11 +96,10 @@ export class Worker<I extends string, S extends object, T> {
         return vault;
       },
       onStarted: (start) => {
-        const begin = (): void => {
+        const withdraw = whenStarted(RED.events, () => {
           start().catch((error: unknown) => node.error(quote(String(error))));
-        };
-        RED.events.once('flows:started', begin);
-        signal.addEventListener('abort', () => RED.events.removeListener('flows:started', begin));
+        });
+        signal.addEventListener('abort', withdraw, { once: true });
       },
       revive: (kept, run) => {
         const msg = kept as unknown as NodeMessage;
