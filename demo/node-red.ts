@@ -42,7 +42,8 @@ export interface NodeRed extends Child {
 export function startNodeRed(options: NodeRedOptions): NodeRed {
   const { port, env = {}, onLine } = options;
   const userDir = options.userDir ?? makeUserDir(options.modules ?? []);
-  const settings = { ...settingsFor(port), ...options.settings };
+  // Files that flows write, some with claim tokens in them, go away with the user directory.
+  const settings = { ...settingsFor(port), fileWorkingDirectory: userDir, ...options.settings };
   writeFileSync(join(userDir, 'settings.js'), `module.exports = ${JSON.stringify(settings, null, 2)};\n`);
   if (options.flows !== undefined) {
     writeFileSync(join(userDir, 'flows.json'), JSON.stringify(options.flows));
