@@ -83,12 +83,14 @@ export class Editor {
   static async open(
     browser: Browser,
     url: string,
-    { width = 1440, height = 900, deviceScaleFactor = 1 } = {},
+    { width = 1440, height = 900, deviceScaleFactor = 1, locale = 'en-US', theme = 'light' } = {},
   ): Promise<Editor> {
-    const page = await browser.newPage({ viewport: { width, height }, deviceScaleFactor, locale: 'en-US' });
+    const page = await browser.newPage({ viewport: { width, height }, deviceScaleFactor, locale });
     page.setDefaultTimeout(PATIENCE_MS);
     // tsx marks functions with a helper of its own, which the page doesn't have.
     await page.addInitScript('globalThis.__name = (f) => f');
+    // What a user chooses in the editor's settings, from Node-RED 5 on.
+    await page.addInitScript(`localStorage.setItem('view-dark-theme', '${theme}')`);
     const editor = new Editor(page);
     await page.goto(url);
     await editor.loaded();
@@ -145,7 +147,7 @@ export class Editor {
     await this.page.evaluate((wanted) => {
       RED.nodes.import(wanted);
       RED.nodes.dirty(true);
-      RED.view.redraw(true);
+      RED.view.redraw(true, true);
     }, nodes);
   }
 
@@ -164,13 +166,17 @@ export class Editor {
 
   /** Draws a wire with the mouse, from the first output of a node to the input of another one. */
   async wire(from: string, to: string): Promise<void> {
-    const output = (await this.node(from).locator('.red-ui-flow-port-output .red-ui-flow-port').boundingBox())!;
+    const output = (await this.node(from).locator('.red-ui-flow-port-output .red-ui-flow-port').first().boundingBox())!;
     const input = (await this.node(to).locator('.red-ui-flow-port-input .red-ui-flow-port').boundingBox())!;
     const { mouse } = this.page;
     await mouse.move(output.x + output.width / 2, output.y + output.height / 2);
     await mouse.down();
     await mouse.move(input.x + input.width / 2, input.y + input.height / 2, { steps: 5 });
     await mouse.up();
+    await this.page.waitForFunction(
+      ([source, target]) => RED.nodes.filterLinks({ source: { id: source }, target: { id: target } }).length === 1,
+      [from, to],
+    );
   }
 
   /** Chooses the type of a TypedInput in the open dialog with the mouse. */
