@@ -30,6 +30,7 @@ export = (RED: NodeAPI): void => {
       store: text(''),
     },
     status: { working: 'nrfcloud-bulk-status.status.watching', done: 'nrfcloud-bulk-status.status.ended' },
+    always: (msg) => 'cancel' in msg && msg.cancel === true,
     share: takeUpPending,
     run: async (task) => {
       const { inputs, settings, where, shared, snapshot } = task;

@@ -42,6 +42,8 @@ export interface NodeSpec<I extends string, S extends object, T = undefined> {
   inputs: Record<I, InputSpec>;
   settings: Settings<S>;
   status: StatusTexts | ((config: Config) => StatusTexts);
+  /** Which messages are taken however many are held, because they let others go. */
+  always?: (msg: object) => boolean;
   /** Makes, when the node is deployed, what all its messages share. */
   share?: (home: Home<NoInfer<S>, NoInfer<T>>) => T;
   /** Does the work; what it returns is sent on in the message itself, nothing if `undefined`. */

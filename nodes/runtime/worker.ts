@@ -1,6 +1,6 @@
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import type { Client } from '../service/client';
-import { closed, invalidInput, NrfCloudError } from '../service/errors';
+import { closed, invalidInput, NrfCloudError, nodeFull } from '../service/errors';
 import { requestLine, type OperationName } from '../service/paths';
 import { quote } from '../service/quote';
 import { Session } from '../service/session';
@@ -135,6 +135,7 @@ export class Worker<I extends string, S extends object, T> {
     const { RED, spec, config } = this;
     const operation = this.#operation;
     if (this.#closing.signal.aborted) throw closed(operation);
+    if (kept === undefined && spec.always?.(msg) !== true) this.#refuseIfFull();
     const client = clientOf(RED, config['connection'], operation);
     const settings = this.#settings();
     checkOutput(RED, msg, this.#output, operation);
@@ -156,6 +157,16 @@ export class Worker<I extends string, S extends object, T> {
     if (kept !== undefined) return kept({ ...task, inputs: {} });
     const evaluated = evaluateInputs(RED, this.node, this.#sources, msg, operation);
     return spec.run({ ...task, inputs: await unlessStopped(evaluated, signal, operation) });
+  }
+
+  /**
+   * Node-RED's own bound for what a node may hold. The connection's `queueLimit` is for all its nodes; whichever is
+   * reached first counts.
+   */
+  #refuseIfFull(): void {
+    const { nodeMessageBufferMaxLength: most } = this.RED.settings as { nodeMessageBufferMaxLength?: number };
+    // 0 stands for no limit, as in core nodes.
+    if (most !== undefined && most > 0 && this.#lives.size >= most) throw nodeFull(this.#operation, most);
   }
 
   #session(client: Client, signal: AbortSignal, ticket: Ticket): Session {

@@ -74,6 +74,15 @@ export function notConfigured(operation: OperationName, sentence: string): NrfCl
   return new NrfCloudError('NRFCLOUD_NOT_CONFIGURED', `${operation}: ${sentence}`, { operation, attempts: 0 });
 }
 
+/** The error of a message that comes to a node which holds as many as Node-RED's settings allow. */
+export function nodeFull(operation: OperationName, most: number): NrfCloudError {
+  return new NrfCloudError(
+    'NRFCLOUD_QUEUE_FULL',
+    `${operation}: this node holds ${most} messages already; send slower, or raise nodeMessageBufferMaxLength in Node-RED's settings`,
+    { operation, attempts: 0 },
+  );
+}
+
 /** The error of a message that was on its way when its flow was stopped. */
 export function closed(operation: OperationName, attempts = 0): NrfCloudError {
   return new NrfCloudError(
