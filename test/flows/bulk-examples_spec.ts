@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { startBroker, type Broker } from '../../demo/broker';
 import { startSimulator, type MintedToken, type Simulator } from '../../simulator';
+import type { FlowNode } from '../support/node-red-process';
 import { eventually, jsonLines, startExamples, type RunningExamples } from '../support/examples';
 
 const UPLOAD = 'Upload a CSV by HTTP with a report of every row';
@@ -51,6 +52,7 @@ describe('the examples that claim many devices', function () {
         ALERT_WEBHOOK: `http://127.0.0.1:${(webhook.address() as AddressInfo).port}/alert`,
       },
     });
+    await brokerConnected(0);
     mqtt = await connectAsync(url);
     mqtt.on('message', (_topic, payload) => published.push(payload.toString()));
     await mqtt.subscribeAsync('alerts/nrfcloud');
@@ -68,6 +70,12 @@ describe('the examples that claim many devices', function () {
     simulator.set({ bulkHold: 'none', apiKey: 'sim-key', errorSummary: 'current' });
   });
 
+  /** Node-RED drops what it should publish before. @param from the line of the log to begin with */
+  const brokerConnected = (from: number): Promise<void> =>
+    running.nodeRed.until(
+      () => running.nodeRed.log.slice(from).some((line) => line.includes('Connected to broker')),
+      'the connection to the broker',
+    );
   /** A device of this account, and one of somebody else's. */
   const twoDevices = (): [MintedToken, MintedToken] => {
     const [mine, other] = simulator.mintMany(2);
@@ -75,20 +83,30 @@ describe('the examples that claim many devices', function () {
     return [mine!, other!];
   };
 
-  describe(UPLOAD, () => {
-    const post = (body: string | FormData, query = ''): Promise<Response> =>
-      fetch(`${running.nodeRed.url}/bulk-claim${query}`, {
-        method: 'POST',
-        body,
-        ...(typeof body === 'string' ? { headers: { 'content-type': 'text/csv' } } : {}),
-      });
-    const fates = (report: Record<string, any>): unknown =>
-      (report['report'] as Record<string, unknown>[]).map(({ line, outcome, code }) => [line, outcome, code]);
+  const post = (body: string | FormData, query = ''): Promise<Response> =>
+    fetch(`${running.nodeRed.url}/bulk-claim${query}`, {
+      method: 'POST',
+      body,
+      ...(typeof body === 'string' ? { headers: { 'content-type': 'text/csv' } } : {}),
+    });
+  const fates = (report: Record<string, any>): unknown =>
+    (report['report'] as Record<string, unknown>[]).map(({ line, outcome, code }) => [line, outcome, code]);
 
+  /** Both ways of an alert carry the same; returns it. */
+  const alert = async (begin: () => Promise<void>): Promise<Record<string, any>> => {
+    posted.length = published.length = 0;
+    await begin();
+    await eventually(() => posted.length > 0 && published.length > 0, 'the alert');
+    assert.deepEqual([posted.length, published.length], [1, 1]);
+    assert.deepEqual(JSON.parse(posted[0]!), JSON.parse(published[0]!));
+    return JSON.parse(published[0]!) as Record<string, any>;
+  };
+
+  describe(UPLOAD, () => {
     it('answers a body with the fate of every row, when the service is done', async () => {
       const [mine, other] = twoDevices();
       simulator.set({ bulkHold: 'PENDING' });
-      const polled = simulator.events.waitFor('response', ({ operation }) => operation === 'bulkStatus');
+      const polled = simulator.events.waitFor('response', ({ operation }) => operation === 'bulkStatus', 20_000);
       let answered = false;
       const answer = post(`token,tags\n${mine.claimToken},"a,b"\nno token\n${other.claimToken}\n${mine.claimToken}\n`);
       void answer.then(() => (answered = true));
@@ -191,7 +209,7 @@ describe('the examples that claim many devices', function () {
       const [mine, other] = twoDevices();
       const before = uploads();
       simulator.faults.add({ match: { operation: 'bulkClaim' }, times: 1, status: 503 });
-      const ended = simulator.events.waitFor('bulk-end');
+      const ended = simulator.events.waitFor('bulk-end', undefined, 20_000);
       await running.press(RETRY, 'claim these rows', [mine.claimToken, [other.claimToken, 'late']]);
       await ended;
       simulator.releaseByOther(other.deviceUuid);
@@ -250,16 +268,6 @@ describe('the examples that claim many devices', function () {
   });
 
   describe(ALERT, () => {
-    /** Both ways of an alert carry the same; returns it. */
-    const alert = async (begin: () => Promise<void>): Promise<Record<string, any>> => {
-      posted.length = published.length = 0;
-      await begin();
-      await eventually(() => posted.length > 0 && published.length > 0, 'the alert');
-      assert.deepEqual([posted.length, published.length], [1, 1]);
-      assert.deepEqual(JSON.parse(posted[0]!), JSON.parse(published[0]!));
-      return JSON.parse(published[0]!) as Record<string, any>;
-    };
-
     it('raises one alert with the counts and the first errors, as it is imported', async () => {
       const { firstErrors, bulkOpsRequestId, ...rest } = await alert(() => running.press(ALERT, 'claim these rows'));
       assert.deepEqual({ ...rest, time: '' }, { alert: 'BULK_OPERATION_FAILED', rows: 2, failed: 1, time: '' });
@@ -305,6 +313,36 @@ describe('the examples that claim many devices', function () {
       // The next alert is the only one.
       await alert(() => running.press(ALERT, 'claim these rows', 17));
       assert.equal(posted.length, 1);
+    });
+  });
+
+  describe('with a service that answers at once', () => {
+    before(async () => {
+      const flows = (await (await running.nodeRed.admin('/flows')).json()) as FlowNode[];
+      const current = flows.map((node) => (node.type === 'nrfcloud-connection' ? { ...node, api: 'current' } : node));
+      const seen = running.nodeRed.log.length;
+      await running.nodeRed.deploy(current);
+      await brokerConnected(seen);
+      rmSync(givenUp, { force: true });
+    });
+
+    it('reports, retries and alerts the same', async () => {
+      const [mine, other] = twoDevices();
+      const report = (await (await post(`${mine.claimToken}\nno token\n${other.claimToken}\n`)).json()) as Record<
+        string,
+        any
+      >;
+      assert.deepEqual(fates(report), [
+        [1, 'claimed', undefined],
+        [2, 'rejected', 'INVALID_TOKEN'],
+        [3, 'refused', undefined],
+      ]);
+      await running.press(RETRY, 'claim these rows', [other.claimToken]);
+      await eventually(() => jsonLines(givenUp).length === 1, 'the row that is given up');
+      assert.deepEqual([jsonLines(givenUp)[0]!['round'], jsonLines(givenUp)[0]!['code']], [3, 'REFUSED']);
+      const { alert: name, failed } = await alert(() => running.press(ALERT, 'claim these rows', [other.claimToken]));
+      assert.deepEqual([name, failed], ['BULK_OPERATION_FAILED', 1]);
+      assert.ok(simulator.counters['bulkClaimNow']! >= 6);
     });
   });
 });

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';
 import { startBroker, type Broker } from '../../demo/broker';
-import { freePort } from '../../demo/ports';
+import { freePort, listen } from '../../demo/ports';
 import { swapTail } from '../../demo/once/messy-file';
 import { GUIDE } from '../../demo/once/trials';
 import { startSimulator, type Simulator } from '../../simulator';
@@ -25,6 +25,8 @@ describe('the examples that claim one device at a time', function () {
   let folder: string;
   let letters: string;
   let scannerPort: number;
+  /** Between Node-RED and the broker. */
+  let gate: Gate;
 
   before(async () => {
     simulator = await startSimulator();
@@ -33,11 +35,14 @@ describe('the examples that claim one device at a time', function () {
     folder = mkdtempSync(join(tmpdir(), 'nrfcloud-examples-'));
     letters = join(folder, 'dead-letters.jsonl');
     scannerPort = await freePort(0);
+    gate = await startGate(port);
     running = await startExamples([LINE, SCANNER, DEAD_LETTERS], {
       simulator,
-      mqttPort: port,
+      mqttPort: gate.port,
       nodes: { 'tcp in': { port: String(scannerPort) }, 'nrfcloud-connection': { retries: 0 } },
       env: { DEAD_LETTERS: letters },
+      // Instead of 15 s.
+      settings: { mqttReconnectTime: 200 },
     });
     await broker.subscribed('production/+/token');
     mqtt = await connectAsync(url);
@@ -46,6 +51,7 @@ describe('the examples that claim one device at a time', function () {
   after(async () => {
     await mqtt.endAsync();
     await running.stop();
+    gate.shut();
     await broker.stop();
     await simulator.close();
     rmSync(folder, { recursive: true, force: true });
@@ -132,6 +138,28 @@ describe('the examples that claim one device at a time', function () {
       assert.deepEqual(rest, { claimed: false, code: 'NRFCLOUD_INVALID_INPUT' });
       assert.match(String(message), /^The message begins like JSON but is none/);
       assert.doesNotMatch(String(message), /2dn3/);
+    });
+
+    it('answers as soon as the broker is back, when it goes away meanwhile', async () => {
+      const { claimToken, deviceUuid } = simulator.mint();
+      const answers: Answer[] = [];
+      mqtt.on('message', (_topic, payload) => answers.push(JSON.parse(payload.toString()) as Answer));
+      const isClaim = ({ operation }: { operation?: string }): boolean => operation === 'claim';
+      simulator.faults.add({ match: { operation: 'claim' }, slow: { where: 'headers', ms: 2000 }, times: 1 });
+      const asked = simulator.events.waitFor('request', isClaim, 20_000);
+      const answered = simulator.events.waitFor('response', isClaim, 20_000);
+      await mqtt.publishAsync('production/8/token', claimToken, { qos: 2 });
+      await asked;
+      gate.shut();
+      const lost = (): boolean => running.nodeRed.log.some((line) => line.includes('Disconnected from broker'));
+      await running.nodeRed.until(lost, 'the loss of the broker');
+      await answered;
+      await gate.open();
+      await eventually(() => answers.length > 0, 'the answer');
+      assert.deepEqual(
+        answers.map(({ claimed, deviceId }) => [claimed, deviceId] as unknown),
+        [[true, deviceUuid]],
+      );
     });
 
     it('answers each of a hundred tokens at once exactly once', async () => {
@@ -276,3 +304,35 @@ describe('the examples that claim one device at a time', function () {
     });
   });
 });
+
+/** A way to a port that can be shut: what goes through it is cut, and nothing more gets in. */
+interface Gate {
+  readonly port: number;
+  shut: () => void;
+  open: () => Promise<unknown>;
+}
+
+async function startGate(target: number): Promise<Gate> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    const onward = connect(target, '127.0.0.1');
+    for (const [one, other] of [
+      [socket, onward],
+      [onward, socket],
+    ] as const) {
+      sockets.add(one);
+      one.pipe(other);
+      one.on('error', () => other.destroy());
+      one.on('close', () => other.destroy());
+    }
+  });
+  const port = await listen(server, 0);
+  return {
+    port,
+    shut: () => {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+    },
+    open: () => listen(server, port),
+  };
+}

@@ -99,7 +99,7 @@ describe('the examples with tags and devices', function () {
   });
 
   it('move all devices of a tag to another name', async () => {
-    const renamed = simulator.events.waitFor('response', ({ operation }) => operation === 'updateTag');
+    const renamed = simulator.events.waitFor('response', ({ operation }) => operation === 'updateTag', 20_000);
     await running.press(MOVE, 'move');
     assert.equal((await renamed).status, 200);
     const names = simulator.tags().map(({ tag }) => tag as string);
