@@ -110,7 +110,7 @@ describe("the operator's page", function () {
 
         const [first, second] = await operator.failures();
         assert.equal(first!.line.endsWith('4'), true);
-        assert.equal(first!.device, `${damaged.claimToken.slice(0, 8)}…`);
+        assert.equal(first!.device, `${damaged.claimToken.slice(0, 16)}…`);
         assert.match(first!.reason, /is a cut claim token/);
         assert.deepEqual(second, { ...second, device: foreign.deviceUuid, reason: 'The device is already claimed.' });
         await operator.press(operator.page.getByRole('button', { name: 'Later rows' }));

@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { Demo } from '../../demo/demo';
+import { invitation } from '../../demo/invitation';
+import { Controls } from '../../demo/service';
+
+describe("the operator's page of the demo", function () {
+  this.timeout(60_000);
+
+  it('is where the invitation says, and claims at the simulator', async () => {
+    const demo = new Demo({ nodeRed: 0, mqtt: 0, simulator: 0, summary: 0 }, () => undefined);
+    try {
+      const places = await demo.start();
+      const controls = new Controls(places.controls);
+      const devices = await controls.mint(3);
+      assert.ok(invitation(places, devices).includes(places.page));
+      const page = await fetch(places.page);
+      assert.equal(page.status, 200);
+      assert.match(await page.text(), /<div id="app">/);
+
+      const form = new FormData();
+      form.append('file', new Blob([devices.map(({ claimToken }) => claimToken).join('\n')]), 'three.csv');
+      const headers = { 'X-Operator-Page': '1' };
+      const taken = await fetch(`${places.nodeRed}/operator/claim-file`, { method: 'POST', headers, body: form });
+      assert.equal(taken.status, 202);
+      // Another file is taken as soon as this one is done.
+      const empty = (): Promise<Response> => {
+        const body = new FormData();
+        body.append('file', new Blob(['\n']), 'empty.csv');
+        return fetch(`${places.nodeRed}/operator/claim-file`, { method: 'POST', headers, body });
+      };
+      while ((await empty()).status === 409) continue;
+      const { claims } = await controls.state();
+      assert.deepEqual(
+        devices.map(({ deviceUuid }) => claims[deviceUuid]),
+        [1, 1, 1],
+      );
+    } finally {
+      await demo.stop();
+    }
+  });
+});

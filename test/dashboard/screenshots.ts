@@ -1,0 +1,86 @@
+/** Takes the README's pictures of the operator's page, of the demo as it runs: `npm run screenshots`. */
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { Demo, type Places } from '../../demo/demo';
+import { Controls, type Device } from '../../demo/service';
+import { startBrowser } from '../support/editor';
+import { OperatorPage, SCREENS } from './operator-page';
+
+const DOCS = resolve(__dirname, '../../docs');
+const ANY_PORTS = { nodeRed: 0, mqtt: 0, simulator: 0, summary: 0 };
+/** Rows of the file that is shown, and which of them fail: a damaged token, one that comes twice, somebody else's. */
+const ROWS = 480;
+const DAMAGED = 17;
+const AGAIN = 201;
+const FOREIGN = [64, 350];
+
+/** A file as people have it: most rows are good. */
+async function makeFile(controls: Controls): Promise<string> {
+  const devices = await controls.mint(ROWS);
+  const tokens = devices.map(({ claimToken }) => claimToken);
+  for (const row of FOREIGN) await controls.giveAway(devices[row - 1]!);
+  tokens[DAMAGED - 1] = tokens[DAMAGED - 1]!.slice(0, 60);
+  tokens[AGAIN - 1] = tokens[AGAIN - 2]!;
+  return tokens.join('\n');
+}
+
+/** Somebody at a desk, who claims a device, a file, and two devices more. */
+async function takeDesk(browser: Browser, { page, controls }: Places): Promise<void> {
+  const service = new Controls(controls);
+  const viewport = { width: 1280, height: 1066 };
+  const operator = await OperatorPage.open(browser, page, { ...SCREENS.desk, viewport, deviceScaleFactor: 1.25 });
+  await operator.page.getByRole('textbox', { name: 'Tags' }).fill('station=7');
+  const scan = async ({ claimToken, deviceUuid }: Device): Promise<void> => {
+    await operator.scan(claimToken);
+    await operator.banner('scan').getByText(deviceUuid).waitFor();
+    await operator.answer('scan', 'Claimed');
+  };
+  const [first, second, third] = (await service.mint(3)) as [Device, Device, Device];
+  await scan(first);
+  await operator.choose('batch-2026-11-24.csv', await makeFile(service));
+  await operator.fileIs('Done');
+  await scan(second);
+  await scan(third);
+  const claimed = String(ROWS - FOREIGN.length - 2 + 3);
+  await operator.page.locator('.op-today').getByText(claimed, { exact: true }).waitFor();
+  await operator.page.mouse.move(0, 0);
+  await operator.page.screenshot({ path: join(DOCS, 'operator-page-desktop.png') });
+}
+
+/** Somebody with a phone at the line: one device is claimed, the one before it was somebody else's. */
+async function takePhone(browser: Browser, { page, controls }: Places): Promise<void> {
+  const service = new Controls(controls);
+  const operator = await OperatorPage.open(browser, page, { ...SCREENS.phone, deviceScaleFactor: 2 });
+  const [foreign, own] = (await service.mint(2)) as [Device, Device];
+  await service.giveAway(foreign);
+  await operator.page.getByRole('textbox', { name: 'Tags' }).fill('station=7');
+  await operator.scan(foreign.claimToken);
+  await operator.answer('scan', 'Not claimed');
+  await operator.scan(own.claimToken);
+  await operator.answer('scan', 'Claimed');
+  await operator.page.evaluate(() => window.scrollTo(0, 0));
+  await operator.page.screenshot({ path: join(DOCS, 'operator-page-phone.png') });
+}
+
+async function main(): Promise<void> {
+  mkdirSync(DOCS, { recursive: true });
+  const demo = new Demo(ANY_PORTS, () => undefined);
+  try {
+    const places = await demo.start();
+    const browser = await startBrowser();
+    try {
+      await takeDesk(browser, places);
+      await takePhone(browser, places);
+    } finally {
+      await browser.close();
+    }
+  } finally {
+    await demo.stop();
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});
