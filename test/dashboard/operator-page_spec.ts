@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Browser } from 'playwright-core';
 import { startSimulator, type MintedToken, type Simulator } from '../../simulator';
 import { startBrowser } from '../support/editor';
-import type { NodeRedProcess } from '../support/node-red-process';
+import type { FlowNode, NodeRedProcess } from '../support/node-red-process';
 import { OperatorPage, ROWS_PER_UPLOAD, SCREENS, startOperatorRuntime } from './operator-page';
 
 const KEY = 'sim-key';
@@ -266,5 +266,36 @@ describe("the operator's page", function () {
     simulator.set({ bulkHold: 'none' });
     await pages.phone.page.locator('.op-file').getByText('direct.csv').waitFor();
     await pages.phone.fileIs('Done');
+  });
+
+  it('goes on with the account of a file after a deploy', async () => {
+    const { desk } = pages;
+    const devices = simulator.mintMany(2 * ROWS_PER_UPLOAD);
+    simulator.set({ bulkHold: 'IN_PROGRESS' });
+    await desk.choose('deployed.csv', csv(devices));
+    await desk.page.locator('.op-file').getByText('deployed.csv').waitFor();
+    await desk.fileIs('The service is claiming');
+    const flows = (await (await nodeRed.admin('/flows')).json()) as FlowNode[];
+    await nodeRed.deploy(flows);
+    simulator.set({ bulkHold: 'none' });
+    await desk.fileIs('Done');
+    const account = { rows: 20, claimed: 20, refused: 0, rejected: 0, unknown: 0, uploads: 0 };
+    assert.deepEqual(await desk.account(), account);
+    claimedOnce(devices);
+
+    // What was still being read when the flow stopped is not known; that is said, and the next file is taken.
+    const slow = simulator.mintMany(3 * ROWS_PER_UPLOAD);
+    simulator.faults.add({ match: { operation: 'bulkClaim', nth: 2 }, slow: { where: 'headers', ms: 'forever' } });
+    const second = simulator.events.waitFor('request', ({ body }) => String(body).includes(slow[10]!.claimToken));
+    await desk.choose('cut off.csv', csv(slow));
+    await second;
+    await nodeRed.deploy(flows);
+    await desk.page.locator('.op-file').getByText('cut off.csv').waitFor();
+    await desk.fileIs('Interrupted by a restart: choose the file again');
+    simulator.faults.clear();
+    await desk.choose('again.csv', csv(slow));
+    await desk.page.locator('.op-file').getByText('again.csv').waitFor();
+    await desk.fileIs('Done');
+    assert.ok(slow.every(({ deviceUuid }) => simulator.claims.get(deviceUuid) === 1));
   });
 });
