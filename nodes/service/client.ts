@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Dispatcher } from 'undici';
 import { parseBaseUrl, type BaseUrl } from './base-url';
 import { withoutKey } from './conceal';
-import { Downloads, type Download } from './downloads';
+import { Downloads, type Download, type Turns } from './downloads';
 import { createDispatcher, type TransportOptions } from './dispatcher';
 import { closed, invalidInput, type NrfCloudError } from './errors';
 import { exchange, ExchangeFailure, isSuccess, type HttpReply } from './exchange';
@@ -169,13 +169,23 @@ export class Client {
    * @throws {NrfCloudError} `NRFCLOUD_CLOSED`
    */
   async download(operation: OperationName, url: string, job: Job): Promise<Download> {
-    return this.#unlessClosed(operation, job, async (signal) => {
-      await this.#limiter.acquire(job.lane, signal, true);
-      try {
-        return await this.#downloads.fetch(url, this.options.timeout * 1000, signal);
-      } finally {
-        this.#limiter.release();
-      }
+    return this.#unlessClosed(operation, job, (signal) => {
+      const turns: Turns = {
+        take: async (work) => {
+          await this.#limiter.acquire(job.lane, signal, true);
+          try {
+            return await work();
+          } finally {
+            this.#limiter.release();
+          }
+        },
+        pause: async (ms) => {
+          job.onWaiting?.(true);
+          await this.#limiter.pause(ms, signal);
+          job.onWaiting?.(false);
+        },
+      };
+      return this.#downloads.fetch(url, this.options.timeout * 1000, signal, turns);
     });
   }
 

@@ -1,10 +1,12 @@
+import { notADevice } from './claims';
 import type { Reply } from './client';
 import { removed } from './removal';
 import type { Session } from './session';
 
-/** Reads a claimed device. @throws {NrfCloudError} every failure */
+/** Reads a claimed device. @throws {NrfCloudError} every failure; `NRFCLOUD_BAD_RESPONSE` for a body that is something else */
 export function getDevice(session: Session, id: string): Promise<Reply> {
-  return session.send('get device', { id });
+  // No body at all is taken for an acknowledgement, as from every operation.
+  return session.send('get device', { id, complaint: (body) => (body == null ? undefined : notADevice(body)) });
 }
 
 /**

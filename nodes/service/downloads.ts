@@ -5,9 +5,25 @@ import { isLoopback } from './base-url';
 import { createDispatcher, type TransportOptions } from './dispatcher';
 import { exchange, ExchangeFailure, isSuccess, type HttpReply } from './exchange';
 import { leafText } from './quote';
+import { backoffMs, LONGEST_WAIT_MS, parseRetryAfter } from './retry';
 
 /** A fetched document, or in a sentence why there is none. */
 export type Download = { text: string } | { problem: string };
+
+/** How the attempts of a download keep to the connection's limits. */
+export interface Turns {
+  /** Does something when it is its turn. */
+  take: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Waits between two attempts, in milliseconds, and leaves the turns to others. */
+  pause: (ms: number) => Promise<void>;
+}
+
+/** A failed attempt that may be repeated, after as long as the host asks for. */
+interface Again {
+  problem: string;
+  again: true;
+  askedMs?: number | undefined;
+}
 
 /** Most bytes of a document that are read (the issue's 8 MiB). */
 const MAX_BYTES = 8 * 2 ** 20;
@@ -42,11 +58,12 @@ export class Downloads {
   }
 
   /**
-   * Fetches a document, without any credentials and without following redirects.
+   * Fetches a document, without any credentials and without following redirects. As with the service, network failures,
+   * 429 and 5xx are repeated with back-off, or after the `Retry-After` of a 429 or 503.
    * @param timeoutMs for one attempt, at most 30 s
    * @throws the signal's reason when it is aborted meanwhile
    */
-  async fetch(address: string, timeoutMs: number, signal: AbortSignal): Promise<Download> {
+  async fetch(address: string, timeoutMs: number, signal: AbortSignal, turns: Turns): Promise<Download> {
     let url: URL;
     try {
       url = new URL(address);
@@ -56,9 +73,11 @@ export class Downloads {
     const forbidden = this.#forbidden(url);
     if (forbidden !== undefined) return { problem: forbidden };
     for (let attempt = 1; ; attempt++) {
-      const result = await this.#once(url, Math.min(timeoutMs, MAX_MS), signal);
+      const result = await turns.take(() => this.#once(url, Math.min(timeoutMs, MAX_MS), signal));
       if (!('again' in result)) return result;
-      if (attempt === ATTEMPTS) return { problem: result.problem };
+      const { problem, askedMs } = result;
+      if (attempt === ATTEMPTS || (askedMs ?? 0) > LONGEST_WAIT_MS) return { problem };
+      await turns.pause(askedMs ?? backoffMs(attempt));
     }
   }
 
@@ -67,7 +86,7 @@ export class Downloads {
     await this.#dispatcher.destroy();
   }
 
-  async #once(url: URL, timeoutMs: number, signal: AbortSignal): Promise<Download | { problem: string; again: true }> {
+  async #once(url: URL, timeoutMs: number, signal: AbortSignal): Promise<Download | Again> {
     const request = {
       method: 'GET',
       path: url.pathname + url.search,
@@ -83,8 +102,12 @@ export class Downloads {
       // A host that stalled once will stall again, and somebody waits.
       return error.kind === 'timeout' ? { problem } : { problem, again: true };
     }
-    const { statusCode, cut, text } = reply;
-    if (statusCode >= 500) return { problem: `its host answers HTTP ${statusCode}`, again: true };
+    const { statusCode, headers, cut, text } = reply;
+    if (statusCode === 429 || statusCode >= 500) {
+      const asked = statusCode === 429 || statusCode === 503 ? parseRetryAfter(headers['retry-after']) : undefined;
+      // A wait that is over already is no wait: then the usual back-off.
+      return { problem: `its host answers HTTP ${statusCode}`, again: true, askedMs: asked === 0 ? undefined : asked };
+    }
     if (!isSuccess(statusCode)) return { problem: `its host answers HTTP ${statusCode}; it may have expired` };
     return cut === 'size' ? { problem: 'it is larger than 8 MiB' } : { text };
   }

@@ -82,9 +82,9 @@ export async function ensureTag(session: Session, definition: TagDefinition): Pr
   }
 }
 
-/** Reads a tag. @throws {NrfCloudError} every failure */
+/** Reads a tag. @throws {NrfCloudError} every failure; `NRFCLOUD_BAD_RESPONSE` for a body that can't be one */
 export function getTag(session: Session, id: string): Promise<Reply> {
-  return session.send('get tag', { id });
+  return session.send('get tag', { id, complaint: isScalar });
 }
 
 /**
@@ -108,7 +108,7 @@ export function deleteTag(session: Session, id: string): Promise<Reply> {
  * @throws {NrfCloudError} every failure
  */
 export async function tagsOfDevice(session: Session, id: string): Promise<Reply> {
-  if (session.api === 'guide') return session.send('tags of device', { id });
+  if (session.api === 'guide') return session.send('tags of device', { id, complaint: isScalar });
   const { statusCode, body } = await session.send('tags of device', { id, complaint: notADevice });
   return { statusCode, body: (body as Device)['tags'] ?? [] };
 }
@@ -139,6 +139,11 @@ async function definitionOf(session: Session, id: string): Promise<Partial<TagDe
 function known(body: unknown): Partial<TagDefinition> {
   const { tag, description } = body as Record<string, unknown>;
   return { tag: tag as string, ...(typeof description === 'string' ? { description } : {}) };
+}
+
+/** The guide's path by id may answer with a tag or with a list of tags, and whatever else comes is nothing to work with. */
+function isScalar(body: unknown): string | undefined {
+  return body == null || typeof body === 'object' ? undefined : 'its body is neither a tag nor a list of tags';
 }
 
 function notATag(body: unknown): string | undefined {
