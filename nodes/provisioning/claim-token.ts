@@ -22,7 +22,7 @@ const SECOND_LENGTH = { min: 102, max: 103 };
 const BASE64URL = /^[A-Za-z0-9_-]*$/;
 /** A text that is already clean and has a token's form, which is the rule in bulk. */
 const CLEAN = /^2dn3[A-Za-z0-9_-]{72,78}\.[A-Za-z0-9_-]{102,103}$/;
-const MARKER = '%ATTESTTOKEN:';
+const MARKER = /%ATTESTTOKEN:/gi;
 
 /**
  * Reads a claim token (an identity attestation token) from what people have: a line of the modem's serial port, quoted,
@@ -39,8 +39,9 @@ export function parseClaimToken(value: unknown): ClaimToken {
   if (CLEAN.test(raw)) return tokenOf(raw);
   // A token has 180 characters; what is far longer is not worth cleaning.
   if (raw.length > 10_000) throw new InvalidToken(`has ${raw.length} characters; a claim token has 180`);
-  const text = clean(raw);
-  const wrong = whatElse(raw, text);
+  const answer = afterMarker(raw);
+  const text = clean(answer ?? raw, answer !== undefined);
+  const wrong = whatElse(answer ?? raw, text);
   if (wrong !== undefined) throw new InvalidToken(wrong);
   return tokenOf(text);
 }
@@ -49,16 +50,28 @@ function tokenOf(text: string): ClaimToken {
   return { claimToken: text, deviceId: deviceIdOf(text.slice(0, text.indexOf('.'))) };
 }
 
-/** Drops what surrounds a token: white space, line wraps, quotes, the modem's `%ATTESTTOKEN:` and its final `OK`. */
-function clean(raw: string): string {
-  let text = raw;
-  const at = text.toUpperCase().lastIndexOf(MARKER);
-  if (at >= 0) text = text.slice(at + MARKER.length);
-  const quoted = at >= 0 ? /^\s*"([^"]*)"/.exec(text)?.[1] : undefined;
+/** What follows the modem's last `%ATTESTTOKEN:`; `undefined` if there is none. */
+function afterMarker(raw: string): string | undefined {
+  const last = Array.from(raw.matchAll(MARKER)).at(-1);
+  return last === undefined ? undefined : raw.slice(last.index + last[0].length);
+}
+
+/** Drops what surrounds a token: white space, line wraps, quotes and the modem's final `OK`. */
+function clean(text: string, answered: boolean): string {
+  const quoted = answered ? /^\s*"([^"]*)"/.exec(text)?.[1] : undefined;
   const bare = strip(quoted ?? text);
   if (fits(bare)) return bare;
-  const withoutOk = strip(text.replace(/[\r\n]\s*OK\s*$/, ''));
-  return fits(withoutOk) ? withoutOk : bare;
+  const short = strip(withoutOk(text));
+  return fits(short) ? short : bare;
+}
+
+/** Drops an `OK` at the end that stands on a line of its own. (An expression for that would look back for each line.) */
+function withoutOk(text: string): string {
+  const end = text.trimEnd();
+  if (!end.endsWith('OK')) return text;
+  const before = end.slice(0, -2);
+  const rest = before.trimEnd();
+  return /[\r\n]/.test(before.slice(rest.length)) ? rest : text;
 }
 
 function strip(text: string): string {

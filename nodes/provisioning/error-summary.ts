@@ -1,3 +1,4 @@
+import { parseJson } from '../service/json';
 import { isObject } from '../service/session';
 
 /** A failure that an error summary tells of. */
@@ -54,7 +55,8 @@ function fromSentence(text: string): RowFailure[] | undefined {
   for (const [message, rows] of Object.entries(rowsByMessage)) {
     for (const row of Array.isArray(rows) ? (rows as unknown[]) : []) {
       if (failures.length >= MAX_FAILURES) return failures;
-      if (typeof row === 'number' && Number.isInteger(row)) failures.push({ row, message: message.trim() || UNKNOWN });
+      if (typeof row !== 'number' || !Number.isInteger(row)) continue;
+      failures.push({ ...(row >= 1 ? { row } : {}), message: message.trim() || UNKNOWN });
     }
   }
   return failures;
@@ -63,7 +65,7 @@ function fromSentence(text: string): RowFailure[] | undefined {
 function parse(text: unknown): unknown {
   if (typeof text !== 'string') return undefined;
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch {
     return undefined;
   }

@@ -10,8 +10,11 @@ import { isObject } from '../service/session';
 export function parseQuery(query: unknown): URLSearchParams {
   if (query === undefined || query === null) return new URLSearchParams();
   if (typeof query === 'string') return new URLSearchParams(query.trim());
-  if (!isObject(query) || Buffer.isBuffer(query)) {
-    throw new RangeError(`is ${kindOf(query)}; give query parameters as text a=b&c=d or as an object`);
+  // A Date, a Map or bytes would be read as no parameters, or as nonsense.
+  if (!isObject(query) || Object.prototype.toString.call(query) !== '[object Object]') {
+    throw new RangeError(
+      `is ${isObject(query) ? 'an object of another kind' : kindOf(query)}; give query parameters as text a=b&c=d or as an object`,
+    );
   }
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {

@@ -94,7 +94,8 @@ class Report implements RowReport {
   }
 }
 
-const TOKEN = /[A-Za-z0-9_-]{76,82}\.[A-Za-z0-9_-]{102,103}/;
+/** Begins where a word does: else each character of a long word would be tried as the first one. */
+const TOKEN = /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{76,82}\.[A-Za-z0-9_-]{102,103}/;
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i;
 
 function placeIn(text: string, places: Map<string, number>): number | undefined {

@@ -17,14 +17,25 @@ export function parseTags(...sources: unknown[]): string[] {
     for (const item of itemsOf(source)) {
       const tag = textOf(item).trim();
       if (tag === '') continue;
-      // Characters are counted as a person counts them: an emoji is one, though JavaScript stores two units.
-      if (tag.length > MAX_TAG_LENGTH && Array.from(tag).length > MAX_TAG_LENGTH) {
-        throw new InvalidTag(`a tag has ${Array.from(tag).length} characters; ${MAX_TAG_LENGTH} are allowed`);
+      const length = lengthOf(tag);
+      if (length > MAX_TAG_LENGTH) {
+        throw new InvalidTag(`a tag has ${length} characters; ${MAX_TAG_LENGTH} are allowed`);
+      }
+      if (/\p{Surrogate}/u.test(tag)) {
+        throw new InvalidTag(
+          'a tag holds half of a surrogate pair, which no text can carry; give it as whole characters',
+        );
       }
       tags.add(tag);
     }
   }
   return [...tags];
+}
+
+/** Characters as a person counts them: an emoji is one, though JavaScript stores two units. */
+function lengthOf(tag: string): number {
+  // What is far too long either way is not worth a list of its characters.
+  return tag.length > MAX_TAG_LENGTH && tag.length <= 10 * MAX_TAG_LENGTH ? Array.from(tag).length : tag.length;
 }
 
 function itemsOf(source: unknown): unknown[] {

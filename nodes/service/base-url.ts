@@ -40,5 +40,12 @@ export function parseBaseUrl(text: string): BaseUrl {
   if (url.search !== '' || url.hash !== '') {
     throw new RangeError('the base URL holds a query or fragment; remove what follows the path');
   }
-  return { origin: url.origin, prefix: url.pathname.replace(/\/+$/, '') };
+  return { origin: url.origin, prefix: withoutSlashes(url.pathname) };
+}
+
+/** Drops the slashes at the end. (An expression for that would look through every run of slashes again and again.) */
+function withoutSlashes(path: string): string {
+  let end = path.length;
+  while (path[end - 1] === '/') end--;
+  return path.slice(0, end);
 }

@@ -7,7 +7,16 @@ import { Downloads, type Download, type Turns } from './downloads';
 import { createDispatcher, type TransportOptions } from './dispatcher';
 import { closed, invalidInput, type NrfCloudError } from './errors';
 import { exchange, ExchangeFailure, isSuccess, type HttpReply } from './exchange';
-import { badResponse, LONGEST_BODY, parseBody, queueFull, statusFailure, transportFailure, type RequestContext } from './failures';
+import {
+  badResponse,
+  LONGEST_BODY,
+  parseBody,
+  queueFull,
+  statusFailure,
+  transportFailure,
+  type RequestContext,
+} from './failures';
+import { parseJson } from './json';
 import { Limiter, QueueFull, type Limits } from './limiter';
 import { OPERATIONS, pathOf, type Generation, type OperationName } from './paths';
 import { backoffMs, LONGEST_WAIT_MS, parseRetryAfter } from './retry';
@@ -304,16 +313,16 @@ interface Failed {
 /** @throws {NrfCloudError} `NRFCLOUD_BAD_RESPONSE` when the body is neither JSON nor empty, or not what was asked for */
 function usable(reply: HttpReply, request: RequestContext, { complaint }: Call): Reply {
   if (reply.cut === 'size') throw badResponse('its body is too large to be read', reply, request);
-  const body = reply.text.trim() === '' ? undefined : parseJson(reply, request);
+  const body = reply.text.trim() === '' ? undefined : readJson(reply, request);
   const wrong = complaint?.(body, reply.statusCode);
   if (wrong !== undefined) throw badResponse(wrong, reply, request);
   return { statusCode: reply.statusCode, body };
 }
 
-function parseJson(reply: HttpReply, request: RequestContext): unknown {
+function readJson(reply: HttpReply, request: RequestContext): unknown {
   try {
-    return JSON.parse(reply.text) as unknown;
+    return parseJson(reply.text);
   } catch {
-    throw badResponse('its body is not JSON', reply, request);
+    throw badResponse('its body is not JSON, or nested too deep', reply, request);
   }
 }

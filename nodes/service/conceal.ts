@@ -8,12 +8,14 @@ const TELLING = 4;
  * a message. A body that was cut may end in the middle of it.
  */
 export function withoutKey(reply: HttpReply, key: string): HttpReply {
-  const conceal = (text: string): string => (text.includes(key) ? text.replaceAll(key, '…') : text);
+  // In a JSON body some characters of a key are escaped.
+  const forms = [...new Set([key, JSON.stringify(key).slice(1, -1)])];
+  const conceal = (text: string): string => forms.reduce((rest, form) => rest.replaceAll(form, '…'), text);
   for (const [name, value] of Object.entries(reply.headers)) {
     if (typeof value === 'string') reply.headers[name] = conceal(value);
   }
   reply.text = conceal(reply.text);
-  if (reply.cut !== undefined) reply.text = withoutBeginning(reply.text, key);
+  if (reply.cut !== undefined) reply.text = forms.reduce(withoutBeginning, reply.text);
   return reply;
 }
 

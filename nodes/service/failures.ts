@@ -1,6 +1,7 @@
 import { NrfCloudError, type ErrorCode, type ErrorFacts } from './errors';
 import type { ExchangeFailure, HttpReply } from './exchange';
 import type { OperationName } from './paths';
+import { parseJson } from './json';
 import { leafText, quote } from './quote';
 import { parseRetryAfter } from './retry';
 
@@ -100,10 +101,10 @@ export function queueFull(queueLimit: number, request: RequestContext): NrfCloud
   return new NrfCloudError('NRFCLOUD_QUEUE_FULL', message, requestFacts(request));
 }
 
-/** JSON if it is JSON, else the text. */
+/** JSON if it is JSON that Node-RED can copy, else the text. */
 export function parseBody(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parseJson(text);
   } catch {
     return text;
   }

@@ -38,15 +38,19 @@ export function requestLine(operation: OperationName, api: Generation): { method
 
 /**
  * The path of an operation below the base URL, its id escaped.
- * @throws {RangeError} when no path can carry the id: empty, `.`, `..`, or half of a surrogate pair. The text says which.
+ * @throws {RangeError} when no path can carry the id: empty, far too long, `.`, `..`, or half of a surrogate pair. The text says which.
  */
 export function pathOf(operation: OperationName, api: Generation, id?: string): string {
   const template: string = OPERATIONS[operation][api];
   return id === undefined ? template : template.replace('{id}', () => escapeId(id));
 }
 
+/** Far longer than any id, and short enough for any server's line; our choice. */
+const LONGEST_ID = 1000;
+
 function escapeId(id: string): string {
   if (id === '') throw new RangeError('the id is empty');
+  if (id.length > LONGEST_ID) throw new RangeError(`the id has ${id.length} characters, and no id is that long`);
   // Servers and proxies resolve dot segments, so the request would reach another path than the one asked for.
   if (id === '.' || id === '..') throw new RangeError('the id is a dot segment, which no path can carry');
   try {

@@ -4,6 +4,9 @@ export const LONGEST_WAIT_MS = 5 * 60_000;
 /** Largest number of seconds that `Retry-After` is taken for (RFC 9111 on seconds that don't fit); JSON has no infinity. */
 const MOST_SECONDS = 2 ** 31;
 
+/** Characters; an HTTP date has 29. What is far longer would only take time to look through. */
+const LONGEST_DATE = 100;
+
 const BASE_MS = 500;
 const CAP_MS = 30_000;
 
@@ -25,6 +28,7 @@ export function parseRetryAfter(header: string | string[] | undefined, now = Dat
   const text = (Array.isArray(header) ? header[0] : header)?.trim();
   if (text === undefined || text === '') return undefined;
   if (/^\d+(\.\d+)?$/.test(text)) return Math.min(Number(text), MOST_SECONDS) * 1000;
+  if (text.length > LONGEST_DATE) return undefined;
   // Date.parse also takes "-5" or "3", which are no dates; an HTTP date names a day and a time.
   if (!/[a-z]{3}.*\d\d:\d\d/i.test(text)) return undefined;
   const date = Date.parse(text);

@@ -1,3 +1,4 @@
+import { asError } from '../../service/thrown';
 import { InvalidToken, parseClaimToken, type ClaimToken } from '../claim-token';
 import { InvalidTag, parseTags } from '../tags';
 import { Duplicates } from './duplicates';
@@ -31,7 +32,8 @@ export class RowCheck {
 function attempt<T>(read: () => T, refusal: new () => Error, otherwise: string): T | string {
   try {
     return read();
-  } catch (error) {
+  } catch (thrown) {
+    const error = asError(thrown);
     return error instanceof refusal ? error.message : otherwise;
   }
 }
@@ -56,8 +58,8 @@ function bad(
   reason: string,
   token?: ClaimToken,
 ): BadRow {
-  const claimToken = token?.claimToken ?? textOf(row.claimToken);
-  const tags = attempt(() => row.tags.flatMap(tagsAsFound), Error, '');
+  const claimToken = token?.claimToken ?? asFound(() => textOf(row.claimToken));
+  const tags = asFound(() => row.tags.flatMap(tagsAsFound));
   return {
     ok: false,
     line: row.line,
@@ -65,8 +67,17 @@ function bad(
     reason,
     ...(claimToken === undefined ? {} : { claimToken }),
     ...(token === undefined ? {} : { deviceId: token.deviceId }),
-    ...(typeof tags === 'string' || tags.length === 0 ? {} : { tags }),
+    ...(tags === undefined || tags.length === 0 ? {} : { tags }),
   };
+}
+
+/** What a reader gives; nothing if what it reads cannot be looked at. */
+function asFound<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch {
+    return undefined;
+  }
 }
 
 function textOf(value: unknown): string | undefined {

@@ -1,0 +1,36 @@
+/** Most levels of arrays and objects within each other; our choice, far below what Node-RED can still copy (some 2000). */
+const MAX_LEVELS = 500;
+
+/**
+ * Reads JSON that came from elsewhere. `JSON.parse` takes any number of levels, but Node-RED copies messages by recursion,
+ * and ends when that runs out of stack: text that is nested too deep is refused as if it were no JSON.
+ * @throws {SyntaxError}
+ */
+export function parseJson(text: string): unknown {
+  if (isTooDeep(text)) throw new SyntaxError(`more than ${MAX_LEVELS} levels`);
+  return JSON.parse(text) as unknown;
+}
+
+function isTooDeep(text: string): boolean {
+  // Each level takes two characters, so most bodies need no look.
+  if (text.length <= 2 * MAX_LEVELS) return false;
+  let levels = 0;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === '"') at = endOfString(text, at);
+    else if (character === '[' || character === '{') {
+      if (++levels > MAX_LEVELS) return true;
+    } else if (character === ']' || character === '}') levels--;
+  }
+  return false;
+}
+
+/** The place of the quote that closes a string; what stands after an odd number of backslashes doesn't. */
+function endOfString(text: string, opening: number): number {
+  for (let quote = text.indexOf('"', opening + 1); quote >= 0; quote = text.indexOf('"', quote + 1)) {
+    let before = quote;
+    while (text[before - 1] === '\\') before--;
+    if ((quote - before) % 2 === 0) return quote;
+  }
+  return text.length;
+}

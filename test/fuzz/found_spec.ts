@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { InvalidToken, parseClaimToken } from '../../nodes/provisioning/claim-token';
+import { parseErrorSummary } from '../../nodes/provisioning/error-summary';
+import { readTagId } from '../../nodes/provisioning/ids';
+import { parseQuery } from '../../nodes/provisioning/query';
+import { RowCheck } from '../../nodes/provisioning/rows/check';
+import { parseTags } from '../../nodes/provisioning/tags';
+import { parseBaseUrl } from '../../nodes/service/base-url';
+import { withoutKey } from '../../nodes/service/conceal';
+import { parseBody } from '../../nodes/service/failures';
+import { pathOf } from '../../nodes/service/paths';
+import { parseRetryAfter } from '../../nodes/service/retry';
+
+const TOKEN =
+  '2dn3hQFQSWHIc0CMRc6xunwNmdiBeQNQpNWAuar7SSW8jduV9zfUrlDi2RpLvSI7Lpj6UEpyjZUy.0oRDoQEmoQRBIfZYQOOK3tk8JPbQj97vYSUwvg2l4RWnI-HkW870dxWy6pirvWJ5ZfjLtJsP-R5C9MJNtMHkZEZNjI1bmMaMLInZWTE';
+
+/** Milliseconds of the fastest of some tries; on a busy machine only that tells something. */
+function fastest(work: () => unknown): number {
+  const times = Array.from({ length: 4 }, () => {
+    const start = performance.now();
+    work();
+    return performance.now() - start;
+  });
+  return Math.min(...times);
+}
+
+/** Each was found by a property of this folder, and is kept here with its smallest case. */
+describe('what fuzzing found stays mended', () => {
+  it('a token that is mostly line breaks takes no time', () => {
+    const text = `${'\n'.repeat(9_900)}x`;
+    assert.ok(fastest(() => assert.throws(() => parseClaimToken(text), InvalidToken)) < 20);
+  });
+
+  it('a token is found after characters that change their number in upper case, and after another answer', () => {
+    for (const before of ['ßß Straße ', 'ŉ', 'AT%KEYGEN\r\n%KEYGEN: "x"\r\nOK\r\n']) {
+      assert.equal(parseClaimToken(`${before}%ATTESTTOKEN:"${TOKEN}" ,1`).claimToken, TOKEN);
+    }
+  });
+
+  it('half a surrogate pair is no tag: the service would get another text', () => {
+    assert.throws(() => parseTags(['a\ud800']), /half of a surrogate pair/);
+  });
+
+  it('a tag of a million characters is counted without a list of them', () => {
+    assert.throws(() => parseTags(['😀'.repeat(500_000)]), /a tag has \d+ characters/);
+    const long = Buffer.alloc(5_000_000, 'x').toString();
+    assert.ok(fastest(() => assert.throws(() => parseTags([long]))) < 20);
+  });
+
+  it('a row is rejected also when what it holds cannot even be looked at', () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const thrown: unknown = proxy;
+    const getter = Object.defineProperty(['x'], 0, {
+      get: () => {
+        throw thrown;
+      },
+    });
+    const check = new RowCheck([]);
+    for (const row of [
+      { line: 1, claimToken: proxy, tags: [] },
+      { line: 2, claimToken: TOKEN, tags: [getter] },
+      { line: 3, claimToken: [proxy], tags: [proxy] },
+    ]) {
+      assert.equal(check.check(row).ok, false);
+    }
+  });
+
+  it('an error summary that is nested too deep is kept as text', () => {
+    const levels = 100_000;
+    assert.equal(parseErrorSummary(`{"errors":[${'['.repeat(levels)}${']'.repeat(levels)}]}`), undefined);
+  });
+
+  it('a row 0 of an error summary that counts from 1 is no row', () => {
+    assert.deepEqual(parseErrorSummary('{"a":"b [c (1-based)]: {\\"no\\":[0,3]}."}'), [
+      { message: 'no' },
+      { row: 3, message: 'no' },
+    ]);
+  });
+
+  it('a body that is nested deeper than Node-RED can copy stays text, and takes no part of a text for a level', () => {
+    const deep = `{"message":${'['.repeat(10_000)}${']'.repeat(10_000)}}`;
+    assert.equal(parseBody(deep), deep);
+    const text = JSON.stringify({ message: `\\"${'['.repeat(10_000)}` });
+    assert.deepEqual(parseBody(text), JSON.parse(text));
+  });
+
+  it('a key is concealed in the form that JSON gives it, too', () => {
+    const key = 'ab"cd\\ef';
+    const { text } = withoutKey({ statusCode: 400, headers: {}, text: JSON.stringify({ message: `no ${key}` }) }, key);
+    assert.deepEqual(JSON.parse(text), { message: 'no …' });
+  });
+
+  it('Retry-After takes no time to read, and is a time that can be counted', () => {
+    assert.ok(fastest(() => parseRetryAfter('a'.repeat(16_000))) < 5);
+    assert.ok(Number.isFinite(parseRetryAfter('9'.repeat(400))));
+  });
+
+  it('a Date or a Map is no query: all devices would be listed', () => {
+    for (const query of [new Date(0), new Map([['a', 'b']]), new Uint8Array([1])]) {
+      assert.throws(() => parseQuery(query), RangeError);
+    }
+  });
+
+  it('an id that is longer than any is not sent', () => {
+    assert.throws(() => pathOf('get tag', 'guide', readTagId('x'.repeat(5000), 'msg.payload', 'get tag')), RangeError);
+  });
+
+  it('a base URL that is mostly slashes takes no time', () => {
+    assert.ok(fastest(() => parseBaseUrl(`https://x.example${'/'.repeat(20_000)}x`)) < 50);
+  });
+});
