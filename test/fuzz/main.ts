@@ -1,0 +1,41 @@
+import { PURE } from './properties';
+import { runProperty, settings, shareOut, type Account } from './run';
+
+/** The long run: `npm run test:fuzz`. Prints what held, and how long it took. */
+async function main(): Promise<void> {
+  const { seed, cases } = settings(1_000_000);
+  const only = process.argv[2];
+  const properties = only === undefined ? PURE : PURE.filter(({ name }) => name.includes(only));
+  console.log(`seed ${seed} (FUZZ_SEED), at least ${cases} cases (FUZZ_CASES)\n`);
+  const accounts: Account[] = [];
+  const failures: string[] = [];
+  for (const [index, count] of shareOut(properties, cases).entries()) {
+    try {
+      const account = await runProperty(properties[index]!, seed, count);
+      accounts.push(account);
+      console.log(line(account));
+    } catch (error) {
+      failures.push((error as Error).message);
+      console.log(`FAILED  ${(error as Error).message}`);
+    }
+  }
+  const total = {
+    name: 'all properties',
+    cases: accounts.reduce((sum, account) => sum + account.cases, 0),
+    seconds: accounts.reduce((sum, account) => sum + account.seconds, 0),
+    longestMs: Math.max(...accounts.map(({ longestMs }) => longestMs)),
+  };
+  console.log(`\n${line(total)}`);
+  if (failures.length > 0) process.exitCode = 1;
+}
+
+function line({ name, cases, seconds, longestMs }: Account): string {
+  const columns = [
+    String(cases).padStart(9),
+    `${seconds.toFixed(1)} s`.padStart(9),
+    `${longestMs.toFixed(1)} ms`.padStart(11),
+  ];
+  return `${columns.join('')}  ${name}`;
+}
+
+void main();

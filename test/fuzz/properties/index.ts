@@ -1,0 +1,15 @@
+import type { AnyProperty } from '../property';
+import { claimToken } from './claim-token';
+import { csvRowsProperties } from './csv-rows';
+import { secretsAndHeaders } from './secrets-and-headers';
+import { summaries } from './summaries';
+import { tagsAndIds } from './tags-and-ids';
+
+/** What needs no Node-RED. */
+export const PURE: AnyProperty[] = [
+  ...claimToken,
+  ...csvRowsProperties,
+  ...tagsAndIds,
+  ...summaries,
+  ...secretsAndHeaders,
+];

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { readDeviceId, readTagId } from '../../../nodes/provisioning/ids';
+import { chooseOperation } from '../../../nodes/provisioning/operation';
+import { parseQuery } from '../../../nodes/provisioning/query';
+import { TAG_OPERATIONS } from '../../../nodes/provisioning/tag-operation';
+import { parseTagName } from '../../../nodes/provisioning/tag-name';
+import { InvalidTag, parseTags } from '../../../nodes/provisioning/tags';
+import { NrfCloudError } from '../../../nodes/service/errors';
+import { pathOf } from '../../../nodes/service/paths';
+import { property, type AnyProperty } from '../property';
+import { anyRecipe, build } from '../values/hostile';
+import { longText, oddText, written } from '../values/texts';
+
+/** What a tag has to be for the service. */
+export function assertTag(tag: unknown): void {
+  assert.ok(typeof tag === 'string' && tag !== '' && tag === tag.trim());
+  assert.ok(Array.from(tag).length <= 100);
+  assert.doesNotMatch(tag, /\p{Surrogate}/u);
+}
+
+const invalid = (error: unknown): void => {
+  assert.ok(error instanceof NrfCloudError && error.code === 'NRFCLOUD_INVALID_INPUT', String(error));
+  assert.match(error.message, /^[^\n]{10,400}$/);
+};
+
+/** Any value, but none that throws when it is looked at: what stands around the readers takes that. */
+const lookable = anyRecipe.filter((recipe) => {
+  try {
+    const value = build(recipe);
+    if (Buffer.isBuffer(value) || Array.isArray(value)) return true;
+    return !JSON.stringify(recipe).includes('throws') && !JSON.stringify(recipe).includes('revoked');
+  } catch {
+    return false;
+  }
+});
+
+export const tagsAndIds: AnyProperty[] = [
+  property({
+    name: 'tags are trimmed, whole, different and short, or refused',
+    weight: 20,
+    limitMs: 100,
+    arbitrary: fc.array(fc.oneof(oddText, fc.array(fc.oneof(oddText, fc.integer()))), { maxLength: 3 }),
+    check: (sources) => {
+      try {
+        const tags = parseTags(...sources);
+        tags.forEach(assertTag);
+        assert.equal(new Set(tags).size, tags.length);
+        assert.deepEqual(parseTags(tags), tags);
+      } catch (error) {
+        assert.ok(error instanceof InvalidTag, String(error));
+      }
+    },
+  }),
+  property({
+    name: 'values of any kind are tags or are refused',
+    weight: 4,
+    limitMs: 100,
+    arbitrary: lookable,
+    check: (recipe) => {
+      try {
+        parseTags(build(recipe)).forEach(assertTag);
+      } catch (error) {
+        assert.ok(error instanceof InvalidTag, String(error));
+      }
+      try {
+        assertTag(parseTagName(build(recipe), 'msg.payload', 'create tag'));
+      } catch (error) {
+        invalid(error);
+      }
+    },
+  }),
+  property({
+    name: 'a device id, tag id or operation is read or refused, and its path is one segment',
+    weight: 20,
+    limitMs: 100,
+    arbitrary: fc.oneof(
+      oddText.map((value) => ({ value })),
+      lookable,
+    ),
+    check: (recipe) => {
+      for (const [read, operation] of [
+        [readDeviceId, 'get device'],
+        [readTagId, 'get tag'],
+      ] as const) {
+        let id: string;
+        try {
+          id = read(build(recipe), 'msg.payload', operation);
+        } catch (error) {
+          invalid(error);
+          continue;
+        }
+        try {
+          const path = pathOf(operation, 'guide', id);
+          assert.match(path, /^(\/[\w.~!'()*%-]+)+$/);
+          assert.equal(decodeURIComponent(path.slice(path.lastIndexOf('/') + 1)), id);
+          assert.ok(id !== '.' && id !== '..' && path.length < 4000);
+        } catch (error) {
+          assert.ok(error instanceof RangeError, String(error));
+        }
+      }
+      try {
+        chooseOperation(TAG_OPERATIONS, 'msg', build(recipe), 'list tags');
+      } catch (error) {
+        invalid(error);
+      }
+    },
+  }),
+  property({
+    name: 'a query is read or refused, and can stand in a path',
+    weight: 10,
+    limitMs: 100,
+    arbitrary: fc.oneof(
+      oddText.map((value) => ({ value })),
+      lookable,
+    ),
+    check: (recipe) => {
+      try {
+        assert.match(parseQuery(build(recipe)).toString(), /^[\w.*%+=&-]*$/);
+      } catch (error) {
+        assert.ok(error instanceof RangeError, String(error));
+        assert.match(error.message, /^(is|has|holds) [^\n]{5,300}$/);
+      }
+    },
+  }),
+  property({
+    name: 'long texts take no time as tags, ids and queries',
+    weight: 0.05,
+    limitMs: 200,
+    arbitrary: longText(300_000),
+    check: (text) => {
+      const value = written(text);
+      for (const read of [
+        () => parseTags(value),
+        () => parseTags([value]),
+        () => readDeviceId(value, 'x', 'get device'),
+        () => pathOf('get tag', 'guide', readTagId(value, 'x', 'get tag')),
+        () => parseQuery(value),
+      ]) {
+        try {
+          read();
+        } catch (error) {
+          assert.ok(error instanceof InvalidTag || error instanceof NrfCloudError || error instanceof RangeError);
+        }
+      }
+    },
+  }),
+];

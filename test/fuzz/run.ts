@@ -1,0 +1,58 @@
+import fc from 'fast-check';
+import type { AnyProperty } from './property';
+
+/** What a run of one property showed. */
+export interface Account {
+  name: string;
+  cases: number;
+  seconds: number;
+  longestMs: number;
+}
+
+/** A case that was too slow is tried again so often; on a busy machine only the fastest try tells something. */
+const TRIES = 4;
+
+/**
+ * Runs a property.
+ * @throws with the seed, the path and the smallest failing case, when it does not hold or a case takes too long
+ */
+export async function runProperty(one: AnyProperty, seed: number, cases: number): Promise<Account> {
+  let longestMs = 0;
+  const timed = async (value: unknown): Promise<void> => {
+    let fastest = Infinity;
+    for (let tries = 0; tries < TRIES && fastest > one.limitMs; tries++) {
+      const start = performance.now();
+      const checked = one.check(value);
+      if (checked !== undefined) await checked;
+      fastest = Math.min(fastest, performance.now() - start);
+    }
+    longestMs = Math.max(longestMs, fastest);
+    if (fastest > one.limitMs) throw new Error(`a case took ${Math.ceil(fastest)} ms, of at most ${one.limitMs}`);
+  };
+  const numRuns = Math.max(1, Math.ceil(cases / (one.casesPerValue ?? 1)));
+  const start = performance.now();
+  await one.setUp?.();
+  try {
+    await fc.assert(fc.asyncProperty(one.arbitrary, timed), { seed, numRuns });
+  } catch (error) {
+    throw new Error(`${one.name} (FUZZ_SEED=${seed}): ${(error as Error).message}`, { cause: error });
+  } finally {
+    await one.tearDown?.();
+  }
+  const seconds = (performance.now() - start) / 1000;
+  return { name: one.name, cases: numRuns * (one.casesPerValue ?? 1), seconds, longestMs };
+}
+
+/** How many cases each property gets of a number for all. */
+export function shareOut(properties: readonly AnyProperty[], cases: number): number[] {
+  const sum = properties.reduce((total, { weight }) => total + weight, 0);
+  return properties.map(({ weight }) => Math.ceil((cases * weight) / sum));
+}
+
+/** `FUZZ_SEED` and `FUZZ_CASES`, or what stands for them. */
+export function settings(cases: number): { seed: number; cases: number } {
+  return {
+    seed: Number(process.env['FUZZ_SEED'] ?? Math.floor(Math.random() * 0x7fffffff)),
+    cases: Number(process.env['FUZZ_CASES'] ?? cases),
+  };
+}
