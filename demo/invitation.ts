@@ -9,7 +9,7 @@ export function invitation({ editor, nodeRed, page, broker, controls }: Places, 
   const at = `-h ${hostname} -p ${port}`;
   return `
 Open the editor: ${editor}/
-The operator's page, on this computer: ${page}
+Open the operator's page: ${page}
 
 Claim a device by HTTP:
   curl -i ${nodeRed}/claim -H 'Content-Type: application/json' -d '{ "claimToken": "${first}", "tags": ["color=white"] }'
