@@ -43,7 +43,11 @@ export function startNodeRed(options: NodeRedOptions): NodeRed {
   const { port, env = {}, onLine } = options;
   const userDir = options.userDir ?? makeUserDir(options.modules ?? []);
   // Files that flows write, some with claim tokens in them, go away with the user directory.
-  const settings = { ...settingsFor(port), fileWorkingDirectory: userDir, ...options.settings };
+  const settings: Record<string, unknown> = {
+    ...settingsFor(port),
+    fileWorkingDirectory: userDir,
+    ...options.settings,
+  };
   writeFileSync(join(userDir, 'settings.js'), `module.exports = ${JSON.stringify(settings, null, 2)};\n`);
   if (options.flows !== undefined) {
     writeFileSync(join(userDir, 'flows.json'), JSON.stringify(options.flows));
