@@ -2,6 +2,8 @@ import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import { invalidInput, type NrfCloudError } from '../service/errors';
 import type { OperationName } from '../service/paths';
 import { quote } from '../service/quote';
+import { isObject } from '../service/session';
+import { asError } from '../service/thrown';
 
 /** A node's input: a TypedInput of the dialog (`x` and `xType`), or a message property with a fixed name. */
 export type InputSpec = { value: string; type: string } | { message: string };
@@ -63,7 +65,8 @@ export async function evaluateInputs<I extends string>(
   for (const name of Object.keys(sources) as I[]) {
     const source = sources[name];
     try {
-      inputs[name] = source.type === 'msg' ? readMessage(RED, msg, source) : await evaluate(RED, node, msg, source);
+      inputs[name] =
+        source.type === 'msg' ? readMessage(RED, msg, source) : (await evaluate(RED, node, msg, source)).value;
     } catch (error) {
       throw notEvaluated(operation, name, source, error);
     }
@@ -76,27 +79,29 @@ function readMessage(RED: NodeAPI, msg: NodeMessage, { value }: Source): unknown
     return RED.util.getMessageProperty(msg, value) as unknown;
   } catch (error) {
     // Node-RED throws for `msg.a.b` where there is no `msg.a`; for the user that is just a property that is missing.
-    if (error instanceof TypeError) return undefined;
+    // A getter that throws is none: a claim without its tags, or a list without its filter, is not what was asked for.
+    if (/^Cannot read properties of (undefined|null) /.test(asError(error).message)) return undefined;
     throw error;
   }
 }
 
-function evaluate(RED: NodeAPI, node: Node, msg: NodeMessage, { value, type }: Source): Promise<unknown> {
-  if (type === 'str') return Promise.resolve(value);
+/** The value stands in an object, as a promise would wait for one that has a `then` of its own. */
+function evaluate(RED: NodeAPI, node: Node, msg: NodeMessage, { value, type }: Source): Promise<{ value: unknown }> {
+  if (type === 'str') return Promise.resolve({ value });
   // The callback is needed for JSONata and for context stores that answer later, yet bad JSON is thrown at once:
   // in this executor both become a rejection.
   return new Promise((resolve, reject) => {
     RED.util.evaluateNodeProperty(value, type, node, msg, (error: Error | null, result: unknown) => {
       if (error) reject(error);
-      else resolve(result);
+      else resolve({ value: result });
     });
   });
 }
 
 function notEvaluated(operation: OperationName, name: string, source: Source, error: unknown): NrfCloudError {
-  const why = quote(
-    error instanceof Error ? error.message : String((error as { message?: unknown } | null)?.message ?? error),
-  );
+  // JSONata throws objects that are no Errors.
+  const words = isObject(error) && typeof error['message'] === 'string' ? error['message'] : asError(error).message;
+  const why = quote(words);
   return invalidInput(
     operation,
     `the ${name} could not be read from ${describeSource(source)} (${why}); correct the "${name}" field of the node`,

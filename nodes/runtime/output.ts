@@ -35,6 +35,7 @@ export function checkOutput(RED: NodeAPI, msg: NodeMessage, output: string, oper
   } catch {
     return refuse('it is not a property');
   }
+  if (!Object.isExtensible(msg)) return refuse('the message is frozen');
   let parent: unknown = msg;
   for (const step of path.slice(0, -1)) {
     if (typeof step === 'string' && /^(__proto__|constructor|prototype)$/.test(step)) return refuse('it is reserved');
@@ -42,6 +43,7 @@ export function checkOutput(RED: NodeAPI, msg: NodeMessage, output: string, oper
     if (parent === undefined) return;
     if (parent === null || (typeof parent !== 'object' && typeof parent !== 'function'))
       return refuse('its parent is no object');
+    if (!Object.isExtensible(parent)) return refuse('its parent is frozen');
   }
 }
 
@@ -93,6 +95,34 @@ export class Delivery {
    * whole content, and there may be a copy for every thousand of its rows.
    */
   #copy(): NodeMessage {
+    try {
+      return this.#wholeCopy();
+    } catch {
+      return this.#copyByProperty();
+    }
+  }
+
+  /**
+   * Node-RED copies by recursion and reads every getter. What it can't copy is shared, and what can't be read is left out:
+   * the result must leave all the same, as its work is done.
+   */
+  #copyByProperty(): NodeMessage {
+    const source = this.msg as unknown as Record<string, unknown>;
+    const copy: Record<string, unknown> = {};
+    for (const name of Object.keys(source)) {
+      if (name === this.output) continue;
+      try {
+        const value = (copy[name] = source[name]);
+        if (this.#shared.includes(name)) continue;
+        Object.assign(copy, this.RED.util.cloneMessage({ [name]: value }));
+      } catch {
+        // It stays shared, or absent.
+      }
+    }
+    return copy;
+  }
+
+  #wholeCopy(): NodeMessage {
     const rest: Record<string, unknown> = { ...(this.msg as unknown as Record<string, unknown>) };
     const shared: Record<string, unknown> = {};
     for (const name of this.#shared) {

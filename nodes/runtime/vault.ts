@@ -137,10 +137,10 @@ export function isPersistent(RED: NodeAPI, store: string): boolean {
 /** A message as a store can keep it: plain JSON, without the HTTP request and response. */
 export function storable(msg: NodeMessage): Record<string, unknown> {
   const kept: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(msg)) {
+  for (const name of Object.keys(msg)) {
     if (name === 'req' || name === 'res') continue;
     try {
-      const json = JSON.stringify(value) as string | undefined;
+      const json = JSON.stringify((msg as unknown as Record<string, unknown>)[name]) as string | undefined;
       if (json !== undefined) kept[name] = JSON.parse(json) as unknown;
     } catch {
       // A property that JSON can't hold stays behind; the operation can be finished without it.

@@ -4,6 +4,7 @@ import { closed, invalidInput, NrfCloudError, nodeFull } from '../service/errors
 import { requestLine, type OperationName } from '../service/paths';
 import { quote } from '../service/quote';
 import { Session } from '../service/session';
+import { asError } from '../service/thrown';
 import { clientOf } from './connection';
 import { describeSource, evaluateInputs, sourcesOf, type Config } from './inputs';
 import type { Home, NodeSpec, Task } from './node-spec';
@@ -56,10 +57,10 @@ export class Worker<I extends string, S extends object, T> {
     const stop = new AbortController();
     const life = this.#run(msg, send, stop.signal, kept)
       .then(
-        () => this.#end(stop, done),
-        (error: unknown) => this.#end(stop, done, this.#report(msg, error)),
+        () => this.#end(msg, stop, done),
+        (error: unknown) => this.#end(msg, stop, done, this.#report(msg, error)),
       )
-      .catch((error: unknown) => this.node.error(quote(String(error))));
+      .catch((error: unknown) => this.node.error(quote(asError(error).message)));
     this.#lives.set(stop, life);
     return life;
   }
@@ -97,7 +98,7 @@ export class Worker<I extends string, S extends object, T> {
       },
       onStarted: (start) => {
         const withdraw = whenStarted(RED.events, () => {
-          start().catch((error: unknown) => node.error(quote(String(error))));
+          start().catch((error: unknown) => node.error(quote(asError(error).message)));
         });
         signal.addEventListener('abort', withdraw, { once: true });
       },
@@ -119,7 +120,8 @@ export class Worker<I extends string, S extends object, T> {
       const outcome = await this.#work(msg, delivery, signal, ticket, kept);
       if (outcome !== undefined) delivery.sendOn(outcome);
       ticket.end();
-    } catch (error) {
+    } catch (thrown) {
+      const error = asError(thrown);
       ticket.end(error instanceof NrfCloudError ? error.code : UNEXPECTED);
       throw error;
     }
@@ -185,7 +187,8 @@ export class Worker<I extends string, S extends object, T> {
   #report(msg: NodeMessage, error: unknown): NrfCloudError {
     const report = error instanceof NrfCloudError ? error : unexpected(this.#operation, error);
     if (report.cause.statusCode !== undefined) {
-      (msg as unknown as Record<string, unknown>)['statusCode'] = report.cause.statusCode;
+      // A message that can't be written to still ends.
+      Reflect.set(msg, 'statusCode', report.cause.statusCode);
     }
     if (report.cause.method !== undefined) return report;
     const api =
@@ -194,10 +197,18 @@ export class Worker<I extends string, S extends object, T> {
     return new NrfCloudError(report.code, report.message, { operation, ...requestLine(operation, api), ...facts });
   }
 
-  #end(stop: AbortController, done: Done, error?: NrfCloudError): void {
+  #end(msg: NodeMessage, stop: AbortController, done: Done, error?: NrfCloudError): void {
     this.#lives.delete(stop);
-    if (error === undefined) done();
-    else done(error);
+    if (error === undefined) {
+      done();
+      return;
+    }
+    try {
+      done(error);
+    } catch {
+      // Node-RED copies a message for Catch, and can't copy every one: then Catch learns at least what failed.
+      this.node.error(error, { _msgid: msg._msgid });
+    }
   }
 }
 
@@ -214,7 +225,8 @@ function apiOf(RED: NodeAPI, config: Config, operation: OperationName): Client['
 const UNEXPECTED = 'NRFCLOUD_INVALID_INPUT';
 
 function unexpected(operation: OperationName, error: unknown): NrfCloudError {
-  const why = quote(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
+  const { name, message: words } = asError(error);
+  const why = quote(`${name}: ${words}`);
   const message = `${operation}: the message could not be handled (${why}); look at what it holds`;
   return new NrfCloudError(UNEXPECTED, message, { operation, attempts: 0 });
 }

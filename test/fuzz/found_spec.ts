@@ -10,6 +10,7 @@ import { withoutKey } from '../../nodes/service/conceal';
 import { parseBody } from '../../nodes/service/failures';
 import { pathOf } from '../../nodes/service/paths';
 import { parseRetryAfter } from '../../nodes/service/retry';
+import { Fleet, SUBJECTS, type Ending } from './fleet';
 
 const TOKEN =
   '2dn3hQFQSWHIc0CMRc6xunwNmdiBeQNQpNWAuar7SSW8jduV9zfUrlDi2RpLvSI7Lpj6UEpyjZUy.0oRDoQEmoQRBIfZYQOOK3tk8JPbQj97vYSUwvg2l4RWnI-HkW870dxWy6pirvWJ5ZfjLtJsP-R5C9MJNtMHkZEZNjI1bmMaMLInZWTE';
@@ -108,5 +109,67 @@ describe('what fuzzing found stays mended', () => {
 
   it('a base URL that is mostly slashes takes no time', () => {
     assert.ok(fastest(() => parseBaseUrl(`https://x.example${'/'.repeat(20_000)}x`)) < 50);
+  });
+
+  describe('in Node-RED', () => {
+    let fleet: Fleet;
+    before(async () => {
+      fleet = await Fleet.start();
+    });
+    after(() => fleet.stop());
+
+    /** Sends the same message to every node. */
+    const sendAll = (make: () => Record<string, unknown>): Promise<Ending[]> => fleet.send(SUBJECTS.map(make));
+
+    it('what has no words may be thrown, and each message still ends once, with a code for Catch', async () => {
+      const { proxy, revoke } = Proxy.revocable({}, {});
+      revoke();
+      for (const thrown of [Object.create(null) as unknown, proxy, Symbol('x')]) {
+        const get = (): never => {
+          throw thrown;
+        };
+        const endings = await sendAll(() => Object.defineProperty({}, 'payload', { get, enumerable: true }));
+        for (const { ends, caught } of endings) {
+          assert.equal(ends, 1);
+          for (const { error } of caught) assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
+        }
+        assert.ok(endings[0]!.caught.length === 1 && endings[0]!.requests.length === 0);
+      }
+    });
+
+    it('a message that Node-RED cannot copy ends with its code, and an upload of it leaves', async () => {
+      let deep: unknown[] = [];
+      for (let level = 0; level < 10_000; level++) deep = [deep];
+      const endings = await sendAll(() => ({ payload: TOKEN, deep }));
+      for (const { ends } of endings) assert.equal(ends, 1);
+      for (const [index, { type, config }] of SUBJECTS.entries()) {
+        if (type !== 'nrfcloud-bulk-claim' || config['input'] === 'file') continue;
+        assert.equal(endings[index]!.requests.length, 1);
+        assert.deepEqual(endings[index]!.caught, []);
+      }
+    });
+
+    it('a property that throws is not a property that is missing: no claim goes out without its tags', async () => {
+      const get = (): never => {
+        throw new TypeError('x');
+      };
+      const endings = await sendAll(() => Object.defineProperty({ payload: TOKEN }, 'tags', { get, enumerable: true }));
+      assert.equal(endings[0]!.requests.length, 0);
+    });
+
+    it('a frozen message is refused before anything is sent', async () => {
+      const endings = await sendAll(() => ({ payload: Object.freeze({ id: 'x' }) }));
+      const within = SUBJECTS.findIndex(({ config }) => config['output'] === 'payload.x');
+      assert.equal(endings[within]!.requests.length, 0);
+      assert.equal(endings[within]!.caught[0]!['error'].code, 'NRFCLOUD_INVALID_INPUT');
+    });
+
+    it('a value with a then of its own keeps no message waiting', async () => {
+      // But for JSONata, which waits for such a value itself.
+      const endings = await fleet.send(
+        SUBJECTS.map(({ config }) => ({ payload: config['tokenType'] === 'jsonata' ? '' : { then: () => undefined } })),
+      );
+      for (const { ends } of endings) assert.equal(ends, 1);
+    });
   });
 });

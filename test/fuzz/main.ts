@@ -1,11 +1,12 @@
-import { PURE } from './properties';
+import { NODES, PURE } from './properties';
 import { runProperty, settings, shareOut, type Account } from './run';
 
 /** The long run: `npm run test:fuzz`. Prints what held, and how long it took. */
 async function main(): Promise<void> {
   const { seed, cases } = settings(1_000_000);
   const only = process.argv[2];
-  const properties = only === undefined ? PURE : PURE.filter(({ name }) => name.includes(only));
+  const all = [...PURE, ...NODES];
+  const properties = only === undefined ? all : all.filter(({ name }) => name.includes(only));
   console.log(`seed ${seed} (FUZZ_SEED), at least ${cases} cases (FUZZ_CASES)\n`);
   const accounts: Account[] = [];
   const failures: string[] = [];
@@ -38,4 +39,5 @@ function line({ name, cases, seconds, longestMs }: Account): string {
   return `${columns.join('')}  ${name}`;
 }
 
-void main();
+// A rejection that escapes from a node ends the process, here as in Node-RED.
+void main().then(() => process.exit());

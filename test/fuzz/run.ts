@@ -33,9 +33,15 @@ export async function runProperty(one: AnyProperty, seed: number, cases: number)
   const start = performance.now();
   await one.setUp?.();
   try {
-    await fc.assert(fc.asyncProperty(one.arbitrary, timed), { seed, numRuns });
+    await fc.assert(fc.asyncProperty(one.arbitrary, timed), {
+      seed,
+      numRuns,
+      endOnFailure: one.casesPerValue !== undefined,
+    });
   } catch (error) {
-    throw new Error(`${one.name} (FUZZ_SEED=${seed}): ${(error as Error).message}`, { cause: error });
+    const { message, cause } = error as Error;
+    const why = cause instanceof Error ? `${cause.message}\n` : '';
+    throw new Error(`${one.name} (FUZZ_SEED=${seed}): ${why}${message}`, { cause: error });
   } finally {
     await one.tearDown?.();
   }

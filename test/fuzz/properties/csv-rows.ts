@@ -106,7 +106,7 @@ let folder: string;
 export const csvRowsProperties: AnyProperty[] = [
   property({
     name: 'every layout of a CSV gives the same rows',
-    weight: 2,
+    weight: 0.5,
     limitMs: 500,
     arbitrary: fc.record({ rows: goodRows, how: layout }),
     check: async ({ rows, how }) => {
@@ -131,7 +131,7 @@ export const csvRowsProperties: AnyProperty[] = [
   }),
   property({
     name: 'what is uploaded reads back the same',
-    weight: 4,
+    weight: 1,
     limitMs: 500,
     arbitrary: goodRows.map((rows) => rows.map(({ token, tags: own }) => ({ ...token, tags: own }))),
     check: async (rows) => {
@@ -144,7 +144,7 @@ export const csvRowsProperties: AnyProperty[] = [
   }),
   property({
     name: 'what an array holds goes into the upload, or is refused',
-    weight: 4,
+    weight: 1,
     limitMs: 500,
     arbitrary: fc.array(fc.tuple(soundToken, fc.array(oddText, { maxLength: 3 })), { maxLength: 5 }),
     check: async (items) => {
@@ -161,7 +161,7 @@ export const csvRowsProperties: AnyProperty[] = [
   }),
   property({
     name: 'rows do not depend on where the pieces are cut',
-    weight: 8,
+    weight: 2,
     limitMs: 500,
     arbitrary: fc.tuple(csvish, fc.array(fc.nat(4000), { maxLength: 8 })),
     check: async ([text, cuts]) => {
@@ -171,7 +171,7 @@ export const csvRowsProperties: AnyProperty[] = [
   }),
   property({
     name: 'lines of rows rise, each once, and texts and Buffers agree',
-    weight: 6,
+    weight: 1.5,
     limitMs: 500,
     arbitrary: csvish,
     check: async (text) => {
@@ -188,7 +188,7 @@ export const csvRowsProperties: AnyProperty[] = [
   }),
   property({
     name: 'a file gives the rows of its text',
-    weight: 0.5,
+    weight: 0.125,
     limitMs: 500,
     arbitrary: fc.tuple(csvish, fc.integer({ min: 0, max: 800 })),
     setUp: async () => {
@@ -212,7 +212,7 @@ export const csvRowsProperties: AnyProperty[] = [
   }),
   property({
     name: 'bytes of any kind are rows or are none',
-    weight: 4,
+    weight: 1,
     limitMs: 500,
     arbitrary: fc.oneof(
       fc.uint8Array({ maxLength: 400 }).map((array) => Buffer.from(array)),
@@ -236,7 +236,7 @@ export const csvRowsProperties: AnyProperty[] = [
   }),
   property({
     name: 'each item of an array is one row, whatever it is',
-    weight: 6,
+    weight: 1.5,
     limitMs: 500,
     arbitrary: fc.array(anyRecipe, { maxLength: 6 }),
     check: async (recipes) => {
@@ -249,7 +249,7 @@ export const csvRowsProperties: AnyProperty[] = [
   }),
   property({
     name: 'a bulk claim gives every row back once, whichever uploads fail',
-    weight: 4,
+    weight: 1,
     limitMs: 1000,
     arbitrary: fc.record({
       items: fc.array(

@@ -1,6 +1,7 @@
 import type { AnyProperty } from '../property';
 import { claimToken } from './claim-token';
 import { csvRowsProperties } from './csv-rows';
+import { nodeInputs } from './node-inputs';
 import { secretsAndHeaders } from './secrets-and-headers';
 import { summaries } from './summaries';
 import { tagsAndIds } from './tags-and-ids';
@@ -13,3 +14,6 @@ export const PURE: AnyProperty[] = [
   ...summaries,
   ...secretsAndHeaders,
 ];
+
+/** What runs in a real Node-RED, and therefore takes longer. */
+export const NODES: AnyProperty[] = [nodeInputs];

@@ -25,15 +25,7 @@ const invalid = (error: unknown): void => {
 };
 
 /** Any value, but none that throws when it is looked at: what stands around the readers takes that. */
-const lookable = anyRecipe.filter((recipe) => {
-  try {
-    const value = build(recipe);
-    if (Buffer.isBuffer(value) || Array.isArray(value)) return true;
-    return !JSON.stringify(recipe).includes('throws') && !JSON.stringify(recipe).includes('revoked');
-  } catch {
-    return false;
-  }
-});
+const lookable = anyRecipe.filter((recipe) => !/throw|revoked/.test(JSON.stringify(recipe)));
 
 export const tagsAndIds: AnyProperty[] = [
   property({

@@ -60,7 +60,6 @@ const KINDS: Record<string, () => unknown> = {
   'own constructor': () => JSON.parse('{"constructor":{"prototype":{"polluted":1}},"id":"x"}') as unknown,
   'own toString': () => JSON.parse('{"toString":null,"valueOf":1,"hasOwnProperty":1,"id":"x","tag":"x"}') as unknown,
   'toJSON that throws': () => ({ id: 'x', tag: 'x', toJSON: throwing(() => new Error('toJSON')) }),
-  'then that never calls': () => ({ id: 'x', tag: 'x', then: () => undefined }),
   'no prototype': () => Object.assign(Object.create(null) as object, { id: 'x', claimToken: 'x', tag: 'x' }),
   frozen: () => Object.freeze({ id: 'x', tag: Object.freeze(['x']) }),
   Buffer: () => Buffer.from('x-1'),
