@@ -19,6 +19,8 @@ export interface Rig {
   completed: Message[];
   statuses: NodeStatus[];
   send: (msg: Record<string, unknown>) => void;
+  /** Another node of the flow. */
+  other: (id: string) => Node;
   /** Resolves as soon as the condition holds, asked again after every event of the rig. */
   until: (condition: () => boolean, what?: string) => Promise<void>;
   /** All messages have ended when Catch and Complete have seen so many. */
@@ -108,6 +110,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
     completed,
     statuses,
     send: (msg) => tested.receive(msg),
+    other: (id) => helper.getNode(id),
     until,
     ended: (count) => until(() => caught.length + completed.length >= count, `the end of ${count} messages`),
     stop: () => helper.unload(),
