@@ -11,6 +11,10 @@ describe('every node, dragged from the palette, filled in and deployed, works:',
   const INJECT = 'start';
   let placed: string[] = [];
 
+  before(async () => {
+    // What other specs have left on the canvas is no part of what is deployed here.
+    await stage.editor.reload();
+  });
   afterEach(async () => {
     for (const id of placed) await stage.editor.remove(id);
     placed = [];
@@ -165,7 +169,7 @@ describe('every node, dragged from the palette, filled in and deployed, works:',
       await drag(type);
       await editor.type(label, text);
       await editor.dialog.getByLabel('Name').hover();
-      await editor.dialog.getByLabel(label, { exact: true }).hover();
+      await (await editor.labelled(label)).hover();
       await editor.page.locator('.red-ui-popover:visible').getByText(sentence).waitFor();
       await editor.done();
       assert.equal(await editor.node(placed[0]!).locator('.red-ui-flow-node-error').isVisible(), true);

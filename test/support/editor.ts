@@ -151,21 +151,31 @@ export class Editor {
     }, nodes);
   }
 
+  /** The field of the open dialog that has this label. (Node-RED 5 names an unusable one by what is wrong with it.) */
+  async labelled(label: string): Promise<Locator> {
+    const exactly = this.dialog.locator('label').filter({ has: this.page.getByText(label, { exact: true }) });
+    return this.dialog.locator(`[id="${await exactly.first().getAttribute('for')}"]`);
+  }
+
   /** Types into the field of the open dialog that has this label, in place of what stands there. */
   async type(label: string, text: string): Promise<void> {
-    await this.dialog.getByLabel(label, { exact: true }).click();
+    await (await this.labelled(label)).click();
     await this.page.keyboard.press('Control+A');
     if (text === '') await this.page.keyboard.press('Delete');
     else await this.page.keyboard.insertText(text);
     // The editor looks at a field when a key is let go.
     await this.page.keyboard.press('End');
-    // The list of completions would lie over the next field.
-    if (await this.page.locator('.red-ui-autoComplete-container:visible').count())
-      await this.page.keyboard.press('Escape');
+    // The list of completions would lie over the next field. (Escape may close the dialog, too.)
+    const completions = this.page.locator('.red-ui-autoComplete-container:visible');
+    if (await completions.count())
+      await this.dialog.locator('.red-ui-tray-titlebar, .red-ui-tray-header').first().click();
+    await completions.waitFor({ state: 'hidden' });
   }
 
   /** Draws a wire with the mouse, from the first output of a node to the input of another one. */
   async wire(from: string, to: string): Promise<void> {
+    // A node may have got a longer label that is not drawn yet.
+    await this.page.evaluate(() => RED.view.redraw(true, true));
     const output = (await this.node(from).locator('.red-ui-flow-port-output .red-ui-flow-port').first().boundingBox())!;
     const input = (await this.node(to).locator('.red-ui-flow-port-input .red-ui-flow-port').boundingBox())!;
     const { mouse } = this.page;
