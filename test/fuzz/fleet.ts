@@ -14,7 +14,7 @@ import '../support/rig';
 /** Node-RED's own hooks, which tell of every `done`. */
 const { hooks } = createRequire(require.resolve('node-red'))('@node-red/util') as {
   hooks: {
-    add: (name: string, call: (event: { msg: object; node: { id: string } }) => void) => void;
+    add: (name: string, call: (event: { msg: object; error?: Error; node: { id: string } }) => void) => void;
     remove: (name: string) => void;
   };
 };
@@ -67,6 +67,8 @@ export interface Seen {
 export interface Ending {
   /** How often the node called `done`. */
   ends: number;
+  /** What it called it with last. */
+  error?: Error | undefined;
   caught: Record<string, any>[];
   completed: number;
   requests: Seen[];
@@ -171,10 +173,11 @@ export class Fleet {
   }
 
   #listen(): void {
-    hooks.add('onComplete.fuzz', ({ msg, node }) => {
+    hooks.add('onComplete.fuzz', ({ msg, error, node }) => {
       const ending = node.id.startsWith('subject') ? this.#of(msg) : undefined;
       if (ending === undefined) return;
       ending.ends++;
+      ending.error = error;
       // Catch and Complete are told right after this.
       setImmediate(() => this.#told());
     });
