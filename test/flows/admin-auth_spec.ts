@@ -58,8 +58,12 @@ describe('the admin endpoints, with adminAuth on', function () {
     return ((await answer.json()) as { access_token: string }).access_token;
   }
   const ask = (method: string, path: string, token?: string): Promise<Response> => {
-    const request = method === 'POST' ? json({ config: { baseUrl: simulator.url }, apiKey: 'sim-key' }) : {};
-    const headers = { ...request.headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
+    const request: RequestInit =
+      method === 'POST' ? json({ config: { baseUrl: simulator.url }, apiKey: 'sim-key' }) : {};
+    const headers = {
+      ...(request.headers as Record<string, string> | undefined),
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+    };
     return nodeRed.admin(path, { ...request, headers });
   };
 

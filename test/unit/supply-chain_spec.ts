@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+const ROOT = resolve(__dirname, '../..');
+const security = readFileSync(resolve(ROOT, 'SECURITY.md'), 'utf8');
+
+describe('what comes with the package', () => {
+  const list = execFileSync(process.execPath, ['scripts/supply-chain.mjs'], { cwd: ROOT, encoding: 'utf8' });
+  const lines = list.trim().split('\n').slice(0, -1);
+
+  it('runs no install script and has licences that were looked at', () => {
+    assert.match(list, new RegExp(`^${lines.length} packages, 0 problems$`, 'm'));
+  });
+
+  it('is named with its licence in SECURITY.md', () => {
+    const table = security.slice(security.indexOf('## What comes with the package'));
+    for (const line of lines) {
+      const [name = '', , licence = ''] = line.split(/\s+/);
+      const row = table
+        .split('\n')
+        .find((text) => text.includes(`\`${name.replace('@stablelib/', '')}\``) || text.includes(`\`${name}\``));
+      assert.ok(row?.includes(`| ${licence} |`), line);
+    }
+  });
+});
+
+describe('SECURITY.md', () => {
+  it('names only tests that there are', () => {
+    const paths = [...security.matchAll(/`(test\/[\w./-]+)`/g)].map(([, path]) => path!);
+    assert.ok(paths.length > 10);
+    for (const path of new Set(paths)) assert.ok(existsSync(resolve(ROOT, path)), path);
+  });
+});
