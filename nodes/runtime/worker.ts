@@ -69,7 +69,9 @@ export class Worker<I extends string, S extends object, T> {
   async close(removed: boolean): Promise<void> {
     this.#closing.abort();
     this.#board.close();
-    for (const stop of this.#lives.keys()) stop.abort();
+    // Whatever is given up hands on why: without a reason the stop would look like a fault of the message.
+    const reason = closed(this.#operation);
+    for (const stop of this.#lives.keys()) stop.abort(reason);
     await Promise.all(this.#lives.values());
     if (removed) for (const vault of this.#vaults) vault.forget();
   }
