@@ -26,7 +26,8 @@ describe('a watch whose flow is stopped', () => {
       const flow = await startRig({
         node: bulkStatusNode,
         type: 'nrfcloud-bulk-status',
-        config: { interval, maxInterval: interval },
+        // The next test's node would take it up.
+        config: { interval, maxInterval: interval, resume: false },
         outputs: 3,
         connection: { baseUrl: simulator.url, retries: 0 },
       });
