@@ -11,8 +11,8 @@ declare const RED: any;
 
 const DOCS = resolve(__dirname, '../../docs');
 const ANY_PORTS = { nodeRed: 0, mqtt: 0, simulator: 0, summary: 0 };
-/** So that a picture stays sharp on the screens of today. */
-const SCALE = 2;
+/** So that a picture stays sharp on the screens of today, and small enough for a page. */
+const SCALE = 1.6;
 
 /** Sends a device through each door of the demo, so that the nodes show what they do. */
 async function claimDevices({ nodeRed, broker, controls }: Places): Promise<void> {
@@ -31,23 +31,30 @@ async function claimDevices({ nodeRed, broker, controls }: Places): Promise<void
 }
 
 /** The demo's flow, with this package's nodes in the palette and nothing beside it. */
-async function takeFlow(editor: Editor): Promise<void> {
+async function takeFlow(editor: Editor, file: string): Promise<void> {
   const { page } = editor;
   await page.locator('#red-ui-palette-search input').pressSequentially('nrfcloud');
   await page.locator('.red-ui-palette-node[data-palette-type="inject"]').waitFor({ state: 'hidden' });
   await page.evaluate(() => RED.actions.invoke('core:toggle-sidebar') as unknown);
-  await page.locator('#red-ui-sidebar').waitFor({ state: 'hidden' });
+  await page.locator('#red-ui-sidebar-separator').waitFor({ state: 'hidden' });
+  await page.locator('.red-ui-sidebar-tab-bar [data-tab-id="explorer"]').click();
   await page.locator('.red-ui-flow-node-status-label').getByText('claimed').first().waitFor();
-  await page.screenshot({ path: join(DOCS, 'demo-flow.png') });
+  await page.mouse.move(0, 0);
+  await page.screenshot({ path: join(DOCS, file) });
 }
 
-/** The dialog of the node that claims what comes in by MQTT. */
-async function takeDialog(editor: Editor): Promise<void> {
-  const id = await editor.page.evaluate(() => RED.nodes.filterNodes({ type: 'nrfcloud-claim' })[0].id as string);
+/** The dialog of the node that claims what comes in by MQTT, and behind it the connection's, just tested. */
+async function takeDialogs(editor: Editor): Promise<void> {
+  const { page } = editor;
+  const id = await page.evaluate(() => RED.nodes.filterNodes({ type: 'nrfcloud-claim' })[0].id as string);
   await editor.openDialog(id);
   // The dialog gives the focus away when it is ready.
-  await editor.page.locator('.red-ui-tray :focus').waitFor();
-  await editor.page.locator('.red-ui-tray').screenshot({ path: join(DOCS, 'claim-dialog.png') });
+  await editor.dialog.locator(':focus').waitFor();
+  await editor.dialog.screenshot({ path: join(DOCS, 'claim-dialog.png') });
+  await editor.openConfig('connection', 'edit');
+  await editor.dialog.getByRole('button', { name: 'Test connection' }).click();
+  await editor.dialog.getByRole('status').getByText('✓').waitFor();
+  await editor.dialog.screenshot({ path: join(DOCS, 'connection-dialog.png') });
 }
 
 async function main(): Promise<void> {
@@ -58,11 +65,14 @@ async function main(): Promise<void> {
     const browser = await startBrowser();
     try {
       await claimDevices(places);
-      const flow = await Editor.open(browser, places.editor, { width: 1340, height: 640, deviceScaleFactor: SCALE });
-      await takeFlow(flow);
-      await flow.close();
-      const dialog = await Editor.open(browser, places.editor, { width: 1340, height: 560, deviceScaleFactor: SCALE });
-      await takeDialog(dialog);
+      for (const theme of ['light', 'dark']) {
+        const size = { width: 1420, height: 640, deviceScaleFactor: SCALE };
+        const flow = await Editor.open(browser, places.editor, { ...size, theme });
+        await takeFlow(flow, `editor-${theme}.png`);
+        await flow.close();
+      }
+      const size = { width: 1340, height: 760, deviceScaleFactor: SCALE };
+      await takeDialogs(await Editor.open(browser, places.editor, size));
     } finally {
       await browser.close();
     }

@@ -77,7 +77,11 @@ describe('the dialogs of nrfcloud-tags, nrfcloud-device and nrfcloud-devices', (
       const label = editor.dialog.locator('.red-ui-typedInput-input:visible').nth(text === 'color' ? 0 : 1);
       await label.click();
       await page.keyboard.type(text);
-      await offered.first().waitFor();
+      // The list follows the typing; it is whole when its first line is what was typed last.
+      await offered
+        .first()
+        .filter({ hasText: text.slice(text.lastIndexOf(',') + 1).trim() })
+        .waitFor();
     };
     await withNode(
       { type: 'nrfcloud-claim', token: 'payload', tokenType: 'msg', tags: '', tagsType: 'str' },
