@@ -285,7 +285,9 @@ export class Client {
       };
       const timeoutMs = this.options.timeout * 1000;
       const limits = LISTS.has(operation) ? LARGE : SMALL;
+      const startedAt = performance.now();
       const reply = await exchange(this.#dispatcher, this.#base.origin, message, timeoutMs, limits, signal);
+      this.#limiter.answered(reply.statusCode === 429, startedAt);
       return withoutKey(reply, this.options.apiKey);
     } finally {
       this.#limiter.release();

@@ -1,3 +1,5 @@
+import { LearnedRate } from './learned-rate';
+
 /** Limits that all requests of one connection share. */
 export interface Limits {
   /** Most requests at once. */
@@ -29,6 +31,7 @@ export class Limiter {
   #timer: NodeJS.Timeout | undefined;
   readonly #lanes = new Map<unknown, Lane>();
   readonly #pace: Pace | undefined;
+  readonly #learned = new LearnedRate();
 
   constructor(private readonly limits: Limits) {
     this.#pace = limits.rate > 0 ? new Pace(limits.rate) : undefined;
@@ -102,6 +105,15 @@ export class Limiter {
     this.#timer = undefined;
   }
 
+  /**
+   * Tells that the service took a request, or refused it because there were too many.
+   * @param startedAt when the request was started, of `performance.now()`
+   */
+  answered(refused: boolean, startedAt: number): void {
+    if (refused) this.#learned.refused(startedAt, performance.now());
+    else this.#learned.taken(performance.now());
+  }
+
   #enqueue(key: unknown, waiter: Waiter, first: boolean): void {
     let lane = this.#lanes.get(key);
     if (lane === undefined) this.#lanes.set(key, (lane = new Lane()));
@@ -113,12 +125,15 @@ export class Limiter {
   /** Milliseconds until the next request may start, 0 if at once; concurrency aside. */
   #delay(): number {
     const now = performance.now();
-    return Math.max(0, this.#heldUntil - now, this.#pace === undefined ? 0 : this.#pace.next(now) - now);
+    const paced = this.#pace === undefined ? now : this.#pace.next(now);
+    return Math.max(0, this.#heldUntil - now, paced - now, this.#learned.next(now) - now);
   }
 
   #begin(): void {
+    const now = performance.now();
     this.#inFlight++;
-    this.#pace?.begin(performance.now());
+    this.#pace?.begin(now);
+    this.#learned.begin(now);
   }
 
   #drain(): void {

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { LearnedRate } from '../../../nodes/service/learned-rate';
+
+/** How a service decides, in milliseconds of a made-up clock, whether it takes a request. */
+type Policy = (now: number) => boolean;
+
+/** So many in each second of the clock. */
+const perSecond = (limit: number): Policy => {
+  let second = -1;
+  let used = 0;
+  return (now) => {
+    if (Math.floor(now / 1000) !== second) [second, used] = [Math.floor(now / 1000), 0];
+    return used++ < limit;
+  };
+};
+
+/** A bucket of tokens that fills all the time. */
+const bucket = (limit: number, size: number): Policy => {
+  let [tokens, at] = [size, 0];
+  return (now) => {
+    tokens = Math.min(size, tokens + ((now - at) * limit) / 1000);
+    at = now;
+    if (tokens < 1) return false;
+    tokens--;
+    return true;
+  };
+};
+
+/** Refuses every n-th, however many there are. */
+const everyNth = (n: number): Policy => {
+  let seen = 0;
+  return () => ++seen % n !== 0;
+};
+
+/** Sends without a break, `concurrency` at once, refused requests again later; tells second by second what became of it. */
+function press(
+  policy: Policy,
+  { concurrency = 64, latencyMs = 10, seconds = 30 },
+): { taken: number; refused: number }[] {
+  const rate = new LearnedRate();
+  const account = Array.from({ length: seconds }, () => ({ taken: 0, refused: 0 }));
+  let flying: number[] = [];
+  for (let now = 0; now < seconds * 1000; now++) {
+    for (const startedAt of flying.filter((start) => start + latencyMs <= now)) {
+      const took = policy(now);
+      account[Math.floor(now / 1000)]![took ? 'taken' : 'refused']++;
+      if (took) rate.taken(now);
+      else rate.refused(startedAt, now);
+    }
+    flying = flying.filter((start) => start + latencyMs > now);
+    while (flying.length < concurrency && rate.next(now) <= now) {
+      rate.begin(now);
+      flying.push(now);
+    }
+  }
+  return account;
+}
+
+const total = (account: { taken: number; refused: number }[], what: 'taken' | 'refused'): number =>
+  account.reduce((sum, second) => sum + second[what], 0);
+
+describe('the rate that is learned from refusals', () => {
+  for (const [name, policy, limit] of [
+    ['a thousand in each second', (): Policy => perSecond(1000), 1000],
+    ['two hundred in each second', (): Policy => perSecond(200), 200],
+    ['a bucket of a second', (): Policy => bucket(1000, 1000), 1000],
+    ['a bucket of a tenth of a second', (): Policy => bucket(1000, 100), 1000],
+    ['a small bucket', (): Policy => bucket(200, 20), 200],
+  ] as const) {
+    for (const latencyMs of [2, 40]) {
+      it(`comes close to the limit with few refusals: ${name}, ${latencyMs} ms`, () => {
+        const account = press(policy(), { latencyMs });
+        const known = account.slice(3);
+        assert.ok(total(known, 'taken') >= 0.95 * limit * known.length, JSON.stringify(account));
+        assert.ok(total(known, 'refused') <= 0.05 * total(known, 'taken'), JSON.stringify(account));
+        // At first all that is on its way is refused, some times over, before the limit is known.
+        assert.ok(total(account, 'refused') <= 0.1 * total(account, 'taken'), JSON.stringify(account));
+      });
+    }
+  }
+
+  it('is no limit as long as nothing is refused, nor for single refusals by chance', () => {
+    const free = total(
+      press(() => true, { seconds: 5 }),
+      'taken',
+    );
+    const chance = press(everyNth(50), { seconds: 5 });
+    assert.ok(total(chance, 'taken') + total(chance, 'refused') > 0.99 * free);
+  });
+
+  it('does not slow down a few requests that are refused', () => {
+    const rate = new LearnedRate();
+    for (let refusal = 0; refusal < 20; refusal++) rate.refused(refusal, refusal);
+    assert.equal(rate.next(20), 20);
+  });
+
+  it('is found again when the limit is raised or taken away', () => {
+    const [low, high, none] = [perSecond(200), perSecond(1000), (): boolean => true];
+    const account = press((now) => (now < 10_000 ? low : now < 60_000 ? high : none)(now), { seconds: 120 });
+    assert.ok(total(account.slice(40, 60), 'taken') >= 0.95 * 1000 * 20, JSON.stringify(account.slice(40, 60)));
+    assert.ok(account.at(-1)!.taken > 2000, JSON.stringify(account.at(-1)));
+  });
+
+  it('falls with the limit', () => {
+    const [high, low] = [perSecond(1000), perSecond(100)];
+    const account = press((now) => (now < 10_000 ? high : low)(now), { seconds: 40 });
+    const known = account.slice(20);
+    assert.ok(total(known, 'taken') >= 0.9 * 100 * known.length, JSON.stringify(known));
+    assert.ok(total(known, 'refused') <= 0.1 * total(known, 'taken'), JSON.stringify(known));
+  });
+});
