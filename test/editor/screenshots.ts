@@ -13,6 +13,7 @@ const DOCS = resolve(__dirname, '../../docs');
 const ANY_PORTS = { nodeRed: 0, mqtt: 0, simulator: 0, summary: 0 };
 /** So that a picture stays sharp on the screens of today, and small enough for a page. */
 const SCALE = 1.6;
+const WIDTH = 1420;
 
 /** Sends a device through each door of the demo, so that the nodes show what they do. */
 async function claimDevices({ nodeRed, broker, controls }: Places): Promise<void> {
@@ -35,12 +36,24 @@ async function takeFlow(editor: Editor, file: string): Promise<void> {
   const { page } = editor;
   await page.locator('#red-ui-palette-search input').pressSequentially('nrfcloud');
   await page.locator('.red-ui-palette-node[data-palette-type="inject"]').waitFor({ state: 'hidden' });
-  await page.evaluate(() => RED.actions.invoke('core:toggle-sidebar') as unknown);
+  // Node-RED remembers both from one picture to the next.
+  await page.evaluate(() => RED.actions.invoke('core:toggle-right-sidebar', false) as unknown);
   await page.locator('#red-ui-sidebar-separator').waitFor({ state: 'hidden' });
-  await page.locator('.red-ui-sidebar-tab-bar [data-tab-id="explorer"]').click();
+  const explorer = page.locator('.red-ui-sidebar-tab-bar [data-tab-id="explorer"].selected');
+  if ((await explorer.count()) > 0) await explorer.click();
+  await page.evaluate(() => (document.activeElement as HTMLElement).blur());
   await page.locator('.red-ui-flow-node-status-label').getByText('claimed').first().waitFor();
   await page.mouse.move(0, 0);
   await page.screenshot({ path: join(DOCS, file) });
+}
+
+/** The open dialog without the canvas that it lies on. */
+async function takeDialog({ page, dialog }: Editor, file: string): Promise<void> {
+  await page.mouse.move(0, 0);
+  // Its own box has a margin for the handle that makes it wider.
+  const { x, width } = (await dialog.locator('.red-ui-tray-header').boundingBox())!;
+  const { y, height } = (await dialog.boundingBox())!;
+  await page.screenshot({ path: join(DOCS, file), clip: { x, y, width, height } });
 }
 
 /** The dialog of the node that claims what comes in by MQTT, and behind it the connection's, just tested. */
@@ -50,11 +63,12 @@ async function takeDialogs(editor: Editor): Promise<void> {
   await editor.openDialog(id);
   // The dialog gives the focus away when it is ready.
   await editor.dialog.locator(':focus').waitFor();
-  await editor.dialog.screenshot({ path: join(DOCS, 'claim-dialog.png') });
+  await takeDialog(editor, 'claim-dialog.png');
+  await page.setViewportSize({ width: WIDTH, height: 940 });
   await editor.openConfig('connection', 'edit');
   await editor.dialog.getByRole('button', { name: 'Test connection' }).click();
   await editor.dialog.getByRole('status').getByText('✓').waitFor();
-  await editor.dialog.screenshot({ path: join(DOCS, 'connection-dialog.png') });
+  await takeDialog(editor, 'connection-dialog.png');
 }
 
 async function main(): Promise<void> {
@@ -66,12 +80,12 @@ async function main(): Promise<void> {
     try {
       await claimDevices(places);
       for (const theme of ['light', 'dark']) {
-        const size = { width: 1420, height: 640, deviceScaleFactor: SCALE };
+        const size = { width: WIDTH, height: 640, deviceScaleFactor: SCALE };
         const flow = await Editor.open(browser, places.editor, { ...size, theme });
         await takeFlow(flow, `editor-${theme}.png`);
         await flow.close();
       }
-      const size = { width: 1340, height: 760, deviceScaleFactor: SCALE };
+      const size = { width: WIDTH, height: 610, deviceScaleFactor: SCALE };
       await takeDialogs(await Editor.open(browser, places.editor, size));
     } finally {
       await browser.close();

@@ -191,6 +191,9 @@ export class Editor {
 
   /** Chooses the type of a TypedInput in the open dialog with the mouse. */
   async chooseType(property: string, type: string): Promise<void> {
+    // What is wrong with the field above, shown while the mouse is there, lies over this one.
+    await this.page.mouse.move(0, 0);
+    await this.page.locator('.red-ui-popover:visible').waitFor({ state: 'hidden' });
     await this.field(property)
       .locator('xpath=following-sibling::div[1]')
       .locator('.red-ui-typedInput-type-select')
