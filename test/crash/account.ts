@@ -1,0 +1,153 @@
+import { LISTED, type Kind } from './flow';
+
+/** A line of the plugin `crash-ledger`. */
+export interface Entry {
+  event: 'in' | 'out' | 'end' | 'caught';
+  node: Kind;
+  /** The message's key; for a watch, also the operation. */
+  id: string;
+  code?: string;
+  port?: number;
+  /** Devices of a page. */
+  size?: number;
+  /** On the last of a sequence. */
+  count?: number;
+  resumed?: boolean;
+  /** The bulk operation that an upload began. */
+  operation?: string;
+}
+
+/** What became of one message at one node. */
+interface Life {
+  node: Kind;
+  received: number;
+  endings: string[];
+  /** Its process was killed before it ended. */
+  cut: boolean;
+  /** Results that left, and how many of them after the ending. */
+  results: number;
+  late: number;
+  resumed: number;
+  pages: number;
+  devices: number;
+  /** What the last page said, `undefined` as long as there was none. */
+  count: number | undefined;
+  caught: number;
+}
+
+/** What a message may end in: work done, the flow stopped, or faults that outlived the retries. */
+const GOOD_ENDINGS: ReadonlySet<string> = new Set([
+  'ok',
+  'NRFCLOUD_CLOSED',
+  'NRFCLOUD_UNAVAILABLE',
+  'NRFCLOUD_TIMEOUT',
+]);
+
+/** The account of a run: what the nodes received, sent and ended, by `<node> <id>`. */
+export class Account {
+  readonly lives = new Map<string, Life>();
+  /** Bulk operations that bulk claim told of, by the key of the message that they came from. */
+  readonly operations = new Map<string, string[]>();
+
+  /** Books what a log holds from a line on. @returns the line to go on with */
+  read(log: readonly string[], from: number): number {
+    for (const line of log.slice(from)) {
+      if (line.startsWith('crash {')) this.#book(JSON.parse(line.slice('crash '.length)) as Entry);
+    }
+    return log.length;
+  }
+
+  /** Messages that came in and have not ended. */
+  get open(): string[] {
+    return [...this.lives].filter(([, one]) => one.received > one.endings.length && !one.cut).map(([name]) => name);
+  }
+
+  /** The process is gone, and with it all that was on its way. */
+  cutOff(): void {
+    for (const name of this.open) this.lives.get(name)!.cut = true;
+  }
+
+  /** Whether a watch has had its one result. */
+  hasEnded(watch: string): boolean {
+    const life = this.lives.get(watch);
+    return life !== undefined && life.results + life.resumed > 0;
+  }
+
+  /** Watches of some messages that were stopped without a result, by the flow or with the process. */
+  stoppedWatches(round: string): string[] {
+    return [...this.lives]
+      .filter(
+        ([name, { node, endings, cut }]) =>
+          node === 'watch' &&
+          name.startsWith(`watch ${round}`) &&
+          !this.hasEnded(name) &&
+          (endings[0] === undefined ? cut : endings[0] === 'NRFCLOUD_CLOSED'),
+      )
+      .map(([name]) => name);
+  }
+
+  /** How many messages of a round came in, ended well, ended in an error, did not end, and were resumed. */
+  sums(round: string): { in: number; out: number; errors: number; cut: number; resumed: number } {
+    const lives = [...this.lives].filter(([name]) => name.split(' ')[1]!.startsWith(round)).map(([, life]) => life);
+    const ended = (good: boolean): number =>
+      lives.filter(({ endings }) => endings.length > 0 && (endings[0] === 'ok') === good).length;
+    return {
+      in: lives.reduce((sum, { received }) => sum + received, 0),
+      out: ended(true),
+      errors: ended(false),
+      cut: lives.filter(({ cut }) => cut).length,
+      resumed: lives.reduce((sum, { resumed }) => sum + resumed, 0),
+    };
+  }
+
+  /** Sentences about whatever broke the rules of the nodes in a round. */
+  discrepancies(round: string): string[] {
+    const found: string[] = [];
+    for (const [name, life] of this.lives) {
+      if (!name.split(' ')[1]!.startsWith(round)) continue;
+      const say = (what: string): void => void found.push(`${name}: ${what} (${JSON.stringify(life)})`);
+      const { node, received, endings, cut, results, late, resumed, pages, devices, count, caught } = life;
+      const ending = endings[0];
+      if (received !== 1) say(`came in ${received} times`);
+      if (endings.length + (cut ? 1 : 0) !== 1) say(`ended ${endings.length} times`);
+      if (ending !== undefined && !GOOD_ENDINGS.has(ending)) say('ended in an error that nothing here explains');
+      if (late > 0) say('sent something after its ending');
+      if (results + resumed > 1) say('had more than one result');
+      if (ending === 'ok' && node !== 'list' && results !== 1) say('ended well without its one result');
+      if (ending === 'ok' && node === 'list' && (count !== pages || devices !== LISTED.devices))
+        say('listed not everything');
+      if (ending !== undefined && ending !== 'ok' && results > 0 && node !== 'bulk') say('failed with a result');
+      // A watch that was taken up again tells its failure to Catch alone.
+      if (node !== 'watch' && caught > (ending === undefined || ending === 'ok' ? 0 : 1)) say('was caught too often');
+    }
+    return found;
+  }
+
+  #book({ event, node, id, code, port, size = 0, count, resumed = false, operation }: Entry): void {
+    const life = this.#life(node, `${node} ${id}`);
+    if (event === 'in') life.received++;
+    if (event === 'end') life.endings.push(code!);
+    if (event === 'caught') life.caught++;
+    if (event !== 'out') return;
+    if (operation !== undefined) this.operations.set(id, [...(this.operations.get(id) ?? []), operation]);
+    if (node === 'list') {
+      life.pages++;
+      life.devices += size;
+      life.count = count;
+    }
+    if (life.endings.length > 0 && !resumed) life.late++;
+    // The one result of a message: not an upload, nor rejected rows, nor progress.
+    const result = { claim: [0], bulk: [2], watch: [0, 1], list: [] as number[] }[node].includes(port!);
+    if (result && resumed) life.resumed++;
+    else if (result) life.results++;
+  }
+
+  #life(node: Kind, name: string): Life {
+    let life = this.lives.get(name);
+    if (life === undefined) {
+      const nothing = { received: 0, results: 0, late: 0, resumed: 0, pages: 0, devices: 0, caught: 0 };
+      this.lives.set(name, (life = { node, endings: [], cut: false, count: undefined, ...nothing }));
+    }
+    return life;
+  }
+}
