@@ -2,41 +2,38 @@ import assert from 'node:assert/strict';
 import packageJson from '../../package.json';
 import { CONTRACT } from '../support/contract';
 import { unreadable } from '../support/contrast';
-import { Editor } from '../support/editor';
+import { NODE_RED_MAJOR } from '../support/editor';
 import { KEYLESS, KNOWN, useEditor } from '../support/shared-editor';
-
-// The editor's own objects, in the page.
-declare const RED: any;
 
 const PALETTE_TYPES = Object.keys(packageJson['node-red'].nodes).filter(
   (type) => CONTRACT[type]!.category !== 'config',
 );
+/** Node-RED 4 has no dark theme. */
+const THEMES = NODE_RED_MAJOR < 5 ? ['light'] : ['light', 'dark'];
 
 describe('all text can be read', function () {
   this.timeout(60_000);
   const stage = useEditor();
 
-  // Where there is no dark theme, as in Node-RED 4, the choice changes nothing.
-  for (const theme of ['light', 'dark']) {
+  after(() => stage.editor.choose({}));
+
+  for (const theme of THEMES) {
     describe(`in the ${theme} theme`, () => {
-      let editor: Editor;
-      before(async () => {
-        editor = await Editor.open(stage.browser, stage.runtime.adminUrl, { theme });
-      });
-      after(() => editor.close());
+      before(() => stage.editor.choose({ theme }));
 
       it('is the theme that was chosen', async () => {
-        const { isDark, version } = await editor.page.evaluate(() => ({
-          isDark: document.documentElement.classList.contains('nr-theme-dark'),
-          version: RED.settings.version as string,
-        }));
-        assert.equal(isDark, theme === 'dark' && Number.parseInt(version) >= 5);
+        const isDark = await stage.editor.page.evaluate(() =>
+          document.documentElement.classList.contains('nr-theme-dark'),
+        );
+        assert.equal(isDark, theme === 'dark');
       });
 
       for (const type of PALETTE_TYPES) {
-        it(`${type}: palette, dialog and help`, async () => {
+        it(`${type}: palette, canvas, dialog and help`, async () => {
+          const { editor } = stage;
           const bad = await unreadable(editor.paletteNode(type));
           const id = await editor.drag(type, { x: 300, y: 200 });
+          bad.push(...(await unreadable(editor.node(id).locator('.red-ui-flow-node-label'))));
           await editor.openDialog(id);
           await editor.field('connection').selectOption(KNOWN);
           bad.push(...(await unreadable(editor.form)));
@@ -49,6 +46,7 @@ describe('all text can be read', function () {
       }
 
       it('warnings: of unclaiming, and of a connection that cannot work', async () => {
+        const { editor } = stage;
         const id = await editor.drag('nrfcloud-device', { x: 300, y: 200 });
         await editor.openDialog(id);
         await editor.field('operation').selectOption('unclaim');

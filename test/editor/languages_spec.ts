@@ -3,7 +3,6 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import packageJson from '../../package.json';
 import { CONTRACT } from '../support/contract';
-import { Editor } from '../support/editor';
 import { KNOWN, useEditor } from '../support/shared-editor';
 
 // The editor's own objects, in the page.
@@ -50,22 +49,15 @@ function englishSentences(type: string): string[] {
 describe('in another language', function () {
   this.timeout(60_000);
   const stage = useEditor();
+  after(() => stage.editor.choose({}));
 
   for (const language of LANGUAGES) {
     describe(language, () => {
-      let editor: Editor;
-      before(async () => {
-        editor = await Editor.open(stage.browser, stage.runtime.adminUrl, { locale: language });
-      });
-      afterEach(async function () {
-        if (this.currentTest?.state === 'failed') await editor.reload();
-        assert.deepEqual(editor.problems.splice(0), []);
-      });
-      after(() => editor.close());
+      before(() => stage.editor.choose({ language }));
 
       /** What stands in English, or as a raw key, in the open dialog: texts, choices, placeholders and tooltips. */
       const leftovers = async (english: Map<string, string>): Promise<string[]> => {
-        const shown = await editor.form.evaluate((form: any) => {
+        const shown = await stage.editor.form.evaluate((form: any) => {
           const words: string[] = [];
           for (const element of form.querySelectorAll('*')) {
             words.push(
@@ -79,7 +71,7 @@ describe('in another language', function () {
       };
 
       const readHelp = async (type: string): Promise<void> => {
-        const help = flat(await editor.showHelp());
+        const help = flat(await stage.editor.showHelp());
         assert.doesNotMatch(help, RAW_KEY);
         assert.deepEqual(
           englishSentences(type).filter((sentence) => help.includes(sentence)),
@@ -89,6 +81,7 @@ describe('in another language', function () {
 
       for (const type of PALETTE_TYPES) {
         it(`${type} shows no English and no raw key: palette, canvas, ports, dialog, help`, async () => {
+          const { editor } = stage;
           const english = englishTexts(language, type);
           const id = await editor.drag(type, { x: 300, y: 200 });
           const words = await editor.page.evaluate((wanted) => {
@@ -118,6 +111,7 @@ describe('in another language', function () {
       }
 
       it('the connection shows no English and no raw key, and says in the language what is wrong', async () => {
+        const { editor } = stage;
         const english = englishTexts(language, 'nrfcloud-connection');
         const id = await editor.drag('nrfcloud-claim', { x: 300, y: 200 });
         await editor.openDialog(id);

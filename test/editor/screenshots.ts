@@ -79,14 +79,14 @@ async function main(): Promise<void> {
     const browser = await startBrowser();
     try {
       await claimDevices(places);
-      for (const theme of ['light', 'dark']) {
-        const size = { width: WIDTH, height: 640, deviceScaleFactor: SCALE };
-        const flow = await Editor.open(browser, places.editor, { ...size, theme });
-        await takeFlow(flow, `editor-${theme}.png`);
-        await flow.close();
+      const size = { width: WIDTH, height: 640, deviceScaleFactor: SCALE };
+      const editor = await Editor.open(browser, places.editor, size);
+      for (const theme of ['dark', 'light']) {
+        await editor.choose({ theme });
+        await takeFlow(editor, `editor-${theme}.png`);
       }
-      const size = { width: WIDTH, height: 610, deviceScaleFactor: SCALE };
-      await takeDialogs(await Editor.open(browser, places.editor, size));
+      await editor.page.setViewportSize({ width: WIDTH, height: 610 });
+      await takeDialogs(editor);
     } finally {
       await browser.close();
     }

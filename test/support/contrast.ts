@@ -23,9 +23,13 @@ export function unreadable(locator: Locator): Promise<string[]> {
     };
     const over = (front: number[], back: number[]): number[] =>
       [0, 1, 2].map((part) => front[part]! * front[3]! + back[part]! * (1 - front[3]!)).concat(1);
+    const isDrawn = (element: any): boolean => element.namespaceURI.endsWith('/svg');
     const behind = (element: any): number[] => {
       if (element === null) return [255, 255, 255, 1];
-      const own = read(style(element).backgroundColor);
+      // What a node on the canvas says stands on its rectangle.
+      const rectangle =
+        isDrawn(element) && element.closest('.red-ui-flow-node-group')?.querySelector('.red-ui-flow-node');
+      const own = read(rectangle ? style(rectangle).fill : style(element).backgroundColor);
       return own[3] === 1 ? own : over(own, behind(element.parentElement));
     };
     const luminance = (colour: number[]): number => {
@@ -43,7 +47,10 @@ export function unreadable(locator: Locator): Promise<string[]> {
       if (['SCRIPT', 'STYLE', 'OPTION', 'A'].includes(element.tagName) || style(element).visibility === 'hidden')
         continue;
       const back = behind(element);
-      const [one, other] = [luminance(over(read(style(element).color), back)), luminance(back)];
+      const [one, other] = [
+        luminance(over(read(isDrawn(element) ? style(element).fill : style(element).color), back)),
+        luminance(back),
+      ];
       const ratio = (Math.max(one, other) + 0.05) / (Math.min(one, other) + 0.05);
       if (ratio < least) found.push(`${ratio.toFixed(2)}: ${text.slice(0, 60)}`);
     }
