@@ -1,0 +1,101 @@
+/* global module, require, process, setTimeout */
+// A Node-RED plugin for tests. POST <admin>/soak makes the node "source" send claim tokens, never more than so many at
+// once, and now and then the rows of a bulk claim. Every so many claims it waits until nothing is on its way and writes a
+// line of JSON with what the process holds then; at the end one with how all messages ended.
+const { readFileSync } = require('node:fs');
+const { setFlagsFromString } = require('node:v8');
+const { runInNewContext } = require('node:vm');
+
+const DEPTH = 128;
+const ROWS = 20;
+
+module.exports = (RED) => {
+  RED.httpAdmin.post('/soak', (request, response) => {
+    soak(RED, request.body);
+    response.end();
+  });
+};
+
+function soak(RED, { claims, operations, every, seconds }) {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc');
+  const tokens = readFileSync(process.env.SOAK_TOKENS, 'utf8').trim().split('\n');
+  const perOperation = Math.floor(claims / operations);
+  const endings = {
+    claim: new Uint8Array(claims),
+    bulk: new Uint8Array(operations),
+    watch: new Uint8Array(operations),
+  };
+  const ended = { claim: 0, bulk: 0, watch: 0 };
+  const codes = {};
+  const started = Date.now();
+  let sent = 0;
+  let begun = 0;
+  let twice = 0;
+  let pausedAt = every;
+  let over = false;
+  const source = RED.nodes.getNode('source');
+  const write = (what, told) => process.stdout.write(`${what} ${JSON.stringify(told)}\n`);
+
+  const sample = () => {
+    gc();
+    const resources = {};
+    for (const name of process.getActiveResourcesInfo()) resources[name] = (resources[name] ?? 0) + 1;
+    const listeners = [process, RED.events, RED.server]
+      .flatMap((emitter) => emitter.eventNames().map((name) => emitter.listenerCount(name)))
+      .reduce((sum, count) => sum + count, 0);
+    const { heapUsed, rss, external } = process.memoryUsage();
+    const told = { claims: sent, operations: begun, seconds: (Date.now() - started) / 1000 };
+    write('soak-sample', { ...told, heapUsed, rss, external, resources, listeners });
+  };
+  const more = () => {
+    while (!over && sent < pausedAt && sent - ended.claim < DEPTH) {
+      const index = sent++;
+      source.send([{ index, payload: tokens[index % tokens.length] }, null]);
+      if (sent % perOperation !== 0 || begun >= operations) continue;
+      const from = (begun * ROWS) % (tokens.length - ROWS);
+      source.send([null, { index: begun++, payload: tokens.slice(from, from + ROWS) }]);
+    }
+  };
+  const look = () => {
+    if (!over && Date.now() - started > seconds * 1000) {
+      over = true;
+      pausedAt = sent;
+    }
+    if (ended.claim < sent || sent < pausedAt || ended.bulk < begun || ended.watch < begun) return more();
+    // Sockets that were broken, and what else goes away by itself, get a moment.
+    const here = pausedAt;
+    pausedAt = -1;
+    setTimeout(() => {
+      sample();
+      if (over || sent >= claims) {
+        RED.hooks.remove('*.soak');
+        const times = Object.values(endings).flatMap((all) => [...all].filter((count) => count > 1)).length;
+        write('soak-end', {
+          claims: sent,
+          operations: begun,
+          ended,
+          codes,
+          twice: twice + times,
+          seconds: (Date.now() - started) / 1000,
+        });
+        return;
+      }
+      pausedAt = Math.min(claims, here + every);
+      more();
+    }, 200);
+  };
+  RED.hooks.add('onComplete.soak', ({ msg, node, error }) => {
+    const counts = endings[node.id];
+    if (counts === undefined) return;
+    const code = `${node.id} ${error?.code ?? 'ok'}`;
+    codes[code] = (codes[code] ?? 0) + 1;
+    if (counts[msg.index]++ > 0) twice++;
+    ended[node.id]++;
+    if (pausedAt !== -1) look();
+  });
+  setTimeout(() => {
+    sample();
+    more();
+  }, 200);
+}
