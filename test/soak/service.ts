@@ -35,26 +35,35 @@ export async function startSoakService(): Promise<SoakService> {
     if (method === 'POST' && url === '/v1/claimed-devices/bulk') {
       const bulkOpsRequestId = String(++counts.uploads).padStart(26, '0');
       polls.set(bulkOpsRequestId, 0);
-      return say(202, { bulkOpsRequestId });
+      say(202, { bulkOpsRequestId });
+      return;
     }
     if (method === 'POST') {
       counts.claims++;
-      return say(201, { id: 'x', status: 'READY' });
+      say(201, { id: 'x', status: 'READY' });
+      return;
     }
     const operation = /^\/v1\/bulk-ops-requests\/(\d+)$/.exec(url)?.[1];
     if (operation !== undefined) {
       const poll = (polls.get(operation) ?? 0) + 1;
       polls.set(operation, poll);
-      if (poll < 3) return say(200, { bulkOpsRequestId: operation, status: poll === 1 ? 'PENDING' : 'IN_PROGRESS' });
+      if (poll < 3) {
+        say(200, { bulkOpsRequestId: operation, status: poll === 1 ? 'PENDING' : 'IN_PROGRESS' });
+        return;
+      }
       const failed = Number(operation) % FAILED_EVERY === 0;
       const errorSummaryUrl = `${origin}/summary.json`;
-      return say(200, {
+      say(200, {
         bulkOpsRequestId: operation,
         status: failed ? 'FAILED' : 'SUCCEEDED',
         ...(failed ? { errorSummaryUrl } : {}),
       });
+      return;
     }
-    if (url === '/summary.json') return say(200, { errors: [{ row: 1, message: 'refused' }] });
+    if (url === '/summary.json') {
+      say(200, { errors: [{ row: 1, message: 'refused' }] });
+      return;
+    }
     // After a reply was lost the device is looked up.
     say(200, { id: 'x', status: 'READY' });
   };
@@ -70,7 +79,10 @@ export async function startSoakService(): Promise<SoakService> {
   const server: Server = createServer((request, response) => {
     request.resume().on('end', () => {
       counts.requests++;
-      if (random() >= FAULTS) return answer(request, response);
+      if (random() >= FAULTS) {
+        answer(request, response);
+        return;
+      }
       counts.faults++;
       faults[Math.floor(random() * faults.length)]!(request, response);
     });

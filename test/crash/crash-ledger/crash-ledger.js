@@ -8,10 +8,13 @@ module.exports = (RED) => {
   const operation = ({ payload }) => payload?.bulkOpsRequestId ?? payload;
   const id = (node, msg) => (node === 'watch' ? `${msg.key}#${operation(msg)}` : msg.key);
   RED.hooks.add('onReceive.crash', ({ msg, destination }) => {
-    if (ours(destination.node)) write({ event: 'in', node: destination.id, id: id(destination.id, msg) });
+    // Node-RED drops what comes to a node that has closed: it has no listener any more, but the hook is called all the same.
+    const { node } = destination;
+    if (ours(node) && !node._inputCallback && !node._inputCallbacks) return;
+    if (ours(node)) write({ event: 'in', node: destination.id, id: id(destination.id, msg) });
     else if (destination.id === 'caught') {
-      const node = msg.error.source.id;
-      write({ event: 'caught', node, id: id(node, msg) });
+      const source = msg.error.source.id;
+      write({ event: 'caught', node: source, id: id(source, msg) });
     }
   });
   RED.hooks.add('onComplete.crash', ({ msg, error, node }) => {
