@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import packageJson from '../../package.json';
 import { CONTRACT } from '../support/contract';
@@ -162,6 +162,15 @@ describe('the help', () => {
 
 describe('the README', () => {
   const readme = read('README.md');
+
+  it('links and shows only files that there are', () => {
+    const targets = [...readme.matchAll(/\]\(([^)#\s]+)\)|(?:src|srcset)="([^"]+)"/g)]
+      .map(([, link, picture]) => decodeURIComponent(link ?? picture!))
+      .filter((target) => !target.startsWith('https:'));
+    assert.ok(targets.length > 20, String(targets.length));
+    const missing = targets.filter((target) => !existsSync(join(ROOT, target)));
+    assert.deepEqual(missing, []);
+  });
 
   it('has a row for every node type, and its help', () => {
     const rows = matches(readme, /^\| `(nrfcloud-[\w-]+)` \|.*\(locales\/en-US\/\1\.html\)/gm);
