@@ -86,9 +86,9 @@ export async function soak({ onSample, ...options }: SoakOptions): Promise<SoakR
           clearInterval(look);
           settle(found);
         }, 100);
-        nodeRed.lost.catch((error: Error) => {
+        nodeRed.lost.catch((error: unknown) => {
           clearInterval(look);
-          reject(error);
+          reject(error instanceof Error ? error : new Error(String(error)));
         });
       });
       const warnings = nodeRed.log.filter((line) => /MaxListeners|Uncaught|Unhandled|\[error\]|\[fatal\]/i.test(line));
