@@ -34,7 +34,9 @@ async function claimDevices({ nodeRed, broker, controls }: Places): Promise<void
 /** The demo's flow, with this package's nodes in the palette and nothing beside it. */
 async function takeFlow(editor: Editor, file: string): Promise<void> {
   const { page } = editor;
-  await page.locator('#red-ui-palette-search input').pressSequentially('nrfcloud');
+  const search = page.locator('#red-ui-palette-search input');
+  await search.fill('');
+  await search.pressSequentially('nrfcloud');
   await page.locator('.red-ui-palette-node[data-palette-type="inject"]').waitFor({ state: 'hidden' });
   // Node-RED remembers both from one picture to the next.
   await page.evaluate(() => RED.actions.invoke('core:toggle-right-sidebar', false) as unknown);

@@ -110,7 +110,8 @@ export class Editor {
 
   /** Waits until palette and flows are there. */
   private async loaded(): Promise<void> {
-    await this.page.locator('#red-ui-palette-container .red-ui-palette-node').first().waitFor();
+    // Node-RED 5 remembers what was searched for in the palette.
+    await this.page.locator('#red-ui-palette-container .red-ui-palette-node:visible').first().waitFor();
     await this.page.locator('#red-ui-loading-progress').waitFor({ state: 'hidden' });
     // Dialogs and lists are there at once: what slides in is painted many times, and waited for.
     await this.page.addStyleTag({ content: '* { transition: none !important; animation: none !important; }' });
