@@ -174,10 +174,15 @@ export class Editor {
 
   /** Types into the field of the open dialog that has this label, in place of what stands there. */
   async type(label: string, text: string): Promise<void> {
-    await (await this.labelled(label)).click();
-    await this.page.keyboard.press('Control+A');
-    if (text === '') await this.page.keyboard.press('Delete');
-    else await this.page.keyboard.insertText(text);
+    const field = await this.labelled(label);
+    // A dialog that has just opened may take the focus for its first field: then a person types again.
+    for (let tries = 0; tries < 5; tries++) {
+      await field.click();
+      await this.page.keyboard.press('Control+A');
+      if (text === '') await this.page.keyboard.press('Delete');
+      else await this.page.keyboard.insertText(text);
+      if ((await field.evaluate((input) => (input as { value?: string }).value ?? text)) === text) break;
+    }
     // The editor looks at a field when a key is let go.
     await this.page.keyboard.press('End');
     // The list of completions would lie over the next field. (Escape may close the dialog, too.)
@@ -189,19 +194,32 @@ export class Editor {
 
   /** Draws a wire with the mouse, from the first output of a node to the input of another one. */
   async wire(from: string, to: string): Promise<void> {
-    // A node may have got a longer label that is not drawn yet.
-    await this.page.evaluate(() => RED.view.redraw(true, true));
-    const output = (await this.node(from).locator('.red-ui-flow-port-output .red-ui-flow-port').first().boundingBox())!;
-    const input = (await this.node(to).locator('.red-ui-flow-port-input .red-ui-flow-port').boundingBox())!;
     const { mouse } = this.page;
-    await mouse.move(output.x + output.width / 2, output.y + output.height / 2);
-    await mouse.down();
-    await mouse.move(input.x + input.width / 2, input.y + input.height / 2, { steps: 5 });
-    await mouse.up();
-    await this.page.waitForFunction(
-      ([source, target]) => RED.nodes.filterLinks({ source: { id: source }, target: { id: target } }).length === 1,
-      [from, to],
-    );
+    const wires = (): Promise<number> =>
+      this.page.evaluate(
+        ([source, target]) =>
+          RED.nodes.filterLinks({ source: { id: source }, target: { id: target } }).length as number,
+        [from, to],
+      );
+    // A label that is only now drawn moves the port from under the mouse: then a person tries again.
+    for (let tries = 0; tries < 5 && (await wires()) === 0; tries++) {
+      await this.page.evaluate(
+        () =>
+          new Promise(
+            (drawn) => (RED.view.redraw(true, true), requestAnimationFrame(() => requestAnimationFrame(drawn))),
+          ),
+      );
+      const port = (kind: string, id: string) =>
+        this.node(id).locator(`.red-ui-flow-port-${kind} .red-ui-flow-port`).first().boundingBox();
+      const [output, input] = [(await port('output', from))!, (await port('input', to))!];
+      await mouse.move(output.x + output.width / 2, output.y + output.height / 2, { steps: 2 });
+      await mouse.down();
+      await mouse.move(input.x + input.width / 2, input.y + input.height / 2, { steps: 5 });
+      await mouse.up();
+      // What a wire that ends nowhere leaves: a list of nodes to add.
+      if ((await wires()) === 0) await this.page.keyboard.press('Escape');
+    }
+    if ((await wires()) !== 1) throw new Error('the wire could not be drawn');
   }
 
   /** Chooses the type of a TypedInput in the open dialog with the mouse. */
