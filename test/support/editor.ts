@@ -234,17 +234,25 @@ export class Editor {
     await this.page.locator(`.red-ui-typedInput-options:visible [value="${type}"]`).click();
   }
 
+  /** Waits until a dialog is open, and has taken the focus for its first field, which it does a while after. */
+  private async opened(): Promise<void> {
+    await this.settle();
+    await this.page.waitForFunction(() =>
+      [...document.querySelectorAll('#red-ui-editor-stack .red-ui-tray')].at(-1)?.contains(document.activeElement),
+    );
+  }
+
   /** Opens the dialog of a node on the canvas. */
   async openDialog(id: string): Promise<void> {
     await this.node(id).locator('rect.red-ui-flow-node').dblclick();
-    await this.settle();
+    await this.opened();
   }
 
   /** Opens the dialog of a config node from the dialog of a node that uses it: a new one, or the chosen one. */
   async openConfig(property: string, which: 'add' | 'edit'): Promise<void> {
     await this.dialog.locator(`[id$="-btn-${property}-${which}"]`).click();
     await this.dialog.locator('#node-config-dialog-ok').waitFor();
-    await this.settle();
+    await this.opened();
   }
 
   /** Closes the open dialog with Done, Update or Add. */
