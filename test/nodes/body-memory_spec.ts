@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setImmediate } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import devicesNode from '../../nodes/nrfcloud-devices';
@@ -24,10 +25,16 @@ describe('the memory of bodies that can’t be used', function () {
     await simulator.close();
   });
 
-  const held = (): number => {
-    collectGarbage();
-    const { heapUsed, arrayBuffers } = process.memoryUsage();
-    return (heapUsed + arrayBuffers) / MIB;
+  /** What is still held when all that was let go has been given back, which the engine does bit by bit. */
+  const held = async (): Promise<number> => {
+    let least = Infinity;
+    for (let round = 0; round < 20; round++) {
+      collectGarbage();
+      await setImmediate();
+      const { heapUsed, arrayBuffers } = process.memoryUsage();
+      least = Math.min(least, heapUsed + arrayBuffers);
+    }
+    return least / MIB;
   };
 
   for (const [name, fault] of [
