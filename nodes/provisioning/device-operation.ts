@@ -1,5 +1,5 @@
 import { invalidInput } from '../service/errors';
-import type { Reply } from '../service/client';
+import type { Reply } from '../service/usable';
 import { blockDevice, getDevice, unblockDevice, unclaimDevice } from '../service/devices';
 import type { Session } from '../service/session';
 import { readDeviceId } from './ids';

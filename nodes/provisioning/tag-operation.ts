@@ -1,4 +1,4 @@
-import type { Reply } from '../service/client';
+import type { Reply } from '../service/usable';
 import { invalidInput } from '../service/errors';
 import type { OperationName } from '../service/paths';
 import { isObject, type Session } from '../service/session';

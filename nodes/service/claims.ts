@@ -1,4 +1,5 @@
-import type { Call, Reply } from './client';
+import type { Call } from './client';
+import type { Reply } from './usable';
 import { NrfCloudError } from './errors';
 import { isObject, type Session } from './session';
 

@@ -7,19 +7,11 @@ import { Downloads, type Download, type Turns } from './downloads';
 import { createDispatcher, type TransportOptions } from './dispatcher';
 import { closed, invalidInput, type NrfCloudError } from './errors';
 import { exchange, ExchangeFailure, isSuccess, type HttpReply } from './exchange';
-import {
-  badResponse,
-  LONGEST_BODY,
-  parseBody,
-  queueFull,
-  statusFailure,
-  transportFailure,
-  type RequestContext,
-} from './failures';
-import { parseJson } from './json';
+import { LONGEST_BODY, parseBody, queueFull, statusFailure, transportFailure, type RequestContext } from './failures';
 import { Limiter, QueueFull, type Limits } from './limiter';
 import { OPERATIONS, pathOf, type Generation, type OperationName } from './paths';
 import { backoffMs, LONGEST_WAIT_MS, parseRetryAfter } from './retry';
+import { usable, type Complaint, type Reply } from './usable';
 
 /** Everything that a connection to the service needs to know. */
 export interface ClientOptions extends Limits {
@@ -54,16 +46,9 @@ export interface Call {
   lookup?: (job: Job) => Promise<Reply | undefined>;
   /** Which replies other than 2xx are an answer, too. */
   accept?: (reply: Reply) => boolean;
-  /** What is wrong with the body of a success (`its body is not a device`), `undefined` if nothing. */
-  complaint?: (body: unknown, statusCode: number) => string | undefined;
+  complaint?: Complaint;
   /** Attempts after the first, instead of the connection's. */
   retries?: number;
-}
-
-/** A reply that can be used: the service's JSON as received, `undefined` for an empty body. */
-export interface Reply {
-  statusCode: number;
-  body: unknown;
 }
 
 /** Bodies of this size are read: of lists (a page of 100,000 devices has 40 MB), and of what is about one thing. */
@@ -166,7 +151,7 @@ export class Client {
     const request: RequestContext = { ...this.#locate(operation, call), attempts: 1, uncertain: false };
     try {
       const reply = await this.#once(request, call, job, true);
-      return isSuccess(reply.statusCode) ? usable(reply, request, call) : undefined;
+      return isSuccess(reply.statusCode) ? usable(reply, request, call.complaint) : undefined;
     } catch {
       return undefined;
     }
@@ -247,7 +232,7 @@ export class Client {
       request.uncertain ||= error.reached;
       return { error: report, lost: error.reached, waitMs: backoffMs(request.attempts) };
     }
-    if (isSuccess(reply.statusCode)) return usable(reply, request, call);
+    if (isSuccess(reply.statusCode)) return usable(reply, request, call.complaint);
     const answer = { statusCode: reply.statusCode, body: parseBody(reply.text) };
     if (call.accept?.(answer) === true) return answer;
     const error = statusFailure(reply, request);
@@ -310,21 +295,4 @@ interface Failed {
   /** The work may be done, only the reply is missing. */
   lost: boolean;
   waitMs: number | undefined;
-}
-
-/** @throws {NrfCloudError} `NRFCLOUD_BAD_RESPONSE` when the body is neither JSON nor empty, or not what was asked for */
-function usable(reply: HttpReply, request: RequestContext, { complaint }: Call): Reply {
-  if (reply.cut === 'size') throw badResponse('its body is too large to be read', reply, request);
-  const body = reply.text.trim() === '' ? undefined : readJson(reply, request);
-  const wrong = complaint?.(body, reply.statusCode);
-  if (wrong !== undefined) throw badResponse(wrong, reply, request);
-  return { statusCode: reply.statusCode, body };
-}
-
-function readJson(reply: HttpReply, request: RequestContext): unknown {
-  try {
-    return parseJson(reply.text);
-  } catch {
-    throw badResponse('its body is not JSON, or nested too deep', reply, request);
-  }
 }

@@ -1,5 +1,5 @@
 import { notADevice } from './claims';
-import type { Reply } from './client';
+import type { Reply } from './usable';
 import { removed } from './removal';
 import type { Session } from './session';
 

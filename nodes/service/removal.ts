@@ -1,4 +1,4 @@
-import type { Reply } from './client';
+import type { Reply } from './usable';
 import { NrfCloudError } from './errors';
 
 /**

@@ -1,4 +1,5 @@
-import type { Call, Client, Job, Reply } from './client';
+import type { Call, Client, Job } from './client';
+import type { Reply } from './usable';
 import type { Download } from './downloads';
 import type { Generation, OperationName } from './paths';
 

@@ -1,5 +1,5 @@
 import { notADevice, type Device } from './claims';
-import type { Reply } from './client';
+import type { Reply } from './usable';
 import { NrfCloudError } from './errors';
 import { pages } from './pages';
 import { removed } from './removal';
