@@ -38,6 +38,16 @@ export function ensureRuntime(name) {
   };
 }
 
+/**
+ * Runs a program on a runtime, in this terminal.
+ * @returns whether it exited with 0
+ */
+export function runOn(name, args) {
+  const { node, nodeRed } = ensureRuntime(name);
+  const { status } = spawnSync(node, args, { stdio: 'inherit', env: { ...process.env, NODE_RED_PATH: nodeRed } });
+  return status === 0;
+}
+
 /** Installs packages beside their place first, so that an interrupted installation is not taken for a whole one. */
 function install(folder, packages) {
   const draft = `${folder}.${process.pid}`;

@@ -1,15 +1,9 @@
 // Takes the README's pictures into docs/, all of them with the newest Node-RED: npm run screenshots.
-import { spawnSync } from 'node:child_process';
-import { ensureRuntime } from './runtimes.mjs';
+import { runOn } from './runtimes.mjs';
 
-const { node, nodeRed } = ensureRuntime('node24-red5.0');
-const failed = ['test/editor/screenshots.ts', 'test/dashboard/screenshots.ts'].filter((program) => {
-  const { status } = spawnSync(node, ['--import', 'tsx', program], {
-    stdio: 'inherit',
-    env: { ...process.env, NODE_RED_PATH: nodeRed },
-  });
-  return status !== 0;
-});
+const PROGRAMS = ['test/editor/screenshots.ts', 'test/dashboard/screenshots.ts'];
+
+const failed = PROGRAMS.filter((program) => !runOn('node24-red5.0', ['--import', 'tsx', program]));
 if (failed.length > 0) {
   console.error(`No pictures from ${failed.join(', ')}.`);
   process.exit(1);

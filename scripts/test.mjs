@@ -1,7 +1,6 @@
 // Runs the specs on one or several runtimes: node scripts/test.mjs [<runtime> …] [-- <options and specs for mocha>].
 // Here all of them run; on other runtimes those that depend on Node-RED.
-import { spawnSync } from 'node:child_process';
-import { ensureRuntime } from './runtimes.mjs';
+import { runOn } from './runtimes.mjs';
 
 const CORNERS = ['here', 'node24-red5.0'];
 const ALL = ['test/**/*_spec.ts'];
@@ -13,14 +12,9 @@ const names = end > 0 ? words.slice(0, end) : CORNERS;
 const rest = words.slice(end + 1);
 
 const failed = names.filter((name) => {
-  const { node, nodeRed } = ensureRuntime(name);
   console.log(`\n== tests on ${name}`);
   const specs = rest.some((word) => word.endsWith('.ts')) ? [] : name === 'here' ? ALL : OF_NODE_RED;
-  const { status } = spawnSync(node, ['node_modules/mocha/bin/mocha.js', ...specs, ...rest], {
-    stdio: 'inherit',
-    env: { ...process.env, NODE_RED_PATH: nodeRed },
-  });
-  return status !== 0;
+  return !runOn(name, ['node_modules/mocha/bin/mocha.js', ...specs, ...rest]);
 });
 if (failed.length > 0) {
   console.error(`Tests failed on ${failed.join(', ')}.`);

@@ -1,14 +1,10 @@
 /** Takes the README's pictures of the operator's page, of the demo as it runs: `npm run screenshots`. */
-import { mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { Demo, type Places } from '../../demo/demo';
+import type { Places } from '../../demo/demo';
 import { Controls, type Device } from '../../demo/service';
-import { startBrowser } from '../support/editor';
+import { picture, takePictures } from '../support/pictures';
 import { OperatorPage, SCREENS } from './operator-page';
 
-const DOCS = resolve(__dirname, '../../docs');
-const ANY_PORTS = { nodeRed: 0, mqtt: 0, simulator: 0, summary: 0 };
 /** Rows of the file that is shown, and which of them fail: a damaged token, one that comes twice, somebody else's. */
 const ROWS = 480;
 const DAMAGED = 17;
@@ -45,7 +41,7 @@ async function takeDesk(browser: Browser, { page, controls }: Places): Promise<v
   const claimed = String(ROWS - FOREIGN.length - 2 + 3);
   await operator.page.locator('.op-today').getByText(claimed, { exact: true }).waitFor();
   await operator.page.mouse.move(0, 0);
-  await operator.page.screenshot({ path: join(DOCS, 'operator-page-desktop.png') });
+  await operator.page.screenshot({ path: picture('operator-page-desktop.png') });
 }
 
 /** Somebody with a phone at the line: one device is claimed, the one before it was somebody else's. */
@@ -60,27 +56,10 @@ async function takePhone(browser: Browser, { page, controls }: Places): Promise<
   await operator.scan(own.claimToken);
   await operator.answer('scan', 'Claimed');
   await operator.page.evaluate(() => window.scrollTo(0, 0));
-  await operator.page.screenshot({ path: join(DOCS, 'operator-page-phone.png') });
+  await operator.page.screenshot({ path: picture('operator-page-phone.png') });
 }
 
-async function main(): Promise<void> {
-  mkdirSync(DOCS, { recursive: true });
-  const demo = new Demo(ANY_PORTS, () => undefined);
-  try {
-    const places = await demo.start();
-    const browser = await startBrowser();
-    try {
-      await takeDesk(browser, places);
-      await takePhone(browser, places);
-    } finally {
-      await browser.close();
-    }
-  } finally {
-    await demo.stop();
-  }
-}
-
-main().catch((error: unknown) => {
-  console.error(error);
-  process.exitCode = 1;
+void takePictures(async (browser, places) => {
+  await takeDesk(browser, places);
+  await takePhone(browser, places);
 });

@@ -1,16 +1,13 @@
 /** Takes the README's pictures, of the demo as it runs: `npm run screenshots`. */
-import { mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { connectAsync } from 'mqtt';
-import { Demo, type Places } from '../../demo/demo';
+import type { Places } from '../../demo/demo';
 import { Controls } from '../../demo/service';
-import { Editor, startBrowser } from '../support/editor';
+import { Editor } from '../support/editor';
+import { picture, takePictures } from '../support/pictures';
 
 // The editor's own objects, in the page.
 declare const RED: any;
 
-const DOCS = resolve(__dirname, '../../docs');
-const ANY_PORTS = { nodeRed: 0, mqtt: 0, simulator: 0, summary: 0 };
 /** So that a picture stays sharp on the screens of today, and small enough for a page. */
 const SCALE = 1.6;
 const WIDTH = 1420;
@@ -46,7 +43,7 @@ async function takeFlow(editor: Editor, file: string): Promise<void> {
   await page.evaluate(() => (document.activeElement as HTMLElement).blur());
   await page.locator('.red-ui-flow-node-status-label').getByText('claimed').first().waitFor();
   await page.mouse.move(0, 0);
-  await page.screenshot({ path: join(DOCS, file) });
+  await page.screenshot({ path: picture(file) });
 }
 
 /** The open dialog without the canvas that it lies on. */
@@ -55,7 +52,7 @@ async function takeDialog({ page, dialog }: Editor, file: string): Promise<void>
   // Its own box has a margin for the handle that makes it wider.
   const { x, width } = (await dialog.locator('.red-ui-tray-header').boundingBox())!;
   const { y, height } = (await dialog.boundingBox())!;
-  await page.screenshot({ path: join(DOCS, file), clip: { x, y, width, height } });
+  await page.screenshot({ path: picture(file), clip: { x, y, width, height } });
 }
 
 /** The dialog of the node that claims what comes in by MQTT, and behind it the connection's, just tested. */
@@ -73,31 +70,14 @@ async function takeDialogs(editor: Editor): Promise<void> {
   await takeDialog(editor, 'connection-dialog.png');
 }
 
-async function main(): Promise<void> {
-  mkdirSync(DOCS, { recursive: true });
-  const demo = new Demo(ANY_PORTS, () => undefined);
-  try {
-    const places = await demo.start();
-    const browser = await startBrowser();
-    try {
-      await claimDevices(places);
-      const size = { width: WIDTH, height: 640, deviceScaleFactor: SCALE };
-      const editor = await Editor.open(browser, places.editor, size);
-      for (const theme of ['dark', 'light']) {
-        await editor.choose({ theme });
-        await takeFlow(editor, `editor-${theme}.png`);
-      }
-      await editor.page.setViewportSize({ width: WIDTH, height: 610 });
-      await takeDialogs(editor);
-    } finally {
-      await browser.close();
-    }
-  } finally {
-    await demo.stop();
+void takePictures(async (browser, places) => {
+  await claimDevices(places);
+  const size = { width: WIDTH, height: 640, deviceScaleFactor: SCALE };
+  const editor = await Editor.open(browser, places.editor, size);
+  for (const theme of ['dark', 'light']) {
+    await editor.choose({ theme });
+    await takeFlow(editor, `editor-${theme}.png`);
   }
-}
-
-main().catch((error: unknown) => {
-  console.error(error);
-  process.exitCode = 1;
+  await editor.page.setViewportSize({ width: WIDTH, height: 610 });
+  await takeDialogs(editor);
 });
