@@ -118,12 +118,12 @@ describe('npm run demo', function () {
   });
 
   it('-- --once exits non-zero when it takes too long', async () => {
-    const { line, end, lines } = start('--once', '--time-limit', '15');
+    const { line, end, lines } = start('--once', '--time-limit', '8');
     const [, controls] = await line(/^simulator .* controls at (\S+)/);
     await slowDown(controls!, 60_000);
     assert.equal(await end(), 1);
     assert.ok(
-      lines.some((text) => text.startsWith('The demo did not end within 15 s')),
+      lines.some((text) => text.startsWith('The demo did not end within 8 s')),
       lines.join('\n'),
     );
   });

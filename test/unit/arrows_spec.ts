@@ -2,9 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { ESLint } from 'eslint';
 
+/** One for all tests, as it reads the whole project first. */
+const eslint = new ESLint();
+
 /** Restricted imports that lint finds in a file when this line stands on top of it. */
 async function complaints(file: string, line: string): Promise<string[]> {
-  const eslint = new ESLint();
   const [result] = await eslint.lintText(`${line}\n${readFileSync(file, 'utf8')}`, { filePath: file });
   return result!.messages
     .filter(({ ruleId }) => ruleId?.endsWith('no-restricted-imports'))
