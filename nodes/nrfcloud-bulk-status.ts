@@ -1,5 +1,5 @@
 import type { NodeAPI } from 'node-red';
-import { BulkWatcher, outcomeOfResult, readWatchRequest, type WatchRecord } from './provisioning/bulk-status';
+import { BulkWatcher, outcomeOfResult, readWatchRequest, type WatchRecord, type WatchTask } from './provisioning/bulk-status';
 import { Watch } from './provisioning/watch';
 import { defineNode } from './runtime/define-node';
 import { fromMessage, typed } from './runtime/inputs';
@@ -61,7 +61,7 @@ function takeUpPending(home: Home<Settings, BulkWatcher>): BulkWatcher {
   return watcher;
 }
 
-function watching(task: Task<never, Settings, BulkWatcher>): Parameters<BulkWatcher['begin']>[4] {
-  const { session, signal, emit, waiting } = task;
-  return { session, signal, listener: { onProgress: (outcome) => void emit(outcome), onTrouble: waiting } };
+function watching(task: Task<never, Settings, BulkWatcher>): WatchTask {
+  const { session, signal, emit, waiting, afterwards } = task;
+  return { session, signal, afterwards, listener: { onProgress: (outcome) => void emit(outcome), onTrouble: waiting } };
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { errorSummary, isResult, operationIdOf } from '../service/bulk';
-import { invalidInput, NrfCloudError } from '../service/errors';
+import { invalidInput, isClosed } from '../service/errors';
 import { isObject, type Session } from '../service/session';
 import { kindOf } from './claim-token';
 import { parseErrorSummary } from './error-summary';
@@ -45,6 +45,16 @@ export interface WatchOutcome {
 export interface WatchListener {
   onProgress: (outcome: WatchOutcome, status: string) => void;
   onTrouble: (trouble: boolean) => void;
+}
+
+/** What a watch gets from the message that asks for it. */
+export interface WatchTask {
+  session: Session;
+  /** Aborted when the flow is stopped. */
+  signal: AbortSignal;
+  listener: WatchListener;
+  /** Leaves work for when the watch's ending has left the node. */
+  afterwards: (work: () => Promise<void>) => void;
 }
 
 /** What a message asks of the watch. */
@@ -108,7 +118,7 @@ export class BulkWatcher {
     settings: WatchSettings,
     msg: () => Record<string, unknown>,
     rows: unknown,
-    task: { session: Session; signal: AbortSignal; listener: WatchListener },
+    task: WatchTask,
   ): Promise<WatchOutcome | undefined> {
     const deadline = settings.timeout > 0 ? Date.now() + settings.timeout * 1000 : null;
     const record: WatchRecord = { id, deadline, status: null, msg: this.records === undefined ? {} : msg() };
@@ -121,10 +131,16 @@ export class BulkWatcher {
     record: WatchRecord,
     settings: WatchSettings,
     rows: unknown,
-    { session, signal, listener }: { session: Session; signal: AbortSignal; listener: WatchListener },
+    { session, signal, listener, afterwards }: WatchTask,
     fresh = false,
   ): Promise<WatchOutcome | undefined> {
     if (fresh) await this.records?.put(key, record);
+    // Dropped only when its ending has left: a process that dies in between would lose that. One that dies right after it
+    // sends it again, marked as resumed.
+    const ends = (): void => {
+      const { records } = this;
+      if (records !== undefined) afterwards(() => records.drop(key));
+    };
     try {
       const end = await this.watch.follow({
         id: record.id,
@@ -140,12 +156,11 @@ export class BulkWatcher {
         },
       });
       const outcome = end === undefined ? undefined : await outcomeOf(session, end, rows);
-      await this.records?.drop(key);
+      ends();
       return outcome;
     } catch (error) {
       // A watch that was stopped with its flow is taken up again; any other ending is one.
-      const stopped = signal.aborted || (error instanceof NrfCloudError && error.code === 'NRFCLOUD_CLOSED');
-      if (!stopped) await this.records?.drop(key);
+      if (!isClosed(error)) ends();
       throw error;
     }
   }

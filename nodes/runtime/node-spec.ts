@@ -32,6 +32,11 @@ export interface Task<I extends string, S, T = undefined> {
   progress: (text: string) => void;
   /** Other status texts for this message than the node's, when the message says what is done. */
   describe: (texts: StatusTexts) => void;
+  /**
+   * Leaves work for when the result has left, or the failure was reported: what must not be forgotten before that. It
+   * must not fail; a stop of the flow waits for it.
+   */
+  afterwards: (work: () => Promise<void>) => void;
 }
 
 /** A node type: its inputs and settings as data, and what it does with one message. */

@@ -1,6 +1,6 @@
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import type { Client } from '../service/client';
-import { closed, invalidInput, NrfCloudError, nodeFull } from '../service/errors';
+import { closed, invalidInput, isClosed, NrfCloudError, nodeFull } from '../service/errors';
 import { requestLine, type OperationName } from '../service/paths';
 import { quote } from '../service/quote';
 import { Session } from '../service/session';
@@ -19,6 +19,13 @@ type Done = (error?: Error) => void;
 /** What is done with a message that was kept, instead of the node's `run`. */
 type Handler<S, T> = (task: Task<never, S, T>) => Promise<Outcome | undefined>;
 
+/** A message on its way. */
+interface Life {
+  stop: AbortController;
+  /** What is left to do when the message has ended. */
+  afterwards?: () => Promise<void>;
+}
+
 /** One deployed node: the life of its messages. */
 export class Worker<I extends string, S extends object, T> {
   readonly #board: StatusBoard;
@@ -28,7 +35,7 @@ export class Worker<I extends string, S extends object, T> {
   readonly #operation: OperationName;
   /** The message properties that the node reads. */
   readonly #read: string[];
-  readonly #lives = new Map<AbortController, Promise<void>>();
+  readonly #lives = new Map<Life, Promise<void>>();
   readonly #closing = new AbortController();
   readonly #vaults: Vault[] = [];
   readonly #shared: T;
@@ -54,15 +61,17 @@ export class Worker<I extends string, S extends object, T> {
 
   /** The whole life of a message. Never rejects: in Node-RED a rejection that nobody takes ends the process. */
   live(msg: NodeMessage, send: Send, done: Done, kept?: Handler<S, T>): Promise<void> {
-    const stop = new AbortController();
-    const life = this.#run(msg, send, stop.signal, kept)
+    const life: Life = { stop: new AbortController() };
+    const ended = this.#run(msg, send, life, kept)
       .then(
-        () => this.#end(msg, stop, done),
-        (error: unknown) => this.#end(msg, stop, done, this.#report(msg, error)),
+        () => done(),
+        (error: unknown) => this.#fail(msg, done, this.#report(msg, error)),
       )
-      .catch((error: unknown) => this.node.error(quote(asError(error).message)));
-    this.#lives.set(stop, life);
-    return life;
+      .catch((error: unknown) => this.node.error(quote(asError(error).message)))
+      .then(() => life.afterwards?.())
+      .finally(() => this.#lives.delete(life));
+    this.#lives.set(life, ended);
+    return ended;
   }
 
   /** Ends all messages that are on their way, and waits until they have ended. */
@@ -71,7 +80,7 @@ export class Worker<I extends string, S extends object, T> {
     this.#board.close();
     // Whatever is given up hands on why: without a reason the stop would look like a fault of the message.
     const reason = closed(this.#operation);
-    for (const stop of this.#lives.keys()) stop.abort(reason);
+    for (const { stop } of this.#lives.keys()) stop.abort(reason);
     await Promise.all(this.#lives.values());
     if (removed) for (const vault of this.#vaults) vault.forget();
   }
@@ -108,18 +117,18 @@ export class Worker<I extends string, S extends object, T> {
         const msg = kept as unknown as NodeMessage;
         const done: Done = (error) => {
           // Stopped again: it is kept, and will be taken up again.
-          if (error !== undefined && !this.#closing.signal.aborted) node.error(error, msg);
+          if (error !== undefined && !isClosed(error)) node.error(error, msg);
         };
         void this.live(msg, (out) => node.send(out), done, run);
       },
     };
   }
 
-  async #run(msg: NodeMessage, send: Send, signal: AbortSignal, kept?: Handler<S, T>): Promise<void> {
+  async #run(msg: NodeMessage, send: Send, life: Life, kept?: Handler<S, T>): Promise<void> {
     const ticket = this.#board.begin();
     try {
       const delivery = new Delivery(this.RED, msg, send, this.#output, this.#read);
-      const outcome = await this.#work(msg, delivery, signal, ticket, kept);
+      const outcome = await this.#work(msg, delivery, life, ticket, kept);
       if (outcome !== undefined) delivery.sendOn(outcome);
       ticket.end();
     } catch (thrown) {
@@ -132,11 +141,12 @@ export class Worker<I extends string, S extends object, T> {
   async #work(
     msg: NodeMessage,
     delivery: Delivery,
-    signal: AbortSignal,
+    life: Life,
     ticket: Ticket,
     kept?: Handler<S, T>,
   ): Promise<Outcome | undefined> {
     const { RED, spec, config } = this;
+    const { signal } = life.stop;
     const operation = this.#operation;
     if (this.#closing.signal.aborted) throw closed(operation);
     if (kept === undefined && spec.always?.(msg) !== true) this.#refuseIfFull();
@@ -157,6 +167,9 @@ export class Worker<I extends string, S extends object, T> {
       waiting: (waiting: boolean) => ticket.waiting(waiting),
       progress: (words: string) => ticket.progress(words),
       describe: (texts: StatusTexts) => ticket.describe(texts),
+      afterwards: (work: () => Promise<void>) => {
+        life.afterwards = work;
+      },
     };
     if (kept !== undefined) return kept({ ...task, inputs: {} });
     const evaluated = evaluateInputs(RED, this.node, this.#sources, msg, operation);
@@ -199,12 +212,7 @@ export class Worker<I extends string, S extends object, T> {
     return new NrfCloudError(report.code, report.message, { operation, ...requestLine(operation, api), ...facts });
   }
 
-  #end(msg: NodeMessage, stop: AbortController, done: Done, error?: NrfCloudError): void {
-    this.#lives.delete(stop);
-    if (error === undefined) {
-      done();
-      return;
-    }
+  #fail(msg: NodeMessage, done: Done, error: NrfCloudError): void {
     try {
       done(error);
     } catch {

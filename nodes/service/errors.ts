@@ -91,3 +91,8 @@ export function closed(operation: OperationName, attempts = 0): NrfCloudError {
     { operation, attempts },
   );
 }
+
+/** Whether a failure is only that the flow was stopped. */
+export function isClosed(error: unknown): boolean {
+  return error instanceof NrfCloudError && error.code === 'NRFCLOUD_CLOSED';
+}

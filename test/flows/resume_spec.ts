@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { startSimulator, type Simulator } from '../../simulator';
-import { startNodeRedProcess, type NodeRedProcess } from '../support/node-red-process';
+import { startNodeRedProcess, supportFolder, type NodeRedProcess } from '../support/node-red-process';
 
 const ROUNDS = 10;
 const OPERATIONS = 3;
@@ -71,9 +72,10 @@ describe('pending bulk operations when Node-RED is killed', function () {
     rmSync(userDir, { recursive: true, force: true });
   });
 
-  const start = (fresh: boolean): Promise<NodeRedProcess> =>
+  const start = (fresh: boolean, env: Record<string, string> = {}): Promise<NodeRedProcess> =>
     startNodeRedProcess({
       userDir,
+      env,
       ...(fresh ? { flows: flows(simulator.url), credentials: { connection: { apiKey: 'sim-key' } } } : {}),
       // Nothing may wait in memory to be written: the process gets no warning.
       settings: {
@@ -111,6 +113,12 @@ describe('pending bulk operations when Node-RED is killed', function () {
     return bulkOpsRequestId;
   };
 
+  /** Waits until no record is kept; each goes after its result. */
+  const dropped = async (): Promise<void> => {
+    const store = join(userDir, 'context', 'tab', 'watch.json');
+    while (readFileSync(store, 'utf8').includes('nrfcloud_')) await pause(5);
+  };
+
   it(`are taken up again and end once, marked resumed, ${ROUNDS} times`, async () => {
     nodeRed = await start(true);
     for (let round = 0; round < ROUNDS; round++) {
@@ -136,6 +144,7 @@ describe('pending bulk operations when Node-RED is killed', function () {
         assert.deepEqual(line, { id: line['id'], resumed: true, http: false, topic: `round ${round}`, lines: [7] });
       }
     }
+    await dropped();
     process.kill(nodeRed.pid, 'SIGKILL');
     await nodeRed.lost.catch(() => undefined);
     nodeRed = await start(false);
@@ -144,5 +153,23 @@ describe('pending bulk operations when Node-RED is killed', function () {
     await nodeRed.until(() => seen('PROGRESS').some((line) => line['id'] === marker), 'the first poll of the marker');
     assert.equal(seen('PROGRESS').length, 1);
     assert.deepEqual(seen('FAILED'), [], 'what has ended is not taken up again');
+  });
+
+  // Found by npm run test:crash: the record went first, and the result with the process.
+  it('have told their end when the process dies as the record is dropped', async () => {
+    simulator.set({ bulkHold: 'none' });
+    await dropped();
+    simulator.set({ bulkHold: 'PENDING' });
+    await nodeRed.stop();
+    nodeRed = await start(true, { NODE_OPTIONS: `--require=${supportFolder('die-at-drop.cjs')}` });
+    const id = await begin('last');
+    await nodeRed.until(() => seen('PROGRESS').length > 0, 'the first poll');
+    simulator.set({ bulkHold: 'none' });
+    await nodeRed.lost.catch(() => undefined);
+    assert.deepEqual(
+      seen('FAILED').map((line) => line['id'] as string),
+      [id],
+    );
+    nodeRed = await start(false);
   });
 });
