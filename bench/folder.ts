@@ -1,0 +1,27 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { writeCsv } from './csv-file';
+
+/** A folder for what a bench reads, which goes away with it. */
+export interface Folder {
+  path: (name: string) => string;
+  /** Writes a file of so many claim tokens, one a line. @returns its path */
+  tokens: (count: number) => Promise<string>;
+  remove: () => void;
+}
+
+/** Makes one in the system's folder for temporary files. */
+export function makeFolder(): Folder {
+  const folder = mkdtempSync(join(tmpdir(), 'nrfcloud-bench-'));
+  const path = (name: string): string => join(folder, name);
+  return {
+    path,
+    tokens: async (count) => {
+      const file = path(`tokens-${count}.txt`);
+      await writeCsv(file, count, () => '');
+      return file;
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}

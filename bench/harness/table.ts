@@ -1,0 +1,68 @@
+import { SPEED } from './bench';
+import { median } from './median';
+import { ratioOf, type Result, type Verdict } from './rounds';
+
+const HEAD = ['work', 'who', 'figure', 'median', 'range', 'ratio', 'goal', 'result'];
+/** Columns that hold words, and so begin at the left. */
+const WORDS = new Set(['work', 'who', 'figure', 'goal', 'result']);
+
+/**
+ * One table of all benches. `ratio` is the product's speed divided by this peer's, a median over the rounds. A goal
+ * stands in the row of the figure it is about: in the peer's row if it is about a ratio.
+ */
+export function tableOf(results: readonly Result[]): string {
+  const rows = results.flatMap(rowsOf);
+  const widths = HEAD.map((name, column) => Math.max(name.length, ...rows.map((row) => row[column]!.length)));
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, column) => (WORDS.has(HEAD[column]!) ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!)))
+      .join('  ')
+      .trimEnd();
+  return [line(HEAD), line(widths.map((width) => '-'.repeat(width))), ...rows.map(line)].join('\n');
+}
+
+function rowsOf({ name, work, rounds, verdicts }: Result): string[][] {
+  const product = Object.keys(rounds)[0]!;
+  const rows: string[][] = [];
+  for (const [contender, played] of Object.entries(rounds)) {
+    for (const figure of Object.keys(played[0]!)) {
+      const values = played.flatMap((figures) => figures[figure] ?? []);
+      const isPeer = figure === SPEED && contender !== product;
+      const verdict = verdicts.find((one) => one.figure === figure && (one.against ?? one.contender) === contender);
+      rows.push([
+        rows.length === 0 ? `${name}: ${work}` : '',
+        contender === rows.findLast((row) => row[1] !== '')?.[1] ? '' : contender,
+        figure,
+        format(median(values)),
+        `${format(Math.min(...values))} - ${format(Math.max(...values))}`,
+        isPeer ? format(ratioOf(rounds, product, contender, SPEED)) : '',
+        verdict === undefined ? '' : goalOf(verdict),
+        verdict === undefined ? '' : resultOf(verdict),
+      ]);
+    }
+  }
+  return rows;
+}
+
+/** A goal in signs: `≥ 0.6 ×` of the peer in whose row it stands, `≤ 96`. */
+export function goalOf({ atLeast, atMost, against }: Verdict): string {
+  const bounds = [
+    ...(atLeast === undefined ? [] : [`≥ ${format(atLeast)}`]),
+    ...(atMost === undefined ? [] : [`≤ ${format(atMost)}`]),
+  ];
+  return bounds.join(', ') + (against === undefined ? '' : ' ×');
+}
+
+/** Whether a goal was met, or by how much it was missed. */
+export function resultOf({ value, met, atLeast, atMost }: Verdict): string {
+  if (met) return 'met';
+  const bound = atLeast !== undefined && !(value >= atLeast) ? atLeast : atMost!;
+  return `missed by ${format((Math.abs(value - bound) / bound) * 100)} %`;
+}
+
+/** A number with about three digits that tell something. */
+export function format(value: number): string {
+  if (!Number.isFinite(value)) return '-';
+  const digits = Math.abs(value) >= 100 || Number.isInteger(value) ? 0 : Math.abs(value) >= 10 ? 1 : 2;
+  return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+}

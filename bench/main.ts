@@ -1,0 +1,59 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { claims, claims20, claims50 } from './claims';
+import type { Bench } from './harness/bench';
+import { HELP, readOptions } from './harness/options';
+import { drawGrowth, drawRatios } from './harness/pictures';
+import { runRounds, type Result } from './harness/rounds';
+import { tableOf } from './harness/table';
+
+const BENCHES: readonly Bench[] = [claims, claims20, claims50];
+
+/** `npm run bench`: runs benches, and prints one table. */
+async function main(): Promise<void> {
+  const options = readOptions(
+    process.argv.slice(2),
+    BENCHES.map(({ name }) => name),
+  );
+  if (options.help) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const { names, rounds, scale, profiles } = options;
+  const chosen = BENCHES.filter(({ name }) => names.length === 0 || names.includes(name));
+  const begun = performance.now();
+  const results: Result[] = [];
+  for (const bench of chosen) {
+    results.push(await runRounds(bench, { scale, profiles }, rounds, (words) => process.stderr.write(`${words}\n`)));
+  }
+  const machine = {
+    processor: cpus()[0]?.model ?? 'unknown',
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+    date: new Date().toISOString(),
+    rounds,
+    scale,
+    seconds: Math.round((performance.now() - begun) / 1000),
+  };
+  console.log(tableOf(results));
+  console.log(
+    `${machine.date}, ${machine.cores} × ${machine.processor}, ${machine.memoryGiB} GiB, Node.js ${machine.node}, ` +
+      `${rounds} rounds, scale ${scale}, ${machine.seconds} s. Ratios: the product's speed divided by this peer's.`,
+  );
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify({ machine, results }, null, 2)}\n`);
+  if (options.svg !== undefined) writeFileSync(options.svg, drawRatios(results));
+  if (options.plots !== undefined) {
+    mkdirSync(options.plots, { recursive: true });
+    for (const [index, { name, growth }] of chosen.entries()) {
+      if (growth === undefined) continue;
+      writeFileSync(join(options.plots, `growth-${name}.svg`), drawGrowth(results[index]!, growth));
+    }
+  }
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+});

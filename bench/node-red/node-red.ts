@@ -1,0 +1,93 @@
+import { join } from 'node:path';
+import type { Load } from '../harness/bench';
+import { keyFor, startNodeRedProcess, type FlowNode, type NodeRedProcess } from '../../test/support/node-red-process';
+
+const MIB = 2 ** 20;
+
+/** What Node-RED's process measured of itself since the gauge was set back. */
+export interface Gauge {
+  /** Resident memory now and at most, in bytes. */
+  rss: number;
+  peak: number;
+  /** Longest time that the event loop was blocked, in milliseconds. */
+  longestBlockMs: number;
+  /** CPU time of all its threads, in milliseconds. */
+  cpuMs: number;
+}
+
+/** What came of messages that were sent through a flow. */
+export interface Work {
+  ok: number;
+  /** Caught, or with a status that is no success. */
+  failed: number;
+  /** Never came out. */
+  lost: number;
+  /** From the first message in to the last one out. */
+  seconds: number;
+}
+
+/** How messages are sent through a flow. */
+export interface Messages {
+  /** Path of a file with a token per line. */
+  tokens: string;
+  messages: number;
+  /** So many at a time; left out, all at once. */
+  inFlight?: number;
+}
+
+/** A real Node-RED with a flow under test. */
+export interface BenchNodeRed extends NodeRedProcess {
+  /** Sets the gauge back, and tells how things are. */
+  resetGauge: () => Promise<Gauge>;
+  readGauge: () => Promise<Gauge>;
+  /** Sends messages from the node `source`, and waits until all have come to `sink` or `failed`, or are lost. */
+  work: (messages: Messages) => Promise<Work>;
+  /** Sends messages one by one; milliseconds from each until something is published on a diagnostics channel. */
+  idle: (messages: Messages & { channel: string }) => Promise<number[]>;
+}
+
+/** Starts Node-RED with a flow; its connections have an API key. */
+export async function startBenchNodeRed(
+  flows: FlowNode[],
+  { profiles }: Pick<Load, 'profiles'> = {},
+): Promise<BenchNodeRed> {
+  const profile = `--cpu-prof --cpu-prof-dir=${profiles}`;
+  const nodeRed = await startNodeRedProcess({
+    flows,
+    credentials: keyFor(flows, 'bench'),
+    settings: { nodesDir: [join(__dirname, 'plugin')], contextStorage: { default: { module: 'memory' } } },
+    ...(profiles === undefined ? {} : { env: { NODE_OPTIONS: profile } }),
+  });
+  const ask = async <T>(path: string, method: string, body?: unknown): Promise<T> => {
+    const response = await nodeRed.admin(path, {
+      method,
+      ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    });
+    return (await response.json()) as T;
+  };
+  return {
+    ...nodeRed,
+    resetGauge: () => ask('/gauge', 'POST'),
+    readGauge: () => ask('/gauge', 'GET'),
+    work: (messages) => ask('/bench/work', 'POST', messages),
+    idle: (messages) => ask('/bench/idle', 'POST', messages),
+  };
+}
+
+/** A flow of its own tab, with the two ends that {@link BenchNodeRed.work} needs. @param middle what `source` is wired to first */
+export function flowOf(middle: FlowNode[]): FlowNode[] {
+  const place = { z: 'tab', x: 100, y: 100 };
+  return [
+    { id: 'tab', type: 'tab', label: 'bench' },
+    { ...place, id: 'source', type: 'bench-port', wires: [[middle[0]?.id ?? 'sink']] },
+    ...middle.map((node) => ({ ...place, ...node })),
+    { ...place, id: 'sink', type: 'bench-port', wires: [] },
+    { ...place, id: 'catch', type: 'catch', scope: null, uncaught: false, wires: [['failed']] },
+    { ...place, id: 'failed', type: 'bench-port', wires: [] },
+  ];
+}
+
+/** Bytes as MiB. */
+export function mib(bytes: number): number {
+  return bytes / MIB;
+}

@@ -1,0 +1,81 @@
+/* global module, require, setTimeout, setInterval, clearInterval, performance */
+// The node that a flow under test begins and ends with, and the routes that send messages through it. The node with the id
+// `source` sends one message per token of a file; one with the id `sink` takes what has worked (a status of 2xx, or none),
+// and one with the id `failed` what a Catch node caught.
+//   POST /bench/work { tokens, messages, inFlight }  sends them, all at once or so many at a time, and tells how it went
+//   POST /bench/idle { tokens, messages, channel }   one after the other with a break: milliseconds from each message until
+//                                                    something is published on that diagnostics channel
+const diagnostics = require('node:diagnostics_channel');
+const { readFileSync } = require('node:fs');
+
+/** Messages that have not come out for so long, in milliseconds, are lost. */
+const LOST_MS = 10_000;
+const BREAK_MS = 5;
+
+module.exports = (RED) => {
+  let onArrival = () => undefined;
+
+  RED.nodes.registerType('bench-port', function (config) {
+    RED.nodes.createNode(this, config);
+    this.on('input', (msg, _send, done) => {
+      onArrival(this.id, msg);
+      done();
+    });
+  });
+
+  RED.httpAdmin.post('/bench/work', async (request, response) => {
+    const { tokens, messages, inFlight = 0 } = request.body;
+    response.json(await work(RED.nodes.getNode('source'), read(tokens, messages), inFlight || messages));
+  });
+
+  RED.httpAdmin.post('/bench/idle', async (request, response) => {
+    const { tokens, messages, channel } = request.body;
+    response.json(await idle(RED.nodes.getNode('source'), read(tokens, messages), channel));
+  });
+
+  function work(source, tokens, inFlight) {
+    return new Promise((resolve) => {
+      const told = { ok: 0, failed: 0, lost: 0, seconds: 0 };
+      const begun = performance.now();
+      let sent = 0;
+      let last = begun;
+      const end = () => {
+        clearInterval(patience);
+        onArrival = () => undefined;
+        const arrived = told.ok + told.failed;
+        resolve({ ...told, lost: tokens.length - arrived, seconds: (last - begun) / 1000 });
+      };
+      const patience = setInterval(() => {
+        if (performance.now() - last > LOST_MS) end();
+      }, 1000);
+      onArrival = (id, { statusCode = 200 }) => {
+        last = performance.now();
+        if (id === 'sink' && statusCode >= 200 && statusCode < 300) told.ok++;
+        else told.failed++;
+        if (sent < tokens.length) source.send({ payload: tokens[sent++] });
+        else if (told.ok + told.failed === tokens.length) end();
+      };
+      while (sent < Math.min(inFlight, tokens.length)) source.send({ payload: tokens[sent++] });
+    });
+  }
+
+  async function idle(source, tokens, channel) {
+    const delays = [];
+    let begun = 0;
+    const onStart = () => delays.push(performance.now() - begun);
+    diagnostics.subscribe(channel, onStart);
+    for (const payload of tokens) {
+      await new Promise((resolve) => {
+        onArrival = () => setTimeout(resolve, BREAK_MS);
+        begun = performance.now();
+        source.send({ payload });
+      });
+    }
+    diagnostics.unsubscribe(channel, onStart);
+    return delays;
+  }
+};
+
+function read(path, messages) {
+  return readFileSync(path, 'utf8').split('\n', messages);
+}

@@ -1,0 +1,35 @@
+/** How the service of the benches behaves; what is left out is 0. */
+export interface Behaviour {
+  /** Milliseconds until an answer. */
+  latencyMs: number;
+  /** Requests that are taken in a second, one second's worth at once; the rest get 429. 0 = no limit. */
+  limit: number;
+  /** Seconds that a refusal asks to wait, in `Retry-After`; 0 = it does not say. */
+  retryAfter: number;
+  /** The so-manieth look at a bulk operation finds it SUCCEEDED; 0 = it stays PENDING. */
+  polls: number;
+  /** Devices that a listing finds, and how many stand on a page. */
+  devices: number;
+  pageSize: number;
+}
+
+/** What the service has seen since it was last told how to behave. */
+export interface Counts {
+  /** All requests, refused ones too. */
+  requests: number;
+  /** Requests that got 429. */
+  refused: number;
+  /** Distinct devices among the claims that were taken; a device is told by the first part of its token. */
+  claimed: number;
+  /** Claims of a device that was claimed before. */
+  claimedAgain: number;
+  /** Requests taken per second from two seconds after the first on to the last; 0 if it was over sooner. */
+  steadyPerSecond: number;
+  uploads: number;
+  /** Bytes of the uploads. */
+  uploadBytes: number;
+  /** Most sockets that were open at once. */
+  sockets: number;
+}
+
+export const PLAIN: Behaviour = { latencyMs: 0, limit: 0, retryAfter: 0, polls: 0, devices: 0, pageSize: 100 };

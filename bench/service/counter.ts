@@ -1,0 +1,83 @@
+import type { Counts } from './behaviour';
+
+/** Length of a claim body's beginning and of a token's first part: what tells the device (`{"claimToken":"…`). */
+const BEFORE_TOKEN = '{"claimToken":"'.length;
+const FIRST_PART = 76;
+/** The limit of a service is known, and its first second's worth is used up, after so long. */
+const SETTLED_MS = 2000;
+
+/** Open sockets; they outlive a count. */
+let open = 0;
+
+/** Counts what comes, and says what is taken. */
+export class Counter {
+  readonly #seen = new Set<string>();
+  #requests = 0;
+  #refused = 0;
+  #again = 0;
+  #uploads = 0;
+  #uploadBytes = 0;
+  #sockets = open;
+  #first = 0;
+  #last = 0;
+  #steady = 0;
+  /** What of the limit is left, and when that was so. */
+  #left: number;
+  #leftAt = performance.now();
+
+  /** @param limit requests a second; 0 = no limit */
+  constructor(private readonly limit: number) {
+    this.#left = limit;
+  }
+
+  /** A request has come: whether it is taken. The limit fills up evenly, to one second's worth. */
+  admit(): boolean {
+    this.#requests++;
+    if (this.limit === 0) return true;
+    const now = performance.now();
+    this.#left = Math.min(this.limit, this.#left + ((now - this.#leftAt) * this.limit) / 1000);
+    this.#leftAt = now;
+    if (this.#left < 1) {
+      this.#refused++;
+      return false;
+    }
+    this.#left--;
+    this.#first ||= now;
+    this.#last = now;
+    if (now >= this.#first + SETTLED_MS) this.#steady++;
+    return true;
+  }
+
+  /** A claim that was taken. */
+  claim(body: Buffer): void {
+    const device = body.toString('latin1', BEFORE_TOKEN, BEFORE_TOKEN + FIRST_PART);
+    if (this.#seen.has(device)) this.#again++;
+    else this.#seen.add(device);
+  }
+
+  /** @returns how many uploads have been taken */
+  upload(body: Buffer): number {
+    this.#uploadBytes += body.length;
+    return ++this.#uploads;
+  }
+
+  /** More sockets are open, or fewer. */
+  opened(more: number): void {
+    open += more;
+    this.#sockets = Math.max(this.#sockets, open);
+  }
+
+  get counts(): Counts {
+    const steadyMs = this.#last - this.#first - SETTLED_MS;
+    return {
+      requests: this.#requests,
+      refused: this.#refused,
+      claimed: this.#seen.size,
+      claimedAgain: this.#again,
+      steadyPerSecond: steadyMs > 0 ? (this.#steady / steadyMs) * 1000 : 0,
+      uploads: this.#uploads,
+      uploadBytes: this.#uploadBytes,
+      sockets: this.#sockets,
+    };
+  }
+}
