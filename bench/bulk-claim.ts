@@ -34,7 +34,7 @@ async function main(): Promise<void> {
     port: await freePort(0),
     flows: flows(`http://${LOOPBACK}:${port}/v1`),
     credentials: { connection: { apiKey: 'x' } },
-    settings: { nodesDir: [join(__dirname, 'gauge')] },
+    settings: { nodesDir: [join(__dirname, 'node-red/plugin')] },
   });
   try {
     const path = join(folder, 'tokens.csv');

@@ -1,14 +1,12 @@
 import { join } from 'node:path';
-import { claimFlow, CONCURRENCY, coreFlow, idleFlow } from './flows';
+import { OVER_IDLE, startContender, type Contender } from './contender';
+import { claimFlow, CONCURRENCY, coreFlow, CORE, idleFlow, PRODUCT } from './flows';
 import { makeFolder } from './folder';
-import { scaled, SPEED, type Bench, type Figures, type Goal, type Load } from './harness/bench';
-import { mib, startBenchNodeRed, type BenchNodeRed, type Messages } from './node-red/node-red';
+import { scaled, SPEED, type Bench, type Figures, type Goal } from './harness/bench';
+import { format } from './harness/table';
 import { startPeer, type Peer } from './peers/peer';
 import { startSequential, type Sequential } from './peers/sequential';
 import { startService } from './service/service';
-
-const WARM_UP = 500;
-export const OVER_IDLE = 'MiB over idle';
 
 /** A message per device. */
 interface Condition {
@@ -20,9 +18,7 @@ interface Condition {
   goals: readonly Goal[];
 }
 
-const CORE = 'core HTTP request flow';
 const UNDICI = `undici alone, ${CONCURRENCY} at once`;
-const PRODUCT = 'this package';
 
 /** Single claims with no latency: what it costs to handle a message. */
 export const claims = claimBench({
@@ -87,38 +83,4 @@ function claimBench({ name, messages, byOne, latencyMs, goals }: Condition): Ben
       };
     },
   };
-}
-
-/** A flow in a Node-RED of its own that has done some work already, as the first messages bring what any first ones do. */
-interface Contender {
-  play: (messages: Messages) => Promise<Figures>;
-  stop: () => Promise<void>;
-}
-
-async function startContender(
-  flows: Parameters<typeof startBenchNodeRed>[0],
-  tokens: string,
-  load?: Load,
-): Promise<Contender> {
-  const nodeRed: BenchNodeRed = await startBenchNodeRed(flows, load);
-  await nodeRed.work({ tokens, messages: WARM_UP, inFlight: CONCURRENCY });
-  const idle = await nodeRed.resetGauge();
-  return {
-    play: async (messages) => {
-      await nodeRed.resetGauge();
-      const { ok, failed, lost, seconds } = await nodeRed.work(messages);
-      const { peak, longestBlockMs } = await nodeRed.readGauge();
-      return {
-        [SPEED]: ok / seconds,
-        [OVER_IDLE]: mib(peak - idle.rss),
-        'longest block, ms': longestBlockMs,
-        'failed or lost': failed + lost,
-      };
-    },
-    stop: () => nodeRed.stop(),
-  };
-}
-
-function format(count: number): string {
-  return count.toLocaleString('en');
 }

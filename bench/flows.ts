@@ -4,6 +4,10 @@ import { flowOf } from './node-red/node-red';
 /** Most requests at once, of the product and of its peers. */
 export const CONCURRENCY = 64;
 
+/** Who is measured, as the table names them. */
+export const PRODUCT = 'this package';
+export const CORE = 'core HTTP request flow';
+
 /** The product: a claim node and its connection. */
 export function claimFlow(baseUrl: string): FlowNode[] {
   return [

@@ -2,13 +2,16 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { claims, claims20, claims50 } from './claims';
+import { idle } from './idle';
+import { limited } from './limited';
+import { startUp } from './start-up';
 import type { Bench } from './harness/bench';
 import { HELP, readOptions } from './harness/options';
 import { drawGrowth, drawRatios } from './harness/pictures';
 import { runRounds, type Result } from './harness/rounds';
 import { tableOf } from './harness/table';
 
-const BENCHES: readonly Bench[] = [claims, claims20, claims50];
+const BENCHES: readonly Bench[] = [claims, claims20, claims50, limited, idle, startUp];
 
 /** `npm run bench`: runs benches, and prints one table. */
 async function main(): Promise<void> {

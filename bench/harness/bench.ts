@@ -11,6 +11,8 @@ export interface Goal {
   figure: string;
   /** The peer that it is divided by, round by round; without one the figure itself counts. */
   against?: string;
+  /** The peer whose figure is taken off it, round by round. */
+  above?: string;
   atLeast?: number;
   atMost?: number;
 }

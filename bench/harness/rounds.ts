@@ -4,7 +4,7 @@ import { median } from './median';
 /** A goal, and what came of it. */
 export interface Verdict extends Goal {
   contender: string;
-  /** Median over the rounds of the figure, or of its ratio to the peer's in the same round. */
+  /** Median over the rounds of the figure, or of its ratio to the peer's in the same round, or of the difference. */
   value: number;
   met: boolean;
 }
@@ -54,8 +54,17 @@ export function medianOf(rounds: Result['rounds'], contender: string, figure: st
  * both, so that this says more than a ratio of medians.
  */
 export function ratioOf(rounds: Result['rounds'], contender: string, peer: string, figure: string): number {
+  return medianOfPairs(rounds, [contender, peer], figure, (own, other) => own / other);
+}
+
+function medianOfPairs(
+  rounds: Result['rounds'],
+  [contender, peer]: readonly [string, string],
+  figure: string,
+  compare: (own: number, other: number) => number,
+): number {
   const others = valuesOf(rounds, peer, figure);
-  return median(valuesOf(rounds, contender, figure).map((value, round) => value / others[round]!));
+  return median(valuesOf(rounds, contender, figure).map((own, round) => compare(own, others[round]!)));
 }
 
 function valuesOf(rounds: Result['rounds'], contender: string, figure: string): number[] {
@@ -65,9 +74,14 @@ function valuesOf(rounds: Result['rounds'], contender: string, figure: string): 
 function verdictsOf(stage: Stage, rounds: Result['rounds']): Verdict[] {
   const product = Object.keys(stage.contenders)[0]!;
   return stage.goals.map((goal) => {
-    const { contender = product, figure, against, atLeast = -Infinity, atMost = Infinity } = goal;
-    const value =
-      against === undefined ? medianOf(rounds, contender, figure) : ratioOf(rounds, contender, against, figure);
+    const { contender = product, atLeast = -Infinity, atMost = Infinity } = goal;
+    const value = valueOf(rounds, contender, goal);
     return { ...goal, contender, value, met: value >= atLeast && value <= atMost };
   });
+}
+
+function valueOf(rounds: Result['rounds'], contender: string, { figure, against, above }: Goal): number {
+  if (against !== undefined) return ratioOf(rounds, contender, against, figure);
+  if (above === undefined) return medianOf(rounds, contender, figure);
+  return medianOfPairs(rounds, [contender, above], figure, (own, other) => own - other);
 }

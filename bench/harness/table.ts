@@ -28,7 +28,7 @@ function rowsOf({ name, work, rounds, verdicts }: Result): string[][] {
     for (const figure of Object.keys(played[0]!)) {
       const values = played.flatMap((figures) => figures[figure] ?? []);
       const isPeer = figure === SPEED && contender !== product;
-      const verdict = verdicts.find((one) => one.figure === figure && (one.against ?? one.contender) === contender);
+      const verdict = verdicts.find((one) => one.figure === figure && placeOf(one) === contender);
       rows.push([
         rows.length === 0 ? `${name}: ${work}` : '',
         contender === rows.findLast((row) => row[1] !== '')?.[1] ? '' : contender,
@@ -44,20 +44,27 @@ function rowsOf({ name, work, rounds, verdicts }: Result): string[][] {
   return rows;
 }
 
-/** A goal in signs: `≥ 0.6 ×` of the peer in whose row it stands, `≤ 96`. */
-export function goalOf({ atLeast, atMost, against }: Verdict): string {
+/** In whose row a goal stands: the peer's if it is about one. */
+function placeOf({ against, above, contender }: Verdict): string {
+  return against ?? above ?? contender;
+}
+
+/** A goal in signs: `≤ 96`, or `≥ 0.6 ×` or `≤ 150 more` than the peer in whose row it stands. */
+export function goalOf({ atLeast, atMost, against, above }: Verdict): string {
   const bounds = [
     ...(atLeast === undefined ? [] : [`≥ ${format(atLeast)}`]),
     ...(atMost === undefined ? [] : [`≤ ${format(atMost)}`]),
   ];
-  return bounds.join(', ') + (against === undefined ? '' : ' ×');
+  return bounds.join(', ') + (against === undefined ? '' : ' ×') + (above === undefined ? '' : ' more');
 }
 
 /** Whether a goal was met, or by how much it was missed. */
-export function resultOf({ value, met, atLeast, atMost }: Verdict): string {
-  if (met) return 'met';
+export function resultOf({ value, met, atLeast, atMost, above }: Verdict): string {
+  const told = above === undefined ? '' : ` (${format(value)} more)`;
+  if (met) return `met${told}`;
   const bound = atLeast !== undefined && !(value >= atLeast) ? atLeast : atMost!;
-  return `missed by ${format((Math.abs(value - bound) / bound) * 100)} %`;
+  const miss = Math.abs(value - bound);
+  return `missed by ${bound === 0 ? format(miss) : `${format((miss / bound) * 100)} %`}${told}`;
 }
 
 /** A number with about three digits that tell something. */

@@ -46,15 +46,20 @@ export interface BenchNodeRed extends NodeRedProcess {
   idle: (messages: Messages & { channel: string }) => Promise<number[]>;
 }
 
-/** Starts Node-RED with a flow; its connections have an API key. */
+/**
+ * Starts Node-RED with a flow; its connections have an API key.
+ * @param userDir its user directory, if not one with the package in it
+ */
 export async function startBenchNodeRed(
   flows: FlowNode[],
   { profiles }: Pick<Load, 'profiles'> = {},
+  userDir?: string,
 ): Promise<BenchNodeRed> {
   const profile = `--cpu-prof --cpu-prof-dir=${profiles}`;
   const nodeRed = await startNodeRedProcess({
     flows,
     credentials: keyFor(flows, 'bench'),
+    ...(userDir === undefined ? {} : { userDir }),
     settings: { nodesDir: [join(__dirname, 'plugin')], contextStorage: { default: { module: 'memory' } } },
     ...(profiles === undefined ? {} : { env: { NODE_OPTIONS: profile } }),
   });
