@@ -6,6 +6,8 @@ import { LOOPBACK } from './ports';
 import { settingsFor } from './settings';
 
 const ROOT = resolve(__dirname, '..');
+/** The package that is run: this checkout's, as it is built, unless `PACKAGE_PATH` names an installed one. */
+const PACKAGE_FOLDER = process.env['PACKAGE_PATH'] ?? ROOT;
 const { name: PACKAGE } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as { name: string };
 /** Lines by which Node-RED tells that it runs; they come in any order. */
 const SIGNS = [/Started flows/, /Server now running at/];
@@ -22,6 +24,8 @@ export interface NodeRedOptions {
   env?: Record<string, string>;
   /** Laid over {@link settingsFor}. */
   settings?: Record<string, unknown>;
+  /** Lines that end the settings file, for what JSON can't say: `module.exports.x = require('y');`. */
+  settingsCode?: string;
   /** A user directory that is kept; without one a throw-away directory is made, with the built package in it. */
   userDir?: string;
   /** Packages of nodes that are installed beside it in a throw-away directory. */
@@ -48,7 +52,10 @@ export function startNodeRed(options: NodeRedOptions): NodeRed {
     fileWorkingDirectory: userDir,
     ...options.settings,
   };
-  writeFileSync(join(userDir, 'settings.js'), `module.exports = ${JSON.stringify(settings, null, 2)};\n`);
+  writeFileSync(
+    join(userDir, 'settings.js'),
+    `module.exports = ${JSON.stringify(settings, null, 2)};\n${options.settingsCode ?? ''}`,
+  );
   if (options.flows !== undefined) {
     writeFileSync(join(userDir, 'flows.json'), JSON.stringify(options.flows));
     writeFileSync(join(userDir, 'flows_cred.json'), JSON.stringify(options.credentials ?? {}));
@@ -83,7 +90,7 @@ export function startNodeRed(options: NodeRedOptions): NodeRed {
 function makeUserDir(modules: readonly string[]): string {
   const userDir = mkdtempSync(join(tmpdir(), 'nrfcloud-node-red-'));
   const folders = modules.map((name) => [name, dirname(require.resolve(`${name}/package.json`))] as const);
-  for (const [name, folder] of [[PACKAGE, ROOT] as const, ...folders]) {
+  for (const [name, folder] of [[PACKAGE, PACKAGE_FOLDER] as const, ...folders]) {
     const link = join(userDir, 'node_modules', name);
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(folder, link, 'junction');

@@ -1,9 +1,9 @@
 // The versions of Node.js and Node-RED that the tests run on, and where they are. What isn't here already is installed
 // from the registry into a cache, once. Print one's paths: node scripts/runtimes.mjs node24-red5.0
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = resolve(fileURLToPath(import.meta.url), '../..');
@@ -11,9 +11,12 @@ const CACHE = join(ROOT, '.cache/runtimes');
 /** Node.js comes as npm packages, too, one for each system. */
 const NODE_PACKAGE = `node-${process.platform === 'win32' ? 'win' : process.platform}-${process.arch}`;
 
-/** By name. Without versions: the Node.js that runs this, and the Node-RED of the development dependencies. */
+/** All rows of the matrix, by name. */
 export const RUNTIMES = {
-  here: {},
+  'node20-red4.0': { node: '20.20.2', nodeRed: '4.0.9' },
+  'node20-red4.1': { node: '20.20.2', nodeRed: '4.1.15' },
+  'node22-red4.1': { node: '22.23.3', nodeRed: '4.1.15' },
+  'node22-red5.0': { node: '22.23.3', nodeRed: '5.0.7' },
   'node24-red5.0': { node: '24.21.0', nodeRed: '5.0.7' },
 };
 
@@ -21,37 +24,52 @@ export const RUNTIMES = {
  * Makes a runtime available.
  * @param name one of {@link RUNTIMES}
  * @returns paths of Node.js' program and of Node-RED's main module
+ * @throws {Error} if there is no such runtime, or it cannot be installed
  */
 export function ensureRuntime(name) {
   const runtime = RUNTIMES[name];
   if (runtime === undefined) throw new Error(`${name} is none of ${Object.keys(RUNTIMES).join(', ')}`);
-  const { node, nodeRed } = runtime;
-  if (node === undefined) {
-    return { node: process.execPath, nodeRed: createRequire(import.meta.url).resolve('node-red') };
-  }
-  const folder = join(CACHE, `node-${node}_node-red-${nodeRed}`);
-  if (!existsSync(folder)) install(folder, [`${NODE_PACKAGE}@${node}`, `node-red@${nodeRed}`]);
-  const program = process.platform === 'win32' ? 'node.exe' : 'bin/node';
-  return {
-    node: join(folder, 'node_modules', NODE_PACKAGE, program),
-    nodeRed: createRequire(join(folder, 'package.json')).resolve('node-red'),
-  };
+  return { node: ensureNode(runtime.node), nodeRed: ensureNodeRed(runtime.nodeRed) };
 }
 
 /**
  * Runs a program on a runtime, in this terminal.
+ * @param env environment variables on top of this process' own
  * @returns whether it exited with 0
  */
-export function runOn(name, args) {
+export function runOn(name, args, env = {}) {
   const { node, nodeRed } = ensureRuntime(name);
-  const { status } = spawnSync(node, args, { stdio: 'inherit', env: { ...process.env, NODE_RED_PATH: nodeRed } });
+  const { status } = spawnSync(node, args, {
+    stdio: 'inherit',
+    env: { ...process.env, NODE_RED_PATH: nodeRed, ...env },
+  });
   return status === 0;
 }
 
-/** Installs packages beside their place first, so that an interrupted installation is not taken for a whole one. */
-function install(folder, packages) {
+/** The Node.js that runs this, if it has the version, else one from the cache. */
+function ensureNode(version) {
+  if (process.versions.node === version) return process.execPath;
+  const folder = ensureInstalled(NODE_PACKAGE, version);
+  return join(folder, 'node_modules', NODE_PACKAGE, process.platform === 'win32' ? 'node.exe' : 'bin/node');
+}
+
+/** The Node-RED of the development dependencies, if it has the version, else one from the cache. */
+function ensureNodeRed(version) {
+  const own = createRequire(import.meta.url).resolve('node-red');
+  const manifest = JSON.parse(readFileSync(join(dirname(own), '../package.json'), 'utf8'));
+  if (manifest.version === version) return own;
+  return createRequire(join(ensureInstalled('node-red', version), 'package.json')).resolve('node-red');
+}
+
+/**
+ * Installs a package beside its place first, so that an interrupted installation is not taken for a whole one.
+ * @returns its folder
+ */
+function ensureInstalled(name, version) {
+  const folder = join(CACHE, `${name}-${version}`);
+  if (existsSync(folder)) return folder;
   const draft = `${folder}.${process.pid}`;
-  console.error(`installing ${packages.join(' and ')}, once`);
+  console.error(`installing ${name}@${version}, once`);
   mkdirSync(draft, { recursive: true });
   writeFileSync(join(draft, 'package.json'), '{ "private": true }\n');
   const flags = [
@@ -62,16 +80,17 @@ function install(folder, packages) {
     '--loglevel=error',
     '--engine-strict=false',
   ];
-  const { status } = spawnSync('npm', ['install', ...flags, ...packages], {
+  const { status } = spawnSync('npm', ['install', ...flags, `${name}@${version}`], {
     cwd: draft,
     stdio: ['ignore', 'ignore', 'inherit'],
     shell: process.platform === 'win32',
   });
   if (status !== 0) {
     rmSync(draft, { recursive: true, force: true });
-    throw new Error(`npm could not install ${packages.join(' and ')}`);
+    throw new Error(`npm could not install ${name}@${version}`);
   }
   renameSync(draft, folder);
+  return folder;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
