@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { EventEmitter, once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Browser, Locator } from 'playwright-core';
@@ -17,9 +18,17 @@ describe("a newcomer's way to the first claimed device", function () {
   let runtime: NodeRed;
   let browser: Browser;
   let editor: Editor;
+  const starts = new EventEmitter();
   before(async () => {
     simulator = await startSimulator();
-    [runtime, browser] = await Promise.all([startEditorRuntime(), startBrowser()]);
+    [runtime, browser] = await Promise.all([
+      startEditorRuntime([], {
+        onLine: (line) => {
+          if (line.includes('] Started ')) starts.emit('started');
+        },
+      }),
+      startBrowser(),
+    ]);
     editor = await Editor.open(browser, runtime.adminUrl);
   });
   after(async () => {
@@ -71,8 +80,11 @@ describe("a newcomer's way to the first claimed device", function () {
     await click('API key', editor.field('apiKey'));
     await type('the key, Tab, and the base URL', simulator.settings.apiKey, 'Tab', simulator.url);
     await type('Ctrl-Enter twice', 'Control+Enter', 'Control+Enter');
+    // Node-RED answers a deploy before the new nodes run; a person isn't that quick.
+    const started = once(starts, 'started');
     await click('Deploy', page.locator('#red-ui-header-button-deploy'));
     await page.locator('#red-ui-header-button-deploy.disabled').waitFor();
+    await started;
     await click('the button of "a claim token"', inject.locator('.red-ui-flow-node-button-button'));
 
     await claim.locator('.red-ui-flow-node-status-dot-green').waitFor();

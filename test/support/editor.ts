@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import axe from 'axe-core';
 import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
-import { startNodeRed, type NodeRed } from '../../demo/node-red';
+import { startNodeRed, type NodeRed, type NodeRedOptions } from '../../demo/node-red';
 import { freePort } from '../../demo/ports';
 
 // The editor's own objects: what is evaluated in the page uses them, Node.js knows neither.
@@ -31,7 +31,7 @@ const PATIENCE_MS = 15_000;
  */
 export async function startEditorRuntime(
   flows: unknown[] = [],
-  options: { credentials?: Record<string, Record<string, string>>; env?: Record<string, string> } = {},
+  options: Pick<NodeRedOptions, 'credentials' | 'env' | 'onLine'> = {},
 ): Promise<NodeRed> {
   const nodeRed = startNodeRed({
     ...options,
