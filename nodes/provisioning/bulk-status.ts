@@ -135,6 +135,7 @@ export class BulkWatcher {
     fresh = false,
   ): Promise<WatchOutcome | undefined> {
     if (fresh) await this.records?.put(key, record);
+    let written: Promise<void> | undefined;
     // Dropped only when its ending has left: a process that dies in between would lose that. One that dies right after it
     // sends it again, marked as resumed.
     const ends = (): void => {
@@ -151,7 +152,8 @@ export class BulkWatcher {
         signal,
         onTrouble: listener.onTrouble,
         onChange: ({ body, statusCode }, status) => {
-          void this.records?.put(key, { ...record, status });
+          // One after the other: a slow store must not end up with an old status.
+          written = Promise.resolve(written).then(() => this.records?.put(key, { ...record, status }));
           listener.onProgress({ port: 2, payload: body, statusCode }, status);
         },
       });
@@ -162,6 +164,9 @@ export class BulkWatcher {
       // A watch that was stopped with its flow is taken up again; any other ending is one.
       if (!isClosed(error)) ends();
       throw error;
+    } finally {
+      // What comes after a deleted node was cleaned up would stay for ever.
+      await written;
     }
   }
 }

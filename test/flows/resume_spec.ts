@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startSimulator, type Simulator } from '../../simulator';
-import { startNodeRedProcess, supportFolder, type NodeRedProcess } from '../support/node-red-process';
+import { startNodeRedProcess, supportFolder, type FlowNode, type NodeRedProcess } from '../support/node-red-process';
 
 const ROUNDS = 10;
 const OPERATIONS = 3;
@@ -58,7 +58,7 @@ describe('pending bulk operations when Node-RED is killed', function () {
     report('progress', 'PROGRESS'),
   ];
 
-  before(async () => {
+  beforeEach(async () => {
     simulator = await startSimulator({ bulkHold: 'PENDING' });
     userDir = mkdtempSync(join(tmpdir(), 'nrfcloud-resume-'));
     const name = 'node-red-contrib-nrfcloud-provisioning';
@@ -66,7 +66,7 @@ describe('pending bulk operations when Node-RED is killed', function () {
     symlinkSync(resolve(__dirname, '../..'), join(userDir, 'node_modules', name), 'junction');
     writeFileSync(join(userDir, 'package.json'), JSON.stringify({ name: 'resume', dependencies: { [name]: '*' } }));
   });
-  after(async () => {
+  afterEach(async () => {
     await nodeRed.stop();
     await simulator.close();
     rmSync(userDir, { recursive: true, force: true });
@@ -113,10 +113,10 @@ describe('pending bulk operations when Node-RED is killed', function () {
     return bulkOpsRequestId;
   };
 
+  const store = (): string => join(userDir, 'context', 'tab', 'watch.json');
   /** Waits until no record is kept; each goes after its result. */
   const dropped = async (): Promise<void> => {
-    const store = join(userDir, 'context', 'tab', 'watch.json');
-    while (readFileSync(store, 'utf8').includes('nrfcloud_')) await pause(5);
+    while (readFileSync(store(), 'utf8').includes('nrfcloud_')) await pause(5);
   };
 
   it(`are taken up again and end once, marked resumed, ${ROUNDS} times`, async () => {
@@ -157,10 +157,6 @@ describe('pending bulk operations when Node-RED is killed', function () {
 
   // Found by npm run test:crash: the record went first, and the result with the process.
   it('have told their end when the process dies as the record is dropped', async () => {
-    simulator.set({ bulkHold: 'none' });
-    await dropped();
-    simulator.set({ bulkHold: 'PENDING' });
-    await nodeRed.stop();
     nodeRed = await start(true, { NODE_OPTIONS: `--require=${supportFolder('die-at-drop.cjs')}` });
     const id = await begin('last');
     await nodeRed.until(() => seen('PROGRESS').length > 0, 'the first poll');
@@ -171,5 +167,30 @@ describe('pending bulk operations when Node-RED is killed', function () {
       [id],
     );
     nodeRed = await start(false);
+  });
+
+  // Found by npm run test:crash: what was written last came after Node-RED had cleaned the store.
+  it('are forgotten with their node, however slow the disk is', async () => {
+    nodeRed = await start(true, { NODE_OPTIONS: `--require=${supportFolder('slow-disk.cjs')}` });
+    const gone = await begin('gone');
+    await nodeRed.until(() => seen('PROGRESS').some((line) => line['id'] === gone), 'the first poll');
+    const all = flows(simulator.url) as FlowNode[];
+    await nodeRed.deploy(
+      all
+        .filter(({ id }) => id !== 'watch')
+        .map((node) => (node.id === 'unpack' ? { ...node, wires: [['answer']] } : node)),
+      'nodes',
+    );
+    await nodeRed.deploy(all, 'nodes');
+    const marker = await begin('marker');
+    await nodeRed.until(() => seen('PROGRESS').some((line) => line['id'] === marker), 'the first poll of the marker');
+    simulator.set({ bulkHold: 'none' });
+    await nodeRed.until(() => seen('FAILED').some((line) => line['id'] === marker), 'the end of the marker');
+    assert.deepEqual(
+      seen('FAILED').map((line) => line['topic'] as string),
+      ['marker'],
+    );
+    await nodeRed.stop();
+    assert.equal(readFileSync(store(), 'utf8').includes('nrfcloud_'), false, 'nothing is left in the store');
   });
 });
