@@ -1,94 +1,94 @@
-/**
- * A long CSV file through bulk claim in a real Node-RED: rows per second, memory above idle, longest block of the event
- * loop. Run with `npm run build && npx tsx bench/bulk-claim.ts [rows]` (default 1,000,000; about 210 MB in the system's
- * folder for temporary files). A plain fast server plays the service, so that the simulator's work is not measured.
- */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startNodeRed } from '../demo/node-red';
-import { freePort, LOOPBACK } from '../demo/ports';
-import { writeCsv } from './csv-file';
+import { BLOCK, NOT_UPLOADED, startBulkClaim, startCoreCsv, writeRows } from './bulk';
+import { OVER_IDLE } from './contender';
+import { PRODUCT } from './flows';
+import { makeFolder } from './folder';
+import { scaled, SPEED, type Bench, type Figures } from './harness/bench';
+import { format } from './harness/table';
+import { mib } from './node-red/node-red';
+import type { Rows } from './peers/bulk-undici';
+import { startPeer } from './peers/peer';
+import { startService } from './service/service';
 
-interface Gauge {
-  rss: number;
-  peak: number;
-  longestBlockMs: number;
-}
+const ROWS = 1_000_000;
+/** Core's csv node holds all rows at once: a million take 1.5 GB and 20 s. */
+const CORE_ROWS = 100_000;
+const SIZES = [100_000, 200_000, 400_000];
 
-async function main(): Promise<void> {
-  const rows = Number(process.argv[2] ?? 1_000_000);
-  const folder = mkdtempSync(join(tmpdir(), 'bulk-claim-bench-'));
-  let uploads = 0;
-  const server = createServer((request, response) => {
-    request.resume().on('end', () => {
-      response.writeHead(202, { 'content-type': 'application/json' });
-      response.end(JSON.stringify({ bulkOpsRequestId: String(++uploads).padStart(26, '0') }));
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, LOOPBACK, () => resolve()));
-  const { port } = server.address() as AddressInfo;
-  const nodeRed = startNodeRed({
-    port: await freePort(0),
-    flows: flows(`http://${LOOPBACK}:${port}/v1`),
-    credentials: { connection: { apiKey: 'x' } },
-    settings: { nodesDir: [join(__dirname, 'node-red/plugin')] },
-  });
-  try {
-    const path = join(folder, 'tokens.csv');
-    await writeCsv(path, rows, () => ',"location=Oslo,color=white"');
-    await nodeRed.ready;
-    const gauge = async (method: string): Promise<Gauge> =>
-      (await (await fetch(`${nodeRed.adminUrl}/gauge`, { method })).json()) as Gauge;
-    // The first thousand rows bring what any first message brings: compiled code, sockets.
-    const warmUp = join(folder, 'warm-up.csv');
-    await writeCsv(warmUp, 1000, () => '');
-    await claim(nodeRed.url, warmUp);
-    const idle = await gauge('POST');
-    const begin = performance.now();
-    const summary = await claim(nodeRed.url, path);
-    const seconds = (performance.now() - begin) / 1000;
-    const { peak, longestBlockMs } = await gauge('GET');
-    const above = (peak - idle.rss) / 2 ** 20;
-    const allowed = 64 + (48 * rows) / 2 ** 20;
-    console.log(summary);
-    console.log(
-      `${Math.round(rows / seconds).toLocaleString('en')} rows/s (${seconds.toFixed(1)} s), ${uploads} uploads`,
-    );
-    console.log(
-      `+${above.toFixed(0)} MiB above idle (allowed: ${allowed.toFixed(0)}), longest block ${longestBlockMs.toFixed(0)} ms`,
-    );
-  } finally {
-    await nodeRed.stop();
-    server.closeAllConnections();
-    server.close();
-    rmSync(folder, { recursive: true });
-  }
-}
+/** What memory telling duplicates apart may take, in bytes a row, and all else, in MiB. */
+const BYTES_A_ROW = 48;
+const MIB_BESIDES = 64;
 
-async function claim(url: string, path: string): Promise<unknown> {
-  return (await fetch(`${url}/bulk`, { method: 'POST', headers: { 'content-type': 'text/plain' }, body: path })).json();
-}
+const FROM_TEXT = `${PRODUCT}, rows from text`;
+const UNDICI = 'csv-parse and undici, no checks';
 
-function flows(baseUrl: string): unknown[] {
-  return [
-    { id: 'tab', type: 'tab', label: 'bench' },
-    { id: 'connection', type: 'nrfcloud-connection', baseUrl, api: 'guide' },
-    { id: 'in', type: 'http in', z: 'tab', url: '/bulk', method: 'post', x: 100, y: 100, wires: [['bulk']] },
-    {
-      id: 'bulk',
-      type: 'nrfcloud-bulk-claim',
-      z: 'tab',
-      connection: 'connection',
-      input: 'file',
-      x: 300,
-      y: 100,
-      wires: [[], [], ['answer']],
-    },
-    { id: 'answer', type: 'http response', z: 'tab', x: 500, y: 100, wires: [] },
-  ];
-}
+/** A long CSV, uploaded in parts of 1,000 rows. */
+export const bulkClaim: Bench = {
+  name: 'bulk-claim',
+  work: (scale) => `${format(scaled(ROWS, scale))} rows of CSV, checked and uploaded in parts`,
+  start: async (load) => {
+    const rows = scaled(ROWS, load.scale);
+    const coreRows = scaled(CORE_ROWS, load.scale);
+    const folder = makeFolder();
+    const path = await writeRows(folder, rows);
+    const corePath = await writeRows(folder, coreRows);
+    const service = await startService();
+    const file = await startBulkClaim('file', service, folder, load);
+    const text = await startBulkClaim('content', service, folder, load);
+    const core = await startCoreCsv(folder);
+    const peer = startPeer(join(__dirname, 'peers/bulk-undici.ts'));
+    const alone = async (work: Rows): Promise<Figures> => ({ [SPEED]: rows / (await peer.work(work)) });
+    const bounds = [
+      { figure: OVER_IDLE, atMost: MIB_BESIDES + mib(BYTES_A_ROW * rows) },
+      { figure: BLOCK, atMost: 100 },
+      { figure: NOT_UPLOADED, atMost: 0 },
+    ];
+    return {
+      contenders: {
+        [PRODUCT]: () => file.play(path, rows),
+        [FROM_TEXT]: () => text.play(path, rows),
+        [UNDICI]: () => alone({ path, url: service.url }),
+        'csv-parse alone, rows only read': () => alone({ path }),
+        [`core csv node, ${format(coreRows)} rows only read`]: () => core.play(corePath, coreRows),
+      },
+      goals: [
+        { figure: SPEED, against: UNDICI, atLeast: 0.6 },
+        ...bounds,
+        ...bounds.map((bound) => ({ ...bound, contender: FROM_TEXT })),
+      ],
+      stop: async () => {
+        for (const part of [file, text, core, peer, service]) await part.stop();
+        folder.remove();
+      },
+    };
+  },
+};
 
-void main();
+/** The same in several sizes. */
+export const bulkClaimGrowth: Bench = {
+  name: 'bulk-claim-growth',
+  work: () => 'rows of a CSV file, checked and uploaded in parts',
+  growth: { of: 'rows', figures: ['seconds', OVER_IDLE, BLOCK], sizeOf: (contender) => Number(contender.replace(/\D/g, '')) },
+  start: async (load) => {
+    const folder = makeFolder();
+    const service = await startService();
+    const bulk = await startBulkClaim('file', service, folder, load);
+    const contenders: Record<string, () => Promise<Figures>> = {};
+    for (const size of SIZES) {
+      const rows = scaled(size, load.scale);
+      const path = await writeRows(folder, rows);
+      contenders[`${format(rows)} rows`] = async () => {
+        const { [SPEED]: speed = NaN, ...figures } = await bulk.play(path, rows);
+        return { seconds: rows / speed, ...figures };
+      };
+    }
+    return {
+      contenders,
+      goals: [],
+      stop: async () => {
+        for (const part of [bulk, service]) await part.stop();
+        folder.remove();
+      },
+    };
+  },
+};

@@ -6,8 +6,8 @@ import { writeCsv } from './csv-file';
 /** A folder for what a bench reads, which goes away with it. */
 export interface Folder {
   path: (name: string) => string;
-  /** Writes a file of so many claim tokens, one a line. @returns its path */
-  tokens: (count: number) => Promise<string>;
+  /** Writes a file of so many claim tokens, one a line. @param rest what follows each in its line @returns its path */
+  tokens: (count: number, rest?: string) => Promise<string>;
   remove: () => void;
 }
 
@@ -17,9 +17,9 @@ export function makeFolder(): Folder {
   const path = (name: string): string => join(folder, name);
   return {
     path,
-    tokens: async (count) => {
-      const file = path(`tokens-${count}.txt`);
-      await writeCsv(file, count, () => '');
+    tokens: async (count, rest = '') => {
+      const file = path(`tokens-${count}${rest === '' ? '.txt' : '.csv'}`);
+      await writeCsv(file, count, rest);
       return file;
     },
     remove: () => rmSync(folder, { recursive: true, force: true }),

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { bulkClaim, bulkClaimGrowth } from './bulk-claim';
 import { claims, claims20, claims50 } from './claims';
 import { idle } from './idle';
 import { limited } from './limited';
@@ -11,7 +12,7 @@ import { drawGrowth, drawRatios } from './harness/pictures';
 import { runRounds, type Result } from './harness/rounds';
 import { tableOf } from './harness/table';
 
-const BENCHES: readonly Bench[] = [claims, claims20, claims50, limited, idle, startUp];
+const BENCHES: readonly Bench[] = [claims, claims20, claims50, limited, idle, startUp, bulkClaim, bulkClaimGrowth];
 
 /** `npm run bench`: runs benches, and prints one table. */
 async function main(): Promise<void> {
@@ -58,5 +59,6 @@ async function main(): Promise<void> {
 
 main().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
+  // Processes that were started for a bench go with this one.
+  process.exit(1);
 });

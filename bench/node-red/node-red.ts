@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Load } from '../harness/bench';
 import { keyFor, startNodeRedProcess, type FlowNode, type NodeRedProcess } from '../../test/support/node-red-process';
 
@@ -35,6 +35,15 @@ export interface Messages {
   inFlight?: number;
 }
 
+/** What came of one message. */
+export interface Came {
+  seconds: number;
+  /** It was caught. */
+  failed: boolean;
+  /** What it held; of an array only its length. */
+  payload: unknown;
+}
+
 /** A real Node-RED with a flow under test. */
 export interface BenchNodeRed extends NodeRedProcess {
   /** Sets the gauge back, and tells how things are. */
@@ -44,6 +53,10 @@ export interface BenchNodeRed extends NodeRedProcess {
   work: (messages: Messages) => Promise<Work>;
   /** Sends messages one by one; milliseconds from each until something is published on a diagnostics channel. */
   idle: (messages: Messages & { channel: string }) => Promise<number[]>;
+  /** Reads a file as text for the next message, so that it is there before anything is measured. */
+  loadText: (path: string) => Promise<void>;
+  /** Sends one message, with the loaded text if no payload is given, and waits for the first that comes to `sink` or `failed`. */
+  one: (payload?: string) => Promise<Came>;
 }
 
 /**
@@ -55,13 +68,12 @@ export async function startBenchNodeRed(
   { profiles }: Pick<Load, 'profiles'> = {},
   userDir?: string,
 ): Promise<BenchNodeRed> {
-  const profile = `--cpu-prof --cpu-prof-dir=${profiles}`;
   const nodeRed = await startNodeRedProcess({
     flows,
     credentials: keyFor(flows, 'bench'),
     ...(userDir === undefined ? {} : { userDir }),
     settings: { nodesDir: [join(__dirname, 'plugin')], contextStorage: { default: { module: 'memory' } } },
-    ...(profiles === undefined ? {} : { env: { NODE_OPTIONS: profile } }),
+    ...(profiles === undefined ? {} : { env: { BENCH_PROFILES: resolve(profiles) } }),
   });
   const ask = async <T>(path: string, method: string, body?: unknown): Promise<T> => {
     const response = await nodeRed.admin(path, {
@@ -76,6 +88,8 @@ export async function startBenchNodeRed(
     readGauge: () => ask('/gauge', 'GET'),
     work: (messages) => ask('/bench/work', 'POST', messages),
     idle: (messages) => ask('/bench/idle', 'POST', messages),
+    loadText: (path) => ask('/bench/text', 'POST', { path }),
+    one: (payload) => ask('/bench/one', 'POST', { payload }),
   };
 }
 

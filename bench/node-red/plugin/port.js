@@ -5,6 +5,9 @@
 //   POST /bench/work { tokens, messages, inFlight }  sends them, all at once or so many at a time, and tells how it went
 //   POST /bench/idle { tokens, messages, channel }   one after the other with a break: milliseconds from each message until
 //                                                    something is published on that diagnostics channel
+//   POST /bench/text { path }                        reads a file as text, for the one message that comes next
+//   POST /bench/one { payload }                      sends one message, with that text if no payload is given, and tells what
+//                                                    comes out first, of an array its length only
 const diagnostics = require('node:diagnostics_channel');
 const { readFileSync } = require('node:fs');
 
@@ -31,6 +34,25 @@ module.exports = (RED) => {
   RED.httpAdmin.post('/bench/idle', async (request, response) => {
     const { tokens, messages, channel } = request.body;
     response.json(await idle(RED.nodes.getNode('source'), read(tokens, messages), channel));
+  });
+
+  let text = '';
+  RED.httpAdmin.post('/bench/text', (request, response) => {
+    text = readFileSync(request.body.path, 'utf8');
+    response.json({});
+  });
+
+  RED.httpAdmin.post('/bench/one', (request, response) => {
+    const { payload = text } = request.body;
+    text = '';
+    const begun = performance.now();
+    onArrival = (id, msg) => {
+      const seconds = (performance.now() - begun) / 1000;
+      onArrival = () => undefined;
+      const came = Array.isArray(msg.payload) ? { length: msg.payload.length } : msg.payload;
+      response.json({ seconds, failed: id !== 'sink', payload: came });
+    };
+    RED.nodes.getNode('source').send({ payload });
   });
 
   function work(source, tokens, inFlight) {

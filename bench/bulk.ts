@@ -1,0 +1,84 @@
+import { OVER_IDLE } from './contender';
+import type { Folder } from './folder';
+import { SPEED, type Figures, type Load } from './harness/bench';
+import { flowOf, mib, startBenchNodeRed, type BenchNodeRed, type Came } from './node-red/node-red';
+import type { Service } from './service/service';
+
+export const BLOCK = 'longest block, ms';
+export const NOT_UPLOADED = 'rows not uploaded';
+/** So many rows bring what first ones bring: compiled code, sockets. */
+const WARM_UP_ROWS = 20_000;
+
+/** A flow that takes many rows with one message. */
+export interface Bulk {
+  /** Takes the rows of a CSV file. */
+  play: (path: string, rows: number) => Promise<Figures>;
+  stop: () => Promise<void>;
+}
+
+/** A CSV of as many devices as rows, each with two tags. @returns its path */
+export function writeRows(folder: Folder, rows: number): Promise<string> {
+  return folder.tokens(rows, ',"location=Oslo,color=white"');
+}
+
+/** Bulk claim in a Node-RED of its own. @param input where its rows are: in a file, or in the message as text */
+export async function startBulkClaim(
+  input: 'file' | 'content',
+  service: Service,
+  folder: Folder,
+  load: Pick<Load, 'profiles'>,
+): Promise<Bulk> {
+  const node = { id: 'bulk', type: 'nrfcloud-bulk-claim', connection: 'connection', input, wires: [[], [], ['sink']] };
+  const nodeRed = await startBenchNodeRed(
+    [{ id: 'connection', type: 'nrfcloud-connection', baseUrl: service.url, api: 'guide' }, ...flowOf([node])],
+    load,
+  );
+  return startBulk(nodeRed, folder, async (path) => {
+    if (input === 'file') return path;
+    await nodeRed.loadText(path);
+    return undefined;
+  });
+}
+
+/** Core's csv node, which does nothing but read the rows, all at once. */
+export async function startCoreCsv(folder: Folder): Promise<Bulk> {
+  const nodeRed = await startBenchNodeRed(
+    flowOf([
+      { id: 'file', type: 'file in', filename: 'payload', filenameType: 'msg', format: 'utf8', wires: [['csv']] },
+      { id: 'csv', type: 'csv', spec: 'rfc', sep: ',', temp: 'token,tags', multi: 'mult', wires: [['sink']] },
+    ]),
+  );
+  return startBulk(nodeRed, folder, (path) => Promise.resolve(path));
+}
+
+/** @param prepare makes everything ready, and gives the payload */
+async function startBulk(
+  nodeRed: BenchNodeRed,
+  folder: Folder,
+  prepare: (path: string) => Promise<string | undefined>,
+): Promise<Bulk> {
+  await nodeRed.one(await prepare(await writeRows(folder, WARM_UP_ROWS)));
+  const { rss } = await nodeRed.resetGauge();
+  return {
+    play: async (path, rows) => {
+      const payload = await prepare(path);
+      const ready = await nodeRed.resetGauge();
+      // A text that is there before is not what handling it takes.
+      const idle = payload === undefined ? ready.rss : rss;
+      const { seconds, payload: result } = await nodeRed.one(payload);
+      const { peak, longestBlockMs, cpuMs } = await nodeRed.readGauge();
+      return {
+        [SPEED]: rows / seconds,
+        'µs of CPU each': (cpuMs * 1000) / rows,
+        [OVER_IDLE]: mib(peak - idle),
+        [BLOCK]: longestBlockMs,
+        [NOT_UPLOADED]: rows - uploaded(result),
+      };
+    },
+    stop: nodeRed.stop,
+  };
+}
+
+function uploaded(result: Came['payload']): number {
+  return typeof result === 'object' && result !== null && 'uploaded' in result ? Number(result.uploaded) : 0;
+}
