@@ -80,13 +80,21 @@ export async function startRedis(): Promise<Program> {
   return { port, stop: await startProgram('redis-server', args, port) };
 }
 
+/** All keys, and where a store keeps a hash for each scope, its fields. */
+const ALL_KEYS = `local all = {}
+for _, key in ipairs(redis.call('KEYS', '*')) do
+  if redis.call('TYPE', key).ok ~= 'hash' then all[#all + 1] = key
+  else for _, field in ipairs(redis.call('HKEYS', key)) do all[#all + 1] = key .. ':' .. field end end
+end
+return all`;
+
 /**
- * Asks Redis for the names of all its keys.
+ * Asks Redis for the names of everything that it keeps.
  * @throws {Error} when the connection breaks
  */
 export async function redisKeys(port: number): Promise<string[]> {
   const socket = connect(port, LOOPBACK);
-  socket.write('KEYS *\r\nQUIT\r\n');
+  socket.write(`EVAL "${ALL_KEYS.replaceAll('\n', ' ')}" 0\r\nQUIT\r\n`);
   let text = '';
   for await (const chunk of socket) text += String(chunk);
   return [...text.matchAll(/\$\d+\r\n([^\r]*)\r\n/g)].map(([, key]) => key!);
