@@ -91,12 +91,25 @@ function evaluate(RED: NodeAPI, node: Node, msg: NodeMessage, { value, type }: S
   // The callback is needed for JSONata and for context stores that answer later, yet bad JSON is thrown at once:
   // in this executor both become a rejection.
   return new Promise((resolve, reject) => {
-    RED.util.evaluateNodeProperty(value, type, node, msg, (error: Error | null, result: unknown) => {
+    const limit = setTimeout(() => reject(new Error('it does not end')), PATIENCE_MS);
+    const settle = (error: unknown, result?: unknown): void => {
+      clearTimeout(limit);
       if (error) reject(error);
       else resolve({ value: result });
-    });
+    };
+    try {
+      RED.util.evaluateNodeProperty(value, type, node, msg, settle);
+    } catch (error) {
+      settle(error);
+    }
   });
 }
+
+/**
+ * How long an input may take, in milliseconds: a context store may never answer, and JSONata waits for ever for a value
+ * that has a `then` of its own.
+ */
+const PATIENCE_MS = 30_000;
 
 function notEvaluated(operation: OperationName, name: string, source: Source, error: unknown): NrfCloudError {
   // JSONata throws objects that are no Errors.

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mock } from 'node:test';
 import claimNode from '../../nodes/nrfcloud-claim';
 import { startSimulator, type Simulator } from '../../simulator';
 import { startRig, stopRig, type Rig } from '../support/rig';
@@ -276,5 +277,30 @@ describe('nrfcloud-claim', () => {
       }
       assert.equal(simulator.requestCount, 0);
     });
+
+    it('does not wait for ever for an expression', async () => {
+      const { send, ended, caught } = await rig({ token: 'payload', tokenType: 'jsonata' });
+      mock.timers.enable({ apis: ['setTimeout'] });
+      try {
+        // JSONata waits for a value that has a then of its own.
+        await new Promise<void>((then) => send({ payload: { then } }));
+        mock.timers.tick(30_000);
+      } finally {
+        mock.timers.reset();
+      }
+      await ended(1);
+      assert.equal(caught[0]!['error'].code, 'NRFCLOUD_INVALID_INPUT');
+      assert.match(caught[0]!['error'].message, /JSONata expression \(.*does not end/);
+    });
+
+    for (const tokenType of ['flow', 'global']) {
+      it(`takes a promise in the ${tokenType} context for what it is: no claim token`, async () => {
+        const flow = await rig({ token: 'kept', tokenType });
+        flow.node.context()[tokenType as 'flow' | 'global'].set('kept', Promise.resolve(GUIDE_TOKEN));
+        const { error } = await failing(flow, { payload: '' });
+        assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
+        assert.equal(simulator.requestCount, 0);
+      });
+    }
   });
 });
