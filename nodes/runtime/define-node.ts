@@ -1,4 +1,5 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
+import { giveCatchTheCode } from './error-code';
 import type { Config } from './inputs';
 import type { NodeSpec } from './node-spec';
 import { Worker } from './worker';
@@ -11,6 +12,7 @@ export function defineNode<I extends string, S extends object, T = undefined>(
   RED: NodeAPI,
   spec: NodeSpec<I, S, T>,
 ): void {
+  giveCatchTheCode(RED);
   RED.nodes.registerType(spec.type, function (this: Node, def: NodeDef) {
     RED.nodes.createNode(this, def);
     const worker = new Worker(RED, this, spec, def as unknown as Config);

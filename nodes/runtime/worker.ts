@@ -6,6 +6,7 @@ import { quote } from '../service/quote';
 import { Session } from '../service/session';
 import { asError } from '../service/thrown';
 import { clientOf } from './connection';
+import { keepCode } from './error-code';
 import { describeSource, evaluateInputs, sourcesOf, type Config } from './inputs';
 import type { Home, NodeSpec, Task } from './node-spec';
 import { checkOutput, Delivery, type Outcome } from './output';
@@ -213,6 +214,7 @@ export class Worker<I extends string, S extends object, T> {
   }
 
   #fail(msg: NodeMessage, done: Done, error: NrfCloudError): void {
+    keepCode(error);
     try {
       done(error);
     } catch {

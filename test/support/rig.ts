@@ -1,10 +1,18 @@
 import { EventEmitter } from 'node:events';
+import { createRequire } from 'node:module';
 import type { Node, NodeAPI, NodeMessage, NodeStatus } from 'node-red';
 import helper from 'node-red-node-test-helper';
 import connectionNode from '../../nodes/nrfcloud-connection';
 
+const NODE_RED = process.env['NODE_RED_PATH'] ?? require.resolve('node-red');
 // The helper finds Node-RED by itself only in some layouts, and fails late when it doesn't.
-helper.init(process.env['NODE_RED_PATH'] ?? require.resolve('node-red'));
+helper.init(NODE_RED);
+const { hooks } = createRequire(NODE_RED)('@node-red/util') as Pick<NodeAPI, 'hooks'>;
+/** Node-RED gives nodes its hooks, but the helper doesn't. */
+const withHooks =
+  (node: (RED: NodeAPI) => void) =>
+  (RED: NodeAPI): void =>
+    node(Object.assign(RED, { hooks }));
 
 /** A message as tests read it. */
 
@@ -65,7 +73,7 @@ export async function startRig(options: RigOptions): Promise<Rig> {
   await new Promise<void>((resolve, reject) => {
     helper.startServer((error?: Error) => (error ? reject(error) : resolve()));
   });
-  await helper.load([connectionNode, node, ...types] as never, flow as never, credentials);
+  await helper.load([connectionNode, node, ...types].map(withHooks), flow as never, credentials);
 
   const events = new EventEmitter();
   const collect = (id: string): Message[] => {
