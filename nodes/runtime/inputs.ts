@@ -42,6 +42,11 @@ function textOr(value: unknown, otherwise: string): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : otherwise;
 }
 
+/** Whether a value is the same whenever it is evaluated: it comes with the message, or stands in the node. */
+export function isLasting({ type }: Source): boolean {
+  return type === 'msg' || type === 'str' || type === 'json';
+}
+
 /** Where a value comes from, in words for an error: `msg.payload`, `the environment variable X`. */
 export function describeSource({ value, type }: Source): string {
   if (type === 'msg' || type === 'flow' || type === 'global') return `${type}.${quote(value)}`;
@@ -92,7 +97,9 @@ function evaluate(RED: NodeAPI, node: Node, msg: NodeMessage, { value, type }: S
   // in this executor both become a rejection.
   return new Promise((resolve, reject) => {
     const limit = setTimeout(() => reject(new Error('it does not end')), PATIENCE_MS);
-    const settle = (error: unknown, result?: unknown): void => {
+    // A flow that is stopped meanwhile does not wait, and must not keep the process.
+    limit.unref();
+    const settle = (error: Error | null, result?: unknown): void => {
       clearTimeout(limit);
       if (error) reject(error);
       else resolve({ value: result });
@@ -100,7 +107,7 @@ function evaluate(RED: NodeAPI, node: Node, msg: NodeMessage, { value, type }: S
     try {
       RED.util.evaluateNodeProperty(value, type, node, msg, settle);
     } catch (error) {
-      settle(error);
+      settle(error as Error);
     }
   });
 }
