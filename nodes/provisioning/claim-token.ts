@@ -1,4 +1,5 @@
 import { decode, Tagged } from '@stablelib/cbor';
+import { usualDeviceId } from './usual-message';
 
 /** What a claim token says of itself, without asking the service. */
 export interface ClaimToken {
@@ -47,7 +48,8 @@ export function parseClaimToken(value: unknown): ClaimToken {
 }
 
 function tokenOf(text: string): ClaimToken {
-  return { claimToken: text, deviceId: deviceIdOf(text.slice(0, text.indexOf('.'))) };
+  const first = text.slice(0, text.indexOf('.'));
+  return { claimToken: text, deviceId: usualDeviceId(first) ?? deviceIdOf(first) };
 }
 
 /** What follows the modem's last `%ATTESTTOKEN:`; `undefined` if there is none. */
