@@ -68,7 +68,11 @@ export const bulkClaim: Bench = {
 export const bulkClaimGrowth: Bench = {
   name: 'bulk-claim-growth',
   work: () => 'rows of a CSV file, checked and uploaded in parts',
-  growth: { of: 'rows', figures: ['seconds', OVER_IDLE, BLOCK], sizeOf: (contender) => Number(contender.replace(/\D/g, '')) },
+  growth: {
+    of: 'rows',
+    figures: ['seconds', OVER_IDLE, BLOCK],
+    sizeOf: (contender) => Number(contender.replace(/\D/g, '')),
+  },
   start: async (load) => {
     const folder = makeFolder();
     const service = await startService();
