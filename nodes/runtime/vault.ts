@@ -29,27 +29,31 @@ export class Vault {
     this.#kept = KEPT.get(node.id) ?? new Map<string, unknown>();
   }
 
-  /** All records by key, empty if the store can't be read. */
+  /**
+   * All records by key. What can't be read is reported once and left out, so that it takes no other record with it: a
+   * store may even list what was dropped (one for Redis does).
+   */
   async load(): Promise<Map<string, unknown>> {
     if (!this.survivesRestart) return new Map(this.#kept);
+    const keys = (await this.#try(() => this.#keys())) ?? [];
     const records = new Map<string, unknown>();
-    for (const key of await this.#keys()) {
-      if (!key.startsWith(PREFIX)) continue;
-      const value = await this.#get(key);
-      if (value !== undefined) records.set(key.slice(PREFIX.length), value);
-    }
+    const read = async (key: string): Promise<void> => {
+      const value = await this.#try(() => this.#get(key));
+      if (typeof value === 'object' && value !== null) records.set(key.slice(PREFIX.length), value);
+    };
+    await Promise.all(keys.filter((key) => key.startsWith(PREFIX)).map(read));
     return records;
   }
 
   /** Keeps a record. A store that fails is reported once; the work goes on without it. */
   async put(key: string, value: object): Promise<void> {
     if (!this.survivesRestart) this.#warn(this.warning);
-    await this.#try(key, value);
+    await this.#try(() => this.#set(key, value));
   }
 
   /** Drops a record. */
   async drop(key: string): Promise<void> {
-    await this.#try(key, undefined);
+    await this.#try(() => this.#set(key, undefined));
   }
 
   /** Drops everything that the process keeps, because the node is gone; Node-RED cleans its stores by itself. */
@@ -57,9 +61,10 @@ export class Vault {
     KEPT.delete(this.node.id);
   }
 
-  async #try(key: string, value: unknown): Promise<void> {
+  /** @returns `undefined` if the store fails, which is reported once */
+  async #try<R>(call: () => Promise<R>): Promise<R | undefined> {
     try {
-      await this.#set(key, value);
+      return await call();
     } catch (error) {
       this.#warn(`the context store failed (${quote(error instanceof Error ? error.message : String(error))})`);
     }

@@ -88,6 +88,12 @@ export class Fleet {
     };
   }
 
+  /** What the Node-REDs have warned of and complained about. */
+  complaints(): string[] {
+    const lines = this.instances.flatMap(({ name, nodeRed }) => nodeRed.log.map((line) => `${name}: ${line}`));
+    return lines.filter((line) => / - \[(warn|error|fatal)\] /.test(line));
+  }
+
   /** Ends everything. */
   async stop(): Promise<void> {
     for (const sender of this.#senders) await sender.stop();

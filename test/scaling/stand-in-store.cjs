@@ -1,3 +1,4 @@
+/* global __dirname, console */
 // A context store in Redis with the interface that Node-RED documents, for computers that can't have the published one. Each
 // scope is a hash. Found by test/scaling/store.ts, which installs the client beside the cache's other tools.
 const { join } = require('node:path');

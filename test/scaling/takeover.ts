@@ -62,6 +62,9 @@ export async function takeover(module: StoreModule, operations: number): Promise
       resumed: ended.filter(({ resumed }) => resumed).length,
       discrepancies: found.map((id) => `${id} has not exactly one result`),
     };
+  } catch (error) {
+    const said = fleet.complaints();
+    throw new Error([String(error), ...said].join('\n'), { cause: error });
   } finally {
     await client.endAsync();
     await fleet.stop();
