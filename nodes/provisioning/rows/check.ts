@@ -7,6 +7,8 @@ import type { BadRow, FoundRow, Row, RowFault } from './row';
 /** Tells good rows from bad ones, over a whole input. */
 export class RowCheck {
   readonly #duplicates = new Duplicates();
+  /** What the row before had in its one cell of tags, and what came of it: in most files many rows have the same. */
+  #before: { text: string; tags: string[] } | undefined;
 
   /** @param tags added to every row, after its own */
   constructor(private readonly tags: string[]) {}
@@ -20,11 +22,20 @@ export class RowCheck {
     const { line } = row;
     const token = attempt(() => parseClaimToken(row.claimToken), InvalidToken, 'cannot be read');
     if (typeof token === 'string') return bad(row, 'INVALID_TOKEN', `the claim token ${token}`);
-    const tags = attempt(() => rowTags(row.tags, this.tags), InvalidTag, 'the tags cannot be read');
+    const tags = attempt(() => this.#tagsOf(row.tags), InvalidTag, 'the tags cannot be read');
     if (typeof tags === 'string') return bad(row, 'INVALID_TAG', tags, token);
     const first = this.#duplicates.firstLine(token.deviceId, line);
     if (first !== undefined) return bad(row, 'DUPLICATE', `the same device is in line ${first} already`, token);
     return { ok: true, line, deviceId: token.deviceId, claimToken: token.claimToken, tags };
+  }
+
+  /** @throws {InvalidTag} */
+  #tagsOf(own: unknown[]): string[] {
+    const [text = ''] = own;
+    if (own.length > 1 || typeof text !== 'string') return rowTags(own, this.tags);
+    if (this.#before?.text !== text) this.#before = { text, tags: rowTags(own, this.tags) };
+    // Each row has its own list: who gets one may change it.
+    return this.#before.tags.slice();
   }
 }
 

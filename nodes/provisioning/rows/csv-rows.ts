@@ -30,7 +30,7 @@ export async function* csvRows(chunks: AsyncIterable<Buffer>, options: RowOption
       sample = Buffer.from(sample);
       continue;
     }
-    reader = new CsvReader(findLayout(sample, false, options));
+    reader = new CsvReader(findLayout(sample.subarray(0, SAMPLE), false, options));
     yield* reader.read(sample, false);
   }
   if (reader === undefined) yield* new CsvReader(findLayout(sample, true, options)).read(sample, true);

@@ -193,7 +193,8 @@ class Scanner {
         at = this.#skipSpace(closing + 1);
         if (at < limit && !this.#endsCell(at)) return 'stray';
       } else {
-        while (at < limit && !this.#endsCell(at)) if (this.bytes[at++] === QUOTE) return 'stray';
+        at = this.#endOfCell(at, limit);
+        if (this.bytes[at] === QUOTE && at < limit) return 'stray';
       }
       if (at >= limit && !whole) return more;
       if (this.bytes[at] !== this.delimiter) {
@@ -217,6 +218,16 @@ class Scanner {
       if (quote >= limit - 1 || this.bytes[quote + 1] !== QUOTE) return quote;
       at = quote;
     }
+  }
+
+  /** The end of a cell without quotes, or the quote that is in it, or `limit`. */
+  #endOfCell(from: number, limit: number): number {
+    const { bytes, delimiter } = this;
+    for (let at = from; at < limit; at++) {
+      const byte = bytes[at];
+      if (byte === delimiter || byte === LF || byte === CR || byte === QUOTE) return at;
+    }
+    return limit;
   }
 
   #endsCell(at: number): boolean {

@@ -12,7 +12,7 @@ export type RowSource = { kind: 'value'; value: unknown } | { kind: 'file'; path
 export class UnreadableSource extends Error {}
 
 /** How much of a source is taken at once: bytes of a file or Buffer, characters of a text. */
-const CHUNK = 64 * 1024;
+const CHUNK = 256 * 1024;
 
 /**
  * Reads a file, piece by piece, as they are asked for. The file is closed when the reading ends, however it ends.
