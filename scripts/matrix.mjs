@@ -1,5 +1,6 @@
 // Runs the node, flow and browser tests on rows of the matrix, prints a table, and writes it into the README:
-// npm run test:matrix [-- <row> …]. A row that isn't run keeps what the README says of it.
+// npm run test:matrix [-- [--print] <row> …]. A row that isn't run keeps what the README says of it. --print leaves the
+// README alone.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -11,7 +12,10 @@ const SPECS = ['nodes', 'flows', 'editor', 'dashboard', 'package'].map((folder) 
 const [BEGIN, END] = ['<!-- npm run test:matrix writes this table -->\n', '<!-- end of the table -->\n'];
 const HEAD = ['| Node.js | Node-RED | passed | failed | minutes | on |', '|---|---|---|---|---|---|'];
 
-const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(RUNTIMES);
+const words = process.argv.slice(2);
+const toPrint = words.includes('--print');
+const rows = words.filter((word) => word !== '--print');
+const names = rows.length > 0 ? rows : Object.keys(RUNTIMES);
 for (const name of names) {
   if (RUNTIMES[name] === undefined) throw new Error(`${name} is none of ${Object.keys(RUNTIMES).join(', ')}`);
 }
@@ -40,17 +44,15 @@ function known(text) {
   return new Map(lines.map((line) => [line.split('|').slice(1, 3).join('|'), line]));
 }
 
-/** Puts a row's result into the README's table. @returns the table */
-function write(name, line) {
+/** Puts a row's result into the README's table, unless it is only to be printed. @returns the table */
+function note(name, line) {
   const text = readFileSync(README, 'utf8');
   if (!text.includes(BEGIN) || !text.includes(END)) throw new Error(`${README} has no place for the table`);
-  const rows = known(text);
-  rows.set(keyOf(name), line);
-  const table = [...HEAD, ...Object.keys(RUNTIMES).map((row) => rows.get(keyOf(row)) ?? `|${keyOf(row)}| | | | |`)];
-  writeFileSync(
-    README,
-    `${text.slice(0, text.indexOf(BEGIN))}${BEGIN}${table.join('\n')}\n${text.slice(text.indexOf(END))}`,
-  );
+  const lines = known(text);
+  lines.set(keyOf(name), line);
+  const table = [...HEAD, ...Object.keys(RUNTIMES).map((row) => lines.get(keyOf(row)) ?? `|${keyOf(row)}| | | | |`)];
+  const after = `${text.slice(0, text.indexOf(BEGIN))}${BEGIN}${table.join('\n')}\n${text.slice(text.indexOf(END))}`;
+  if (!toPrint) writeFileSync(README, after);
   return table.join('\n');
 }
 
@@ -63,7 +65,7 @@ let table = '';
 for (const name of names) {
   const { passed, failed, minutes } = await run(name);
   const today = new Date().toISOString().slice(0, 10);
-  table = write(name, `|${keyOf(name)}| ${passed} | ${failed} | ${minutes.toFixed(1)} | ${today} |`);
+  table = note(name, `|${keyOf(name)}| ${passed} | ${failed} | ${minutes.toFixed(1)} | ${today} |`);
   if (failed > 0) process.exitCode = 1;
 }
 console.log(`\n${table}`);

@@ -85,7 +85,7 @@ function npm(args, options) {
 }
 
 /** Packs and installs. @returns everything known about the package, and where it is */
-function packAndInstall(folder) {
+export function packAndInstall(folder) {
   const packed = pack(folder);
   const path = installAsPalette(packed.tarball, folder);
   return { ...packed, path, installed: installedSizes(folder) };
