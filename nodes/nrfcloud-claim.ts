@@ -11,6 +11,7 @@ export = (RED: NodeAPI): void =>
     inputs: { token: typed('payload', 'msg'), tags: typed('', 'str') },
     settings: { whenClaimed: choice<'ok' | 'error'>('ok', 'error'), dryRun: flag(false) },
     status: { working: 'nrfcloud-claim.status.claiming', done: 'nrfcloud-claim.status.claimed' },
+    patient: true,
     run: async ({ inputs, settings, session, where, set }) => {
       const order = { ...inputs, ...settings };
       const { payload, statusCode, alreadyClaimed } = await claimDevice(session, order, where, (deviceId) =>

@@ -23,6 +23,7 @@ export = (RED: NodeAPI): void =>
       allowUnclaim: flag(false),
     },
     status: ({ operation }) => statusOf(operation),
+    patient: true,
     run: ({ inputs, settings, session, where, describe }) => {
       const operation = chooseOperation(DEVICE_OPERATIONS, settings.operation, inputs.operation, 'get device');
       describe(statusOf(operation));

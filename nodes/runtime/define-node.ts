@@ -17,7 +17,7 @@ export function defineNode<I extends string, S extends object, T = undefined>(
     RED.nodes.createNode(this, def);
     const worker = new Worker(RED, this, spec, def as unknown as Config);
     this.on('input', (msg, send, done) => {
-      void worker.live(msg, send, done);
+      worker.take(msg, send, done);
     });
     this.on('close', (removed: boolean, done: () => void) => {
       void worker.close(removed).then(done);

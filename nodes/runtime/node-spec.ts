@@ -49,6 +49,8 @@ export interface NodeSpec<I extends string, S extends object, T = undefined> {
   status: StatusTexts | ((config: Config) => StatusTexts);
   /** Which messages are taken however many are held, because they let others go. */
   always?: (msg: object) => boolean;
+  /** Its messages do nothing before their request, and so may wait to begin; see `Backlog`. */
+  patient?: boolean;
   /** Makes, when the node is deployed, what all its messages share. */
   share?: (home: Home<NoInfer<S>, NoInfer<T>>) => T;
   /** Does the work; what it returns is sent on in the message itself, nothing if `undefined`. */

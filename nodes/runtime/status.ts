@@ -38,6 +38,7 @@ interface Share {
 export class StatusBoard {
   readonly #shares = new Set<Share>();
   #waiting = 0;
+  #behind = 0;
   #last: NodeStatus = {};
   #shown = '';
   #shownColour = '';
@@ -79,6 +80,12 @@ export class StatusBoard {
     };
   }
 
+  /** So many messages have come in, but are not begun. */
+  behind(messages: number): void {
+    this.#behind = messages;
+    this.#show();
+  }
+
   /** Takes the status away for good. */
   close(): void {
     this.#closed = true;
@@ -96,7 +103,8 @@ export class StatusBoard {
     const { size } = this.#shares;
     if (size === 0) return this.#last;
     // A number can't be put into a translated text, so it stands alone.
-    const count = size > 1 ? `${size} …` : undefined;
+    const all = size + this.#behind;
+    const count = all > 1 ? `${all} …` : undefined;
     if (this.#waiting === size) return { fill: 'yellow', shape: 'ring', text: count ?? `${SHARED}.status.waiting` };
     const [only] = this.#shares;
     return { fill: 'blue', shape: 'dot', text: count ?? only?.text ?? only?.texts.working ?? this.texts.working };

@@ -5,9 +5,10 @@ import { requestLine, type OperationName } from '../service/paths';
 import { quote } from '../service/quote';
 import { Session } from '../service/session';
 import { asError } from '../service/thrown';
+import { Backlog } from './backlog';
 import { clientOf } from './connection';
 import { keepCode } from './error-code';
-import { describeSource, evaluateInputs, sourcesOf, type Config } from './inputs';
+import { describeSource, evaluateInputs, isLasting, sourcesOf, type Config } from './inputs';
 import type { Home, NodeSpec, Task } from './node-spec';
 import { checkOutput, Delivery, type Outcome } from './output';
 import { readSettings, text } from './settings';
@@ -23,6 +24,10 @@ type Handler<S, T> = (task: Task<never, S, T>) => Promise<Outcome | undefined>;
 /** A message on its way. */
 interface Life {
   stop: AbortController;
+  /** It came in while the node held too many. */
+  refused: boolean;
+  /** Its request has not started yet. */
+  ahead: boolean;
   /** What is left to do when the message has ended. */
   afterwards?: () => Promise<void>;
 }
@@ -37,6 +42,8 @@ export class Worker<I extends string, S extends object, T> {
   /** The message properties that the node reads. */
   readonly #read: string[];
   readonly #lives = new Map<Life, Promise<void>>();
+  readonly #backlog = new Backlog();
+  readonly #patient: boolean;
   readonly #closing = new AbortController();
   readonly #vaults: Vault[] = [];
   readonly #shared: T;
@@ -57,12 +64,25 @@ export class Worker<I extends string, S extends object, T> {
     this.#operation = typeof spec.operation === 'function' ? spec.operation(config) : spec.operation;
     this.#output = text('payload')(config['output'], 'output');
     this.#read = names.filter((name) => this.#sources[name].type === 'msg').map((name) => this.#sources[name].value);
+    this.#patient = spec.patient === true && names.every((name) => isLasting(this.#sources[name]));
     this.#shared = this.#share();
   }
 
+  /** A message has come in; it begins at once, or when others have come further. */
+  take(msg: NodeMessage, send: Send, done: Done): void {
+    const refused = this.spec.always?.(msg) !== true && this.#isFull();
+    const begin = (): void => this.#live(msg, send, done, refused);
+    if (!this.#patient) {
+      begin();
+      return;
+    }
+    this.#backlog.add(begin, () => (refused ? undefined : this.#reserve()));
+    this.#board.behind(this.#backlog.size);
+  }
+
   /** The whole life of a message. Never rejects: in Node-RED a rejection that nobody takes ends the process. */
-  live(msg: NodeMessage, send: Send, done: Done, kept?: Handler<S, T>): Promise<void> {
-    const life: Life = { stop: new AbortController() };
+  #live(msg: NodeMessage, send: Send, done: Done, refused: boolean, kept?: Handler<S, T>): void {
+    const life: Life = { stop: new AbortController(), refused, ahead: this.#patient && kept === undefined };
     const ended = this.#run(msg, send, life, kept)
       .then(
         () => done(),
@@ -70,9 +90,30 @@ export class Worker<I extends string, S extends object, T> {
       )
       .catch((error: unknown) => this.node.error(quote(asError(error).message)))
       .then(() => life.afterwards?.())
-      .finally(() => this.#lives.delete(life));
+      .finally(() => {
+        this.#lives.delete(life);
+        this.#proceed(life);
+      });
     this.#lives.set(life, ended);
-    return ended;
+  }
+
+  /** The next one may begin. */
+  #proceed(life: Life): void {
+    if (!life.ahead) return;
+    life.ahead = false;
+    this.#backlog.proceed();
+    this.#board.behind(this.#backlog.size);
+  }
+
+  /** A place in the connection's queue for a message that waits to begin. */
+  #reserve(): (() => void) | undefined {
+    if (this.#closing.signal.aborted) return undefined;
+    try {
+      return clientOf(this.RED, this.config['connection'], this.#operation).reserve();
+    } catch {
+      // It is told why as soon as it begins.
+      return undefined;
+    }
   }
 
   /** Ends all messages that are on their way, and waits until they have ended. */
@@ -81,6 +122,7 @@ export class Worker<I extends string, S extends object, T> {
     this.#board.close();
     // Whatever is given up hands on why: without a reason the stop would look like a fault of the message.
     const reason = closed(this.#operation);
+    this.#backlog.flush();
     for (const { stop } of this.#lives.keys()) stop.abort(reason);
     await Promise.all(this.#lives.values());
     if (removed) for (const vault of this.#vaults) vault.forget();
@@ -120,7 +162,7 @@ export class Worker<I extends string, S extends object, T> {
           // Stopped again: it is kept, and will be taken up again.
           if (error !== undefined && !isClosed(error)) node.error(error, msg);
         };
-        void this.live(msg, (out) => node.send(out), done, run);
+        this.#live(msg, (out) => node.send(out), done, false, run);
       },
     };
   }
@@ -150,14 +192,14 @@ export class Worker<I extends string, S extends object, T> {
     const { signal } = life.stop;
     const operation = this.#operation;
     if (this.#closing.signal.aborted) throw closed(operation);
-    if (kept === undefined && spec.always?.(msg) !== true) this.#refuseIfFull();
+    if (life.refused) throw nodeFull(operation, this.#most());
     const client = clientOf(RED, config['connection'], operation);
     const settings = this.#settings();
     checkOutput(RED, msg, this.#output, operation);
     const task = {
       settings,
       shared: this.#shared,
-      session: this.#session(client, signal, ticket),
+      session: this.#session(client, life, ticket),
       signal,
       where: this.#where,
       snapshot: () => storable(msg),
@@ -181,14 +223,23 @@ export class Worker<I extends string, S extends object, T> {
    * Node-RED's own bound for what a node may hold. The connection's `queueLimit` is for all its nodes; whichever is
    * reached first counts.
    */
-  #refuseIfFull(): void {
-    const { nodeMessageBufferMaxLength: most } = this.RED.settings as { nodeMessageBufferMaxLength?: number };
+  #most(): number {
+    const { nodeMessageBufferMaxLength: most = 0 } = this.RED.settings as { nodeMessageBufferMaxLength?: number };
     // 0 stands for no limit, as in core nodes.
-    if (most !== undefined && most > 0 && this.#lives.size >= most) throw nodeFull(this.#operation, most);
+    return most > 0 ? most : Infinity;
   }
 
-  #session(client: Client, signal: AbortSignal, ticket: Ticket): Session {
-    return new Session(client, { signal, lane: this.node.id, onWaiting: (waiting) => ticket.waiting(waiting) });
+  #isFull(): boolean {
+    return this.#lives.size + this.#backlog.size >= this.#most();
+  }
+
+  #session(client: Client, life: Life, ticket: Ticket): Session {
+    return new Session(client, {
+      signal: life.stop.signal,
+      lane: this.node.id,
+      onWaiting: (waiting) => ticket.waiting(waiting),
+      onStart: () => this.#proceed(life),
+    });
   }
 
   #settings(): S {

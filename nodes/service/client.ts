@@ -34,6 +34,8 @@ export interface Job {
   lane: unknown;
   /** Told when the request begins and stops to wait before a retry. */
   onWaiting?: (waiting: boolean) => void;
+  /** Told whenever a request of this job starts. */
+  onStart?: () => void;
 }
 
 /** What an operation sends. */
@@ -183,6 +185,11 @@ export class Client {
     });
   }
 
+  /** See {@link Limiter.reserve}. */
+  reserve(): (() => void) | undefined {
+    return this.#limiter.reserve();
+  }
+
   /** Ends every request and closes all sockets; afterwards every `send` fails with `NRFCLOUD_CLOSED`. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -224,7 +231,10 @@ export class Client {
   async #attempt(request: RequestContext, call: Call, job: Job): Promise<Reply | Failed> {
     let reply: HttpReply;
     try {
-      reply = await this.#once(request, call, job, request.attempts > 0, () => request.attempts++);
+      reply = await this.#once(request, call, job, request.attempts > 0, () => {
+        request.attempts++;
+        job.onStart?.();
+      });
     } catch (error) {
       if (error instanceof QueueFull) throw queueFull(this.options.queueLimit, request);
       if (!(error instanceof ExchangeFailure)) throw error;

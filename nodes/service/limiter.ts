@@ -1,4 +1,5 @@
 import { LearnedRate } from './learned-rate';
+import { Queue } from './queue';
 
 /** Limits that all requests of one connection share. */
 export interface Limits {
@@ -27,6 +28,10 @@ export class Limiter {
   #inFlight = 0;
   #waiting = 0;
   #pausing = 0;
+  #reserved = 0;
+  readonly #unreserve = (): void => {
+    this.#reserved--;
+  };
   #heldUntil = 0;
   #timer: NodeJS.Timeout | undefined;
   readonly #lanes = new Map<unknown, Lane>();
@@ -55,7 +60,7 @@ export class Limiter {
       this.#begin();
       return Promise.resolve();
     }
-    if (!admitted && this.#waiting + this.#pausing >= this.limits.queueLimit) return Promise.reject(new QueueFull());
+    if (!admitted && this.#isFull()) return Promise.reject(new QueueFull());
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         waiter.gone = true;
@@ -73,6 +78,16 @@ export class Limiter {
       this.#enqueue(lane, waiter, admitted);
       this.#drain();
     });
+  }
+
+  /**
+   * Counts a request as waiting that will only be made later.
+   * @returns what ends that, to be called just before it is made; `undefined` when `queueLimit` requests wait already
+   */
+  reserve(): (() => void) | undefined {
+    if (this.#isFull()) return undefined;
+    this.#reserved++;
+    return this.#unreserve;
   }
 
   /** Ends a request that `acquire` let start. */
@@ -112,6 +127,10 @@ export class Limiter {
   answered(refused: boolean, startedAt: number): void {
     if (refused) this.#learned.refused(startedAt, performance.now());
     else this.#learned.taken(performance.now());
+  }
+
+  #isFull(): boolean {
+    return this.#waiting + this.#pausing + this.#reserved >= this.limits.queueLimit;
   }
 
   #enqueue(key: unknown, waiter: Waiter, first: boolean): void {
@@ -181,29 +200,6 @@ class Lane {
     do waiter = this.again.shift() ?? this.fresh.shift();
     while (waiter?.gone === true);
     return waiter;
-  }
-}
-
-/** First in, first out; an array's own `shift` moves everything, which a queue of 100,000 can't afford. */
-class Queue<T> {
-  #items: (T | undefined)[] = [];
-  #head = 0;
-
-  push(item: T): void {
-    this.#items.push(item);
-  }
-
-  shift(): T | undefined {
-    const item = this.#items[this.#head];
-    this.#items[this.#head] = undefined;
-    if (++this.#head >= this.#items.length) {
-      this.#items = [];
-      this.#head = 0;
-    } else if (this.#head >= 1024 && this.#head * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#head);
-      this.#head = 0;
-    }
-    return item;
   }
 }
 

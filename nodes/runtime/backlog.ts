@@ -1,0 +1,59 @@
+import { Queue } from '../service/queue';
+
+/**
+ * So many messages of a node may be at work on a request that has not started yet: enough to give every free place of the
+ * connection a request at once.
+ */
+const AHEAD = 256;
+
+/**
+ * The messages of a node that have not begun. At work a message takes some ten kilobytes and many small objects until its
+ * request is answered, here a few hundred bytes: a burst of 20,000 is taken in tens of megabytes instead of hundreds, and
+ * goes through faster, as the engine has less to look through for what is still in use.
+ */
+export class Backlog {
+  readonly #waiting = new Queue<() => void>();
+  #ahead = 0;
+  #draining = false;
+
+  /** Messages that wait. */
+  get size(): number {
+    return this.#waiting.size;
+  }
+
+  /**
+   * Begins a message, or keeps it until others have come further.
+   * @param begin begins it; never throws
+   * @param reserve gets it a place among what waits, and gives what hands that back; without one it begins at once
+   */
+  add(begin: () => void, reserve: () => (() => void) | undefined): void {
+    const unreserve = this.#ahead < AHEAD ? undefined : reserve();
+    if (unreserve === undefined) this.#begin(begin);
+    else {
+      this.#waiting.push(() => {
+        unreserve();
+        begin();
+      });
+    }
+  }
+
+  /** A message has come so far that another one may begin: its request has started, or it has ended without one. */
+  proceed(): void {
+    this.#ahead--;
+    // Whoever is begun here may end at once, and come here again.
+    if (this.#draining) return;
+    this.#draining = true;
+    while (this.#ahead < AHEAD && this.#waiting.size > 0) this.#begin(this.#waiting.shift()!);
+    this.#draining = false;
+  }
+
+  /** Begins all that wait, because they are going to be stopped. */
+  flush(): void {
+    while (this.#waiting.size > 0) this.#begin(this.#waiting.shift()!);
+  }
+
+  #begin(begin: () => void): void {
+    this.#ahead++;
+    begin();
+  }
+}

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import claimNode from '../../nodes/nrfcloud-claim';
+import { startSimulator, type Simulator } from '../../simulator';
+import { startRig, stopRig, type Rig } from '../support/rig';
+
+/** More than a node works on ahead of its requests. */
+const BURST = 280;
+
+describe('a burst of messages', function () {
+  this.timeout(30_000);
+
+  let simulator: Simulator;
+  let tokens: string[];
+  beforeEach(async () => {
+    simulator = await startSimulator({ verify: false });
+    tokens = simulator.mintMany(BURST, { signed: false }).map(({ claimToken }) => claimToken);
+  });
+  afterEach(async () => {
+    await stopRig();
+    await simulator.close();
+  });
+
+  const rig = (connection: Record<string, unknown>, config: Record<string, unknown> = {}): Promise<Rig> =>
+    startRig({
+      node: claimNode,
+      type: 'nrfcloud-claim',
+      config,
+      connection: { baseUrl: simulator.url, ...connection },
+    });
+
+  it('is claimed in the order in which it came', async () => {
+    const flow = await rig({ concurrency: 1 });
+    for (const [index, payload] of tokens.entries()) flow.send({ payload, index });
+    await flow.ended(BURST);
+    assert.deepEqual(
+      flow.outputs[0]!.map((msg) => msg['index'] as number),
+      tokens.map((_, index) => index),
+    );
+  });
+
+  it('counts in the status, and against the queue limit, to the message', async () => {
+    simulator.set({ latency: 50 });
+    const flow = await rig({ concurrency: 8, queueLimit: 262 });
+    for (const payload of tokens) flow.send({ payload });
+    await flow.ended(BURST);
+    assert.equal(flow.completed.length, 270);
+    assert.deepEqual(new Set(flow.caught.map((msg) => msg['error'].code)), new Set(['NRFCLOUD_QUEUE_FULL']));
+    const counts = flow.statuses.flatMap(({ text }) => /^(\d+) …$/.exec(text ?? '')?.[1] ?? []).map(Number);
+    assert.ok(Math.max(...counts) > 256, `at most ${Math.max(...counts)} were counted`);
+  });
+
+  it('goes on behind messages that end without a request', async () => {
+    const flow = await rig({ concurrency: 1 });
+    for (const [index, payload] of tokens.entries()) flow.send({ payload: index % 2 === 0 ? 'no token' : payload });
+    await flow.ended(BURST);
+    assert.equal(flow.completed.length, BURST / 2);
+    assert.deepEqual(new Set(flow.caught.map((msg) => msg['error'].code)), new Set(['NRFCLOUD_INVALID_INPUT']));
+  });
+
+  it('takes what a flow keeps as it was when each message came in', async () => {
+    simulator.set({ latency: 5 });
+    const flow = await rig({ concurrency: 16 }, { tags: 'tag', tagsType: 'flow' });
+    const context = flow.node.context().flow;
+    context.set('tag', 'early');
+    for (const payload of tokens) flow.send({ payload });
+    await flow.until(() => flow.completed.length > 0);
+    context.set('tag', 'late');
+    await flow.ended(BURST);
+    assert.deepEqual(new Set(flow.outputs[0]!.flatMap((msg) => msg['payload'].tags as string[])), new Set(['early']));
+  });
+});
