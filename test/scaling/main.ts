@@ -1,5 +1,6 @@
 import { installCommand } from './programs';
 import { installStore } from './store';
+import { shareTheLimit } from './limit';
 import { takeover } from './takeover';
 import { throughputAndDeath } from './throughput';
 
@@ -7,6 +8,10 @@ async function main(): Promise<void> {
   const command = installCommand();
   if (command !== undefined) throw new Error(`Programs are missing; as root, run: ${command}`);
   const wanted = process.argv.slice(2);
+  if (wanted.includes('limit')) {
+    console.table(await shareTheLimit(12));
+    return;
+  }
   if (wanted.includes('takeover')) {
     console.table([await takeover(installStore(), 20)]);
     return;
