@@ -1,6 +1,7 @@
 import { uploadClaims } from '../service/bulk';
 import { closed, invalidInput, NrfCloudError } from '../service/errors';
 import type { Session } from '../service/session';
+import type { StopSignal } from '../service/stop';
 import { readRows, toCsv, UnreadableSource, type BadRow, type GoodRow, type Row, type RowSource } from './rows';
 import type { UploadRow } from './row-report';
 import { InvalidTag, parseTags } from './tags';
@@ -66,7 +67,7 @@ const DRAIN_MS = 10_000;
 
 /**
  * Claims the devices of many rows: reads and checks them, uploads the good ones in parts and in order, and gives back
- * every row exactly once, uploaded or rejected. Reading waits for the uploads.
+ * every row exactly once, uploaded or rejected. One part is on its way while the next is read, and reading waits for it.
  * @param where names the source in errors, e.g. `msg.payload`
  * @returns the account, and the failure that the message is to end with after it, if there was one
  * @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT` when nothing was read or sent
@@ -76,10 +77,10 @@ export async function bulkClaim(
   order: BulkOrder,
   where: { source: string; tags: string },
   outputs: BulkOutputs,
-  signal: AbortSignal,
+  signal: StopSignal,
 ): Promise<{ summary: BulkSummary; failure?: NrfCloudError }> {
   const options = { tokenColumn: order.tokenColumn, tagsColumn: order.tagsColumn, tags: tagsOf(order, where.tags) };
-  const read = (until: AbortSignal): AsyncIterable<Row[]> => readRows(order.source, options, until);
+  const read = (until: StopSignal): AsyncIterable<Row[]> => readRows(order.source, options, until);
   const unreadable = (error: unknown): unknown =>
     error instanceof UnreadableSource ? invalidInput('bulk claim', `${where.source} ${error.message}`) : error;
   try {
@@ -97,6 +98,7 @@ export async function bulkClaim(
   try {
     for await (const rows of read(drain.signal)) await run.take(rows);
   } catch (error) {
+    await run.settled();
     const reason = drain.signal.aborted ? closed('bulk claim') : unreadable(error);
     if (run.summary.rows === 0 || !(reason instanceof NrfCloudError)) throw reason;
     run.fail(reason);
@@ -148,6 +150,8 @@ class BulkRun {
   /** Set when no further upload is tried. */
   #over = false;
   #part: GoodRow[] = [];
+  /** The part that is on its way. */
+  #sending: Promise<void> = Promise.resolve();
   #rejected: RejectedRow[] = [];
   /** The last accepted upload; it waits for the next one, because the last of all carries their count. */
   #held: AcceptedUpload | undefined;
@@ -180,9 +184,15 @@ class BulkRun {
     }
   }
 
+  /** Waits for the part that is on its way, however that ends. */
+  async settled(): Promise<void> {
+    await this.#sending.catch(() => undefined);
+  }
+
   /** Uploads what is left and sends what was held back. */
   async finish(): Promise<void> {
     if (this.#part.length > 0) await this.#upload();
+    await this.#sending;
     if (this.#held !== undefined) {
       this.#held.part.count = this.summary.uploads;
       await this.outputs.onUpload(this.#held);
@@ -190,11 +200,23 @@ class BulkRun {
     await this.#flush();
   }
 
+  /** Sends the part on its way, as soon as the one before has arrived. */
   async #upload(): Promise<void> {
     const part = this.#part;
     this.#part = [];
     // What was rejected so far doesn't wait for a slow service.
     await this.#flush();
+    await this.#sending;
+    if (this.#over) {
+      for (const row of part) await this.#reject(this.#notTried(row));
+      return;
+    }
+    this.#sending = this.#send(part);
+    // Whoever waits for it next takes its failure; for Node.js that would be too late.
+    this.#sending.catch(() => undefined);
+  }
+
+  async #send(part: GoodRow[]): Promise<void> {
     try {
       const { statusCode, body } = await uploadClaims(this.session, toCsv(part));
       if (this.#held !== undefined) await this.outputs.onUpload(this.#held);
