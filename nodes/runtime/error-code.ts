@@ -15,10 +15,9 @@ export function keepCode({ cause, code }: NrfCloudError): void {
  * into `msg.error` (`handleError` in its Flow.js).
  */
 export function giveCatchTheCode(RED: NodeAPI): void {
-  const { version } = RED.settings as { version?: string };
-  // node-red-node-test-helper gives nodes no hooks of its own.
-  const hooks = RED.hooks as NodeAPI['hooks'] | undefined;
-  if (version?.startsWith('4.0.') !== true || hooks === undefined) return;
+  // node-red-node-test-helper gives nodes neither of them; and the version is a function, whatever its type says.
+  const { version, hooks } = RED as unknown as Partial<Pick<NodeAPI, 'hooks'>> & { version?: () => string };
+  if (version?.().startsWith('4.0.') !== true || hooks === undefined) return;
   // Each node type of the package comes by here.
   hooks.remove(HOOK);
   hooks.add(HOOK, ({ msg, destination }: { msg: NodeMessage; destination: { node: { type: string } } }) => {

@@ -7,12 +7,14 @@ import connectionNode from '../../nodes/nrfcloud-connection';
 const NODE_RED = process.env['NODE_RED_PATH'] ?? require.resolve('node-red');
 // The helper finds Node-RED by itself only in some layouts, and fails late when it doesn't.
 helper.init(NODE_RED);
-const { hooks } = createRequire(NODE_RED)('@node-red/util') as Pick<NodeAPI, 'hooks'>;
-/** Node-RED gives nodes its hooks, but the helper doesn't. */
+const requireOfNodeRed = createRequire(NODE_RED);
+const { hooks } = requireOfNodeRed('@node-red/util') as Pick<NodeAPI, 'hooks'>;
+const { version } = requireOfNodeRed('../package.json') as { version: string };
+/** Node-RED gives nodes its hooks and its version, but the helper doesn't. */
 const withHooks =
   (node: (RED: NodeAPI) => void) =>
   (RED: NodeAPI): void =>
-    node(Object.assign(RED, { hooks }));
+    node(Object.assign(RED, { hooks, version: () => version }));
 
 /** A message as tests read it. */
 

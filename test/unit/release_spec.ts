@@ -30,7 +30,8 @@ describe('a release', () => {
   const write = (name: string, content: unknown): void =>
     writeFileSync(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content));
   /** A checkout in which everything is committed. */
-  const commit = ({ manifest = READY, locked = READY.version, changelog = CHANGELOG } = {}): void => {
+  const commit = (files: { manifest?: object; locked?: string; changelog?: string } = {}): void => {
+    const { manifest = READY, locked = READY.version, changelog = CHANGELOG } = files;
     write('package.json', manifest);
     write('package-lock.json', { version: locked, packages: { '': { version: locked } } });
     write('CHANGELOG.md', changelog);
