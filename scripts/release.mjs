@@ -33,6 +33,12 @@ function problems() {
     changelog.some((line) => line.startsWith(`## [${version}] - `) && /\d{4}-\d\d-\d\d$/.test(line)),
     `CHANGELOG.md has no heading "## [${version}] - <date>"; move what is unreleased below one.`,
   );
+  const unreleased = changelog.indexOf('## [Unreleased]');
+  const next = changelog.findIndex((line, index) => index > unreleased && line.startsWith('## '));
+  must(
+    unreleased === -1 || changelog.slice(unreleased + 1, next).every((line) => line === ''),
+    'CHANGELOG.md has lines under "Unreleased"; move them below the version.',
+  );
   const tags = git('tag', '--points-at', 'HEAD').split('\n').filter(Boolean);
   must(
     tags.length === 0 || tags.includes(tag),

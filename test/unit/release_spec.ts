@@ -73,6 +73,11 @@ describe('a release', () => {
     refused(/CHANGELOG\.md has no heading/);
   });
 
+  it('is refused when the changelog has more that is not released', () => {
+    commit({ changelog: CHANGELOG.replace('[Unreleased]\n', '[Unreleased]\n\n- Something.\n') });
+    refused(/lines under "Unreleased"/);
+  });
+
   it('is refused when the tag names another version', () => {
     commit();
     git('tag', 'v1.0.0');
