@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { errorSummary, isResult, operationIdOf } from '../service/bulk';
 import { invalidInput, isClosed } from '../service/errors';
 import { isObject, type Session } from '../service/session';
+import type { StopSignal } from '../service/stop';
 import { kindOf } from './claim-token';
 import { parseErrorSummary } from './error-summary';
 import { readUploadRows, reportFailedItems, reportFailures, type RowReport } from './row-report';
@@ -51,7 +52,7 @@ export interface WatchListener {
 export interface WatchTask {
   session: Session;
   /** Aborted when the flow is stopped. */
-  signal: AbortSignal;
+  signal: StopSignal;
   listener: WatchListener;
   /** Leaves work for when the watch's ending has left the node. */
   afterwards: (work: () => Promise<void>) => void;

@@ -1,5 +1,6 @@
 import type { BulkOperation } from '../service/bulk';
 import { NrfCloudError } from '../service/errors';
+import type { StopSignal } from '../service/stop';
 import { Ticker, type Cancel } from './ticker';
 
 /** How a bulk operation is doing. */
@@ -9,7 +10,7 @@ export interface Poll {
 }
 
 /** Asks the service once about a bulk operation; ended early by the signal. */
-export type Ask = (id: string, signal: AbortSignal) => Promise<Poll>;
+export type Ask = (id: string, signal: StopSignal) => Promise<Poll>;
 
 /** What somebody wants to know of a bulk operation. */
 export interface WatchOrder {
@@ -26,7 +27,7 @@ export interface WatchOrder {
   /** Told when polling fails, and when it works again. */
   onTrouble: (trouble: boolean) => void;
   /** Aborted when the flow is stopped. */
-  signal: AbortSignal;
+  signal: StopSignal;
 }
 
 /** Statuses that end a bulk operation (source: guide). Any other one is waited out. */

@@ -1,5 +1,6 @@
 import type { OperationName } from '../service/paths';
 import type { Session } from '../service/session';
+import type { StopSignal } from '../service/stop';
 import type { Config, InputSpec } from './inputs';
 import type { Outcome } from './output';
 import type { Settings } from './settings';
@@ -14,7 +15,7 @@ export interface Task<I extends string, S, T = undefined> {
   shared: T;
   session: Session;
   /** Aborted when the flow is stopped. */
-  signal: AbortSignal;
+  signal: StopSignal;
   /** Where each input comes from, in words for an error. */
   where: Record<I, string>;
   /** The message as a store can keep it: plain JSON, without `req` and `res`. */
@@ -62,7 +63,7 @@ export interface Home<S, T> {
   /** The node's settings. @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT` when one can't be used */
   settings: () => S;
   /** The service on behalf of the node itself, until the signal. @throws {NrfCloudError} `NRFCLOUD_NOT_CONFIGURED` */
-  session: (signal: AbortSignal) => Session;
+  session: (signal: StopSignal) => Session;
   /**
    * A place that survives restarts, in one of Node-RED's context stores (`''` = the default one).
    * @param warning what to say, once, when the store does not survive them

@@ -4,6 +4,7 @@ import { closed, invalidInput, isClosed, NrfCloudError, nodeFull } from '../serv
 import { requestLine, type OperationName } from '../service/paths';
 import { quote } from '../service/quote';
 import { Session } from '../service/session';
+import { Stop, type StopSignal } from '../service/stop';
 import { asError } from '../service/thrown';
 import { Backlog } from './backlog';
 import { clientOf } from './connection';
@@ -23,7 +24,7 @@ type Handler<S, T> = (task: Task<never, S, T>) => Promise<Outcome | undefined>;
 
 /** A message on its way. */
 interface Life {
-  stop: AbortController;
+  stop: Stop;
   /** It came in while the node held too many. */
   refused: boolean;
   /** Its request has not started yet. */
@@ -82,7 +83,7 @@ export class Worker<I extends string, S extends object, T> {
 
   /** The whole life of a message. Never rejects: in Node-RED a rejection that nobody takes ends the process. */
   #live(msg: NodeMessage, send: Send, done: Done, refused: boolean, kept?: Handler<S, T>): void {
-    const life: Life = { stop: new AbortController(), refused, ahead: this.#patient && kept === undefined };
+    const life: Life = { stop: new Stop(), refused, ahead: this.#patient && kept === undefined };
     const ended = this.#run(msg, send, life, kept)
       .then(
         () => done(),
@@ -189,7 +190,7 @@ export class Worker<I extends string, S extends object, T> {
     kept?: Handler<S, T>,
   ): Promise<Outcome | undefined> {
     const { RED, spec, config } = this;
-    const { signal } = life.stop;
+    const signal = life.stop;
     const operation = this.#operation;
     if (this.#closing.signal.aborted) throw closed(operation);
     if (life.refused) throw nodeFull(operation, this.#most());
@@ -235,7 +236,7 @@ export class Worker<I extends string, S extends object, T> {
 
   #session(client: Client, life: Life, ticket: Ticket): Session {
     return new Session(client, {
-      signal: life.stop.signal,
+      signal: life.stop,
       lane: this.node.id,
       onWaiting: (waiting) => ticket.waiting(waiting),
       onStart: () => this.#proceed(life),
@@ -295,7 +296,7 @@ function unexpected(operation: OperationName, error: unknown): NrfCloudError {
 }
 
 /** A promise, or the end of the flow, whichever comes first: a context store may never answer. */
-function unlessStopped<T>(promise: Promise<T>, signal: AbortSignal, operation: OperationName): Promise<T> {
+function unlessStopped<T>(promise: Promise<T>, signal: StopSignal, operation: OperationName): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(closed(operation));
     signal.addEventListener('abort', stop, { once: true });

@@ -11,6 +11,7 @@ import { LONGEST_BODY, parseBody, queueFull, statusFailure, transportFailure, ty
 import { Limiter, QueueFull, type Limits } from './limiter';
 import { OPERATIONS, pathOf, type Generation, type OperationName } from './paths';
 import { backoffMs, LONGEST_WAIT_MS, parseRetryAfter } from './retry';
+import { Stop, type StopSignal } from './stop';
 import { usable, type Complaint, type Reply } from './usable';
 
 /** Everything that a connection to the service needs to know. */
@@ -29,7 +30,7 @@ export interface ClientOptions extends Limits {
 /** On whose behalf a request is made. */
 export interface Job {
   /** Aborted when the message's flow stops. */
-  signal: AbortSignal;
+  signal: StopSignal;
   /** Who asks; requests of different lanes take turns. */
   lane: unknown;
   /** Told when the request begins and stops to wait before a retry. */
@@ -75,7 +76,7 @@ export class Client {
   readonly #dispatcher: Dispatcher;
   readonly #headers: Record<string, string>;
   readonly #downloads: Downloads;
-  readonly #closing = new Set<AbortController>();
+  readonly #closing = new Set<Stop>();
   #closed = false;
 
   /**
@@ -126,18 +127,18 @@ export class Client {
   async #unlessClosed<T>(
     operation: OperationName,
     job: Job,
-    work: (signal: AbortSignal) => Promise<T>,
+    work: (signal: StopSignal) => Promise<T>,
     attempts = () => 0,
   ): Promise<T> {
-    const stop = new AbortController();
+    const stop = new Stop();
     const abort = (): void => stop.abort(job.signal.reason);
     job.signal.addEventListener('abort', abort, { once: true });
     this.#closing.add(stop);
     if (job.signal.aborted || this.#closed) stop.abort();
     try {
-      return await work(stop.signal);
+      return await work(stop);
     } catch (error) {
-      if (stop.signal.aborted) throw closed(operation, attempts());
+      if (stop.aborted) throw closed(operation, attempts());
       throw error;
     } finally {
       job.signal.removeEventListener('abort', abort);

@@ -6,6 +6,7 @@ import { createDispatcher, type TransportOptions } from './dispatcher';
 import { exchange, ExchangeFailure, isSuccess, type HttpReply } from './exchange';
 import { leafText } from './quote';
 import { backoffMs, LONGEST_WAIT_MS, parseRetryAfter } from './retry';
+import type { StopSignal } from './stop';
 
 /** A fetched document, or in a sentence why there is none. */
 export type Download = { text: string } | { problem: string };
@@ -63,7 +64,7 @@ export class Downloads {
    * @param timeoutMs for one attempt, at most 30 s
    * @throws the signal's reason when it is aborted meanwhile
    */
-  async fetch(address: string, timeoutMs: number, signal: AbortSignal, turns: Turns): Promise<Download> {
+  async fetch(address: string, timeoutMs: number, signal: StopSignal, turns: Turns): Promise<Download> {
     let url: URL;
     try {
       url = new URL(address);
@@ -86,7 +87,7 @@ export class Downloads {
     await this.#dispatcher.destroy();
   }
 
-  async #once(url: URL, timeoutMs: number, signal: AbortSignal): Promise<Download | Again> {
+  async #once(url: URL, timeoutMs: number, signal: StopSignal): Promise<Download | Again> {
     const request = {
       method: 'GET',
       path: url.pathname + url.search,

@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import type { StopSignal } from './stop';
 
 /** One HTTP request, ready to be sent. */
 export interface HttpRequest {
@@ -57,7 +58,7 @@ export function exchange(
   request: HttpRequest,
   timeoutMs: number,
   limits: BodyLimits,
-  signal: AbortSignal,
+  signal: StopSignal,
 ): Promise<HttpReply> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {

@@ -1,5 +1,6 @@
 import { LearnedRate } from './learned-rate';
 import { Queue } from './queue';
+import type { StopSignal } from './stop';
 
 /** Limits that all requests of one connection share. */
 export interface Limits {
@@ -54,7 +55,7 @@ export class Limiter {
    * @throws {QueueFull} when `queueLimit` requests wait already
    * @throws the signal's reason when it is aborted meanwhile
    */
-  acquire(lane: unknown, signal: AbortSignal, admitted: boolean): Promise<void> {
+  acquire(lane: unknown, signal: StopSignal, admitted: boolean): Promise<void> {
     if (signal.aborted) return Promise.reject(signal.reason as Error);
     if (this.#waiting === 0 && this.#delay() === 0 && this.#inFlight < this.limits.concurrency) {
       this.#begin();
@@ -100,7 +101,7 @@ export class Limiter {
    * Waits out a back-off. It counts as waiting against `queueLimit`, as the request will come back.
    * @throws the signal's reason when it is aborted meanwhile
    */
-  async pause(ms: number, signal: AbortSignal): Promise<void> {
+  async pause(ms: number, signal: StopSignal): Promise<void> {
     this.#pausing++;
     try {
       await sleep(ms, signal);
@@ -235,7 +236,7 @@ class Pace {
  * Waits, ended early by the signal.
  * @throws the signal's reason when it is aborted meanwhile
  */
-export function sleep(ms: number, signal: AbortSignal): Promise<void> {
+export function sleep(ms: number, signal: StopSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
       reject(signal.reason as Error);

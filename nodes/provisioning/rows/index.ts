@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import { isUint8Array } from 'node:util/types';
+import type { StopSignal } from '../../service/stop';
 import { kindOf } from '../claim-token';
 import { arrayRows } from './array-rows';
 import { RowCheck } from './check';
@@ -20,7 +21,7 @@ export { UnreadableSource, type RowSource } from './source';
  * @throws {UnreadableSource} if the source cannot be used at all: before the first row, or when a disk fails on the way
  * @throws the signal's reason, once it is aborted
  */
-export async function* readRows(source: RowSource, options: RowOptions, signal: AbortSignal): AsyncGenerator<Row[]> {
+export async function* readRows(source: RowSource, options: RowOptions, signal: StopSignal): AsyncGenerator<Row[]> {
   signal.throwIfAborted();
   const check = new RowCheck(options.tags);
   for await (const batch of foundRows(source, options, signal)) {
@@ -34,7 +35,7 @@ export async function* readRows(source: RowSource, options: RowOptions, signal: 
 function foundRows(
   source: RowSource,
   options: RowOptions,
-  signal: AbortSignal,
+  signal: StopSignal,
 ): AsyncIterable<FoundRow[]> | Iterable<FoundRow[]> {
   const csv = (chunks: AsyncIterable<Buffer>) => csvRows(until(signal, chunks), options);
   if (source.kind === 'file') return csv(toUtf8(fileChunks(source.path)));
@@ -46,7 +47,7 @@ function foundRows(
 }
 
 /** Stops between two pieces, for a long stretch that has no rows. */
-async function* until(signal: AbortSignal, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+async function* until(signal: StopSignal, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   for await (const chunk of chunks) {
     signal.throwIfAborted();
     yield chunk;
