@@ -13,10 +13,10 @@ export interface UploadReply extends Reply {
 /**
  * Uploads the CSV of a bulk claim. The reply decides what it is, not its status: Nordic's own tool reads the lists of an
  * answer with any status. A lost reply is repeated, as nothing in the guide lets one find out what became of it.
- * @param csv rows of `token` or `token,"tag,tag"`, LF, no header
+ * @param csv rows of `token` or `token,"tag,tag"`, UTF-8, LF, no header
  * @throws {NrfCloudError} every failure
  */
-export async function uploadClaims(session: Session, csv: string): Promise<UploadReply> {
+export async function uploadClaims(session: Session, csv: Buffer): Promise<UploadReply> {
   const reply = await session.send('bulk claim', {
     csv,
     accept: ({ body }) => isResult(body),

@@ -13,8 +13,8 @@ describe('rows: CSV for the service', () => {
       { claimToken: 'c.d', tags: [] },
       { claimToken: 'e.f', tags: ['say "hi"'] },
     ];
-    assert.equal(toCsv(rows), 'a.b,"location=Oslo,color=white"\nc.d\ne.f,"say ""hi"""\n');
-    assert.equal(toCsv([]), '');
+    assert.equal(toCsv(rows).toString(), 'a.b,"location=Oslo,color=white"\nc.d\ne.f,"say ""hi"""\n');
+    assert.equal(toCsv([]).toString(), '');
   });
 
   it('comes back as it was', async () => {
