@@ -69,7 +69,7 @@ export class Watch {
     const { id, signal } = order;
     return new Promise((resolve, reject) => {
       if (signal.aborted) {
-        reject(signal.reason as Error);
+        reject(signal.reason);
         return;
       }
       let watched = this.#watched.get(id);
@@ -118,7 +118,7 @@ class Watched {
 
   join(order: WatchOrder, resolve: Follower['resolve'], reject: Follower['reject']): void {
     const { deadline, signal } = order;
-    const stop = (): void => this.#part(follower, () => reject(signal.reason as Error));
+    const stop = (): void => this.#part(follower, () => reject(signal.reason));
     const cancelDeadline =
       deadline === undefined
         ? undefined

@@ -62,7 +62,7 @@ export function exchange(
 ): Promise<HttpReply> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
-      reject(signal.reason as Error);
+      reject(signal.reason);
       return;
     }
     let controller: Dispatcher.DispatchController | undefined;
@@ -91,8 +91,8 @@ export function exchange(
     };
     const abandon = (reason: Error): void => controller?.abort(reason);
     const stop = (): void => {
-      end(() => reject(signal.reason as Error));
-      abandon(signal.reason as Error);
+      end(() => reject(signal.reason));
+      abandon(signal.reason);
     };
     const timer = setTimeout(() => {
       const reason = new Error(`no answer within ${timeoutMs / 1000} s`);

@@ -56,7 +56,7 @@ export class Limiter {
    * @throws the signal's reason when it is aborted meanwhile
    */
   acquire(lane: unknown, signal: StopSignal, admitted: boolean): Promise<void> {
-    if (signal.aborted) return Promise.reject(signal.reason as Error);
+    if (signal.aborted) return Promise.reject(signal.reason);
     if (this.#waiting === 0 && this.#delay() === 0 && this.#inFlight < this.limits.concurrency) {
       this.#begin();
       return Promise.resolve();
@@ -66,7 +66,7 @@ export class Limiter {
       const leave = (): void => {
         waiter.gone = true;
         this.#waiting--;
-        reject(signal.reason as Error);
+        reject(signal.reason);
       };
       const waiter: Waiter = {
         gone: false,
@@ -239,12 +239,12 @@ class Pace {
 export function sleep(ms: number, signal: StopSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
-      reject(signal.reason as Error);
+      reject(signal.reason);
       return;
     }
     const stop = (): void => {
       clearTimeout(timer);
-      reject(signal.reason as Error);
+      reject(signal.reason);
     };
     const timer = setTimeout(() => {
       signal.removeEventListener('abort', stop);

@@ -1,7 +1,7 @@
 /** Tells that something is to stop: the part of an `AbortSignal` that is used here, which is one, too. */
 export interface StopSignal {
   readonly aborted: boolean;
-  readonly reason: unknown;
+  readonly reason: Error;
   addEventListener(type: 'abort', listener: () => void, options: { once: true }): void;
   removeEventListener(type: 'abort', listener: () => void): void;
   /** @throws the reason, once it is aborted */
@@ -14,19 +14,20 @@ export interface StopSignal {
  */
 export class Stop implements StopSignal {
   #aborted = false;
-  #reason: unknown;
+  #reason: Error | undefined;
   #listeners: Set<() => void> | undefined;
 
   get aborted(): boolean {
     return this.#aborted;
   }
 
-  get reason(): unknown {
-    return this.#reason;
+  /** Why; only once it is aborted. */
+  get reason(): Error {
+    return this.#reason!;
   }
 
   /** Stops it; whoever listens is told once. A second time does nothing. */
-  abort(reason: unknown = new DOMException('This operation was aborted', 'AbortError')): void {
+  abort(reason: Error = new DOMException('This operation was aborted', 'AbortError')): void {
     if (this.#aborted) return;
     this.#aborted = true;
     this.#reason = reason;
@@ -44,6 +45,6 @@ export class Stop implements StopSignal {
   }
 
   throwIfAborted(): void {
-    if (this.#aborted) throw this.#reason;
+    if (this.#aborted) throw this.reason;
   }
 }
