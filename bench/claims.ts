@@ -12,6 +12,8 @@ import { startService } from './service/service';
 interface Condition {
   name: string;
   messages: number;
+  /** Messages of the core flow, which opens a socket for each at once; fewer, as it is a rate that counts. */
+  core: number;
   /** Devices of the script that claims one by one; fewer, as it is a rate that counts. */
   byOne: number;
   latencyMs: number;
@@ -24,6 +26,7 @@ const UNDICI = `undici alone, ${CONCURRENCY} at once`;
 export const claims = claimBench({
   name: 'claims',
   messages: 20_000,
+  core: 5000,
   byOne: 1000,
   latencyMs: 0,
   goals: [
@@ -33,16 +36,24 @@ export const claims = claimBench({
   ],
 });
 /** The same behind a network: what is kept of the requests that could be on their way. */
-export const claims20 = claimBench({ name: 'claims-20ms', messages: 5000, byOne: 50, latencyMs: 20, goals: [] });
+export const claims20 = claimBench({
+  name: 'claims-20ms',
+  messages: 5000,
+  core: 5000,
+  byOne: 50,
+  latencyMs: 20,
+  goals: [],
+});
 export const claims50 = claimBench({
   name: 'claims-50ms',
   messages: 5000,
+  core: 5000,
   byOne: 20,
   latencyMs: 50,
   goals: [{ figure: SPEED, against: UNDICI, atLeast: 0.97 }],
 });
 
-function claimBench({ name, messages, byOne, latencyMs, goals }: Condition): Bench {
+function claimBench({ name, messages, core, byOne, latencyMs, goals }: Condition): Bench {
   const count = (scale: number): number => scaled(messages, scale);
   return {
     name,
@@ -51,15 +62,19 @@ function claimBench({ name, messages, byOne, latencyMs, goals }: Condition): Ben
       const folder = makeFolder();
       const service = await startService();
       const tokens = await folder.tokens(count(load.scale));
-      const product = await startContender(claimFlow(service.url), tokens, load);
-      const core = await startContender(coreFlow(service.url), tokens);
-      const floor = await startContender(idleFlow(), tokens);
+      const [product, coreNodes, floor] = await Promise.all([
+        startContender(claimFlow(service.url), tokens, load),
+        startContender(coreFlow(service.url), tokens),
+        startContender(idleFlow(), tokens),
+      ]);
       const undici = startPeer(join(__dirname, 'peers/claims-undici.ts'));
       const sequential = await startSequential();
+      const coreCount = scaled(core, load.scale);
+      const coreName = coreCount === count(load.scale) ? CORE : `${CORE}, ${format(coreCount)}`;
       const work = { url: service.url, tokens, concurrency: CONCURRENCY };
-      const throughNodeRed = async (contender: Contender): Promise<Figures> => {
+      const throughNodeRed = async (contender: Contender, messages: number): Promise<Figures> => {
         await service.behave({ latencyMs });
-        const figures = await contender.play({ tokens, messages: count(load.scale) });
+        const figures = await contender.play({ tokens, messages });
         const { claimed, sockets } = await service.counts();
         return { ...figures, 'devices claimed': claimed, sockets };
       };
@@ -69,18 +84,52 @@ function claimBench({ name, messages, byOne, latencyMs, goals }: Condition): Ben
       };
       return {
         contenders: {
-          [PRODUCT]: () => throughNodeRed(product),
-          [CORE]: () => throughNodeRed(core),
+          [PRODUCT]: () => throughNodeRed(product, count(load.scale)),
+          [coreName]: () => throughNodeRed(coreNodes, coreCount),
           [UNDICI]: () => alone(undici, count(load.scale)),
           [sequential.name]: () => alone(sequential, scaled(byOne, load.scale)),
           'two nodes that do nothing': () => floor.play({ tokens, messages: count(load.scale) }),
         },
-        goals,
+        goals: goals.map((goal) => (goal.against === CORE ? { ...goal, against: coreName } : goal)),
         stop: async () => {
-          for (const part of [product, core, floor, undici, sequential, service]) await part.stop();
+          for (const part of [product, coreNodes, floor, undici, sequential, service]) await part.stop();
           folder.remove();
         },
       };
     },
   };
 }
+
+const SIZES = [1000, 10_000, 40_000];
+
+/** Bursts of several sizes, each in a Node-RED that has seen no larger one. */
+export const claimsGrowth: Bench = {
+  name: 'claims-growth',
+  work: () => 'claims, a message each, all at once; no latency',
+  growth: {
+    of: 'messages',
+    figures: ['seconds', OVER_IDLE],
+    sizeOf: (contender) => Number(contender.replace(/\D/g, '')),
+  },
+  start: async (load) => {
+    const folder = makeFolder();
+    const service = await startService();
+    const sizes = SIZES.map((size) => scaled(size, load.scale));
+    const tokens = await folder.tokens(Math.max(...sizes));
+    const play = async (messages: number): Promise<Figures> => {
+      await service.behave({});
+      const contender = await startContender(claimFlow(service.url), tokens);
+      const { [SPEED]: speed, ...figures } = await contender.play({ tokens, messages });
+      await contender.stop();
+      return { seconds: messages / speed!, ...figures };
+    };
+    return {
+      contenders: Object.fromEntries(sizes.map((size) => [`${format(size)} messages`, () => play(size)])),
+      goals: [],
+      stop: async () => {
+        await service.stop();
+        folder.remove();
+      },
+    };
+  },
+};

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { bulkClaim, bulkClaimGrowth } from './bulk-claim';
-import { claims, claims20, claims50 } from './claims';
+import { claims, claims20, claims50, claimsGrowth } from './claims';
 import { idle } from './idle';
 import { limited } from './limited';
 import { startUp } from './start-up';
@@ -12,7 +12,17 @@ import { drawGrowth, drawRatios } from './harness/pictures';
 import { runRounds, type Result } from './harness/rounds';
 import { tableOf } from './harness/table';
 
-const BENCHES: readonly Bench[] = [claims, claims20, claims50, limited, idle, startUp, bulkClaim, bulkClaimGrowth];
+const BENCHES: readonly Bench[] = [
+  claims,
+  claims20,
+  claims50,
+  claimsGrowth,
+  limited,
+  idle,
+  startUp,
+  bulkClaim,
+  bulkClaimGrowth,
+];
 
 /** `npm run bench`: runs benches, and prints one table. */
 async function main(): Promise<void> {

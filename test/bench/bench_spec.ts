@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+const PROGRAM = resolve(__dirname, '../../bench/main.ts');
+
+describe('the benches, in short', function () {
+  this.timeout(120_000);
+
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'nrfcloud-bench-'));
+  });
+  after(() => rmSync(folder, { recursive: true, force: true }));
+
+  const bench = (...words: string[]): Promise<{ stdout: string }> =>
+    run(process.execPath, ['--import', 'tsx', PROGRAM, ...words]);
+
+  it('put the product beside its peers, in a table, as JSON and in a picture', async () => {
+    const [json, svg] = [join(folder, 'bench.json'), join(folder, 'bench.svg')];
+    const { stdout } = await bench('claims', '--rounds', '1', '--scale', '0.01', '--json', json, '--svg', svg);
+    for (const who of ['this package', 'core HTTP request flow', 'undici alone', 'one by one']) {
+      assert.match(stdout, new RegExp(`${who}.* per second`), stdout);
+    }
+    assert.match(stdout, /≥ 0.60 ×/);
+    const { results } = JSON.parse(readFileSync(json, 'utf8')) as { results: { rounds: Record<string, any[]> }[] };
+    // Every device was claimed, and nothing failed.
+    assert.equal(results[0]!.rounds['this package']![0]['devices claimed'], 200);
+    assert.equal(results[0]!.rounds['this package']![0]['failed or lost'], 0);
+    assert.match(readFileSync(svg, 'utf8'), /^<svg[^]*this package[^]*<\/svg>/);
+  });
+
+  it('say what there is instead of a bench that there is not', async () => {
+    await assert.rejects(bench('nonsense'), (error: { stderr: string }) => {
+      assert.match(error.stderr, /^There is no bench "nonsense", only claims, /);
+      return true;
+    });
+  });
+});
