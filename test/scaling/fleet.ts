@@ -1,6 +1,6 @@
 import type { SettingsChange } from '../../simulator';
 import { startSimulator, type Simulator } from '../../simulator';
-import { keyFor, startNodeRedProcess, type NodeRedProcess } from '../support/node-red-process';
+import { keyFor, startNodeRedProcess, type FlowNode, type NodeRedProcess } from '../support/node-red-process';
 import { claimsOf, scalingFlow, SHARED } from './flow';
 import { startMosquitto, type Broker } from './programs';
 import { Sender } from './sender';
@@ -57,10 +57,16 @@ export class Fleet {
     return { name, nodeRed };
   }
 
-  /** Deploys the flow anew, so that an instance forgets what it has learned of the service. */
-  async renew(instance: Instance, times: number): Promise<void> {
+  /**
+   * Deploys the flow anew, so that an instance forgets what it has learned of the service.
+   * @param times how often its flow has been started then
+   * @param connection properties of its connection
+   */
+  async renew(instance: Instance, times: number, connection: Record<string, unknown>): Promise<void> {
     const answer = await instance.nodeRed.admin('/flows', { headers: { accept: 'application/json' } });
-    await instance.nodeRed.deploy((await answer.json()) as ReturnType<typeof scalingFlow>, 'full');
+    const flows = (await answer.json()) as FlowNode[];
+    const changed = flows.map((node) => (node.type === 'nrfcloud-connection' ? { ...node, ...connection } : node));
+    await instance.nodeRed.deploy(changed, 'full');
     await this.#subscribed(instance.name, times);
   }
 

@@ -1,9 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { LOOPBACK } from '../../demo/ports';
 import type { FlowNode } from '../support/node-red-process';
-
-const PAGE = resolve(__dirname, '../../docs/scaling.md');
+import { pageFlows } from '../support/page-flows';
 
 /** Topic that all instances share. */
 export const SHARED = { claims: '$share/lines/claims', operations: '$share/lines/operations' } as const;
@@ -31,15 +28,8 @@ export function scalingFlow({ mqttPort, baseUrl, concurrency }: FlowOptions): Fl
     'nrfcloud-connection': { baseUrl, concurrency },
     'nrfcloud-bulk-status': { interval: 0.1, maxInterval: 0.2 },
   };
-  const nodes = importableFlow().map((node) => ({ ...node, ...changes[node.type] }));
+  const nodes = pageFlows('scaling.md')[0]!.map((node) => ({ ...node, ...changes[node.type] }));
   const shared = nodes.find((node) => 'topic' in node && node.topic === SHARED.claims);
   if (shared === undefined) throw new Error(`docs/scaling.md has no node with the topic ${SHARED.claims}`);
   return [...nodes, { ...shared, id: 'own-claims', topic: '${OWN_CLAIMS}' } as FlowNode];
-}
-
-/** The flow that docs/scaling.md gives for importing. */
-export function importableFlow(): FlowNode[] {
-  const [, json] = /```json\n(\[\n[\s\S]+?\n\])\n```/.exec(readFileSync(PAGE, 'utf8')) ?? [];
-  if (json === undefined) throw new Error('docs/scaling.md has no flow to import');
-  return JSON.parse(json) as FlowNode[];
 }

@@ -4,6 +4,12 @@ import { claimsOf } from './flow';
 /** Requests a second that the service takes from all together. */
 export const RATE = 100;
 const SIZES = [1, 2, 4];
+/** What the service says with its 429, and whether each connection is told its part of the limit. */
+const MODES = [
+  { retryAfter: 'seconds', told: false },
+  { retryAfter: 'none', told: false },
+  { retryAfter: 'seconds', told: true },
+] as const;
 /** The service's time for an answer, in milliseconds: one instance alone asks for more than the limit. */
 const LATENCY_MS = 40;
 /** So long the limit is being found out; shares are told of the time after it, in milliseconds. */
@@ -12,7 +18,9 @@ const WINDOW = 32;
 
 /** How a number of instances shared one limit. */
 export interface Sharing {
-  retryAfter: 'seconds' | 'none';
+  retryAfter: (typeof MODES)[number]['retryAfter'];
+  /** The rate of each connection, 0 = none. */
+  rate: number;
   instances: number;
   tokens: number;
   /** Seconds that are told of: after settling, as long as every instance had work. */
@@ -35,8 +43,13 @@ export async function shareTheLimit(seconds: number): Promise<Sharing[]> {
   try {
     const rows: Sharing[] = [];
     await fleet.grow(SIZES.at(-1)!);
-    for (const retryAfter of ['seconds', 'none'] as const) {
-      for (const size of SIZES) rows.push(await share(fleet, size, retryAfter, seconds, rows.length + 2));
+    for (const { retryAfter, told } of MODES) {
+      for (const size of SIZES) {
+        const rate = told ? RATE / size : 0;
+        // All are deployed anew, so that nobody remembers the round before.
+        for (const instance of fleet.instances) await fleet.renew(instance, rows.length + 2, { rate });
+        rows.push(await share(fleet, size, { retryAfter, rate }, seconds));
+      }
     }
     return rows;
   } finally {
@@ -47,13 +60,10 @@ export async function shareTheLimit(seconds: number): Promise<Sharing[]> {
 async function share(
   fleet: Fleet,
   size: number,
-  retryAfter: Sharing['retryAfter'],
+  { retryAfter, rate }: Pick<Sharing, 'retryAfter' | 'rate'>,
   seconds: number,
-  deploys: number,
 ): Promise<Sharing> {
   const { simulator } = fleet;
-  // All are renewed, and nobody remembers the round before.
-  for (const instance of fleet.instances) await fleet.renew(instance, deploys);
   simulator.set({ rateRetryAfter: retryAfter });
   const instances = fleet.instances.slice(0, size);
   const { claimTokens, notOnce } = fleet.devices(Math.ceil((RATE * seconds) / size) * size);
@@ -65,7 +75,7 @@ async function share(
   const begin = performance.now();
   let firstDone = Infinity;
   const run = async (instance: Instance, index: number): Promise<number> => {
-    const sender = await fleet.sender(`limit-${retryAfter}-${size}-${index}`);
+    const sender = await fleet.sender(`limit-${retryAfter}-${rate}-${size}-${index}`);
     const part = claimTokens.length / size;
     const report = await sender.run({
       topic: claimsOf(instance.name),
@@ -89,6 +99,7 @@ async function share(
   const wrong = notOnce();
   return {
     retryAfter,
+    rate,
     instances: size,
     tokens: claimTokens.length,
     seconds: lasted,
