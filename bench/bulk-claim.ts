@@ -13,7 +13,8 @@ import { startService } from './service/service';
 const ROWS = 1_000_000;
 /** Core's csv node holds all rows at once: a million take 1.5 GB and 20 s. */
 const CORE_ROWS = 100_000;
-const SIZES = [100_000, 200_000, 400_000];
+/** Fewer rows, to see how cost grows. */
+const SIZES = [100_000, 400_000];
 
 /** What memory telling duplicates apart may take, in bytes a row, and all else, in MiB. */
 const BYTES_A_ROW = 48;
@@ -26,6 +27,11 @@ const UNDICI = 'csv-parse and undici, no checks';
 export const bulkClaim: Bench = {
   name: 'bulk-claim',
   work: (scale) => `${format(scaled(ROWS, scale))} rows of CSV, checked and uploaded in parts`,
+  growth: {
+    of: 'rows of a file',
+    figures: ['seconds', OVER_IDLE, BLOCK],
+    sizeOf: (contender) => (contender === PRODUCT ? ROWS : SIZES.find((size) => contender === sized(size))),
+  },
   start: async (load) => {
     const rows = scaled(ROWS, load.scale);
     const coreRows = scaled(CORE_ROWS, load.scale);
@@ -37,7 +43,16 @@ export const bulkClaim: Bench = {
     const text = await startBulkClaim('content', service, folder, load);
     const core = await startCoreCsv(folder);
     const peer = startPeer(join(__dirname, 'peers/bulk-undici.ts'));
-    const alone = async (work: Rows): Promise<Figures> => ({ [SPEED]: rows / (await peer.work(work)) });
+    const alone = async (work: Rows): Promise<Figures> => {
+      const { seconds, cpuMs, more } = await peer.measure(work);
+      return { [SPEED]: rows / seconds, 'µs of CPU each': (cpuMs * 1000) / rows, [OVER_IDLE]: mib(more) };
+    };
+    const fewer: Record<string, () => Promise<Figures>> = {};
+    for (const size of SIZES) {
+      const count = scaled(size, load.scale);
+      const fewerPath = await writeRows(folder, count);
+      fewer[sized(size)] = () => file.play(fewerPath, count);
+    }
     const bounds = [
       { figure: OVER_IDLE, atMost: MIB_BESIDES + mib(BYTES_A_ROW * rows) },
       { figure: BLOCK, atMost: 100 },
@@ -47,6 +62,7 @@ export const bulkClaim: Bench = {
       contenders: {
         [PRODUCT]: () => file.play(path, rows),
         [FROM_TEXT]: () => text.play(path, rows),
+        ...fewer,
         [UNDICI]: () => alone({ path, url: service.url }),
         'csv-parse alone, rows only read': () => alone({ path }),
         [`core csv node, ${format(coreRows)} rows only read`]: () => core.play(corePath, coreRows),
@@ -64,35 +80,6 @@ export const bulkClaim: Bench = {
   },
 };
 
-/** The same in several sizes. */
-export const bulkClaimGrowth: Bench = {
-  name: 'bulk-claim-growth',
-  work: () => 'rows of a CSV file, checked and uploaded in parts',
-  growth: {
-    of: 'rows',
-    figures: ['seconds', OVER_IDLE, BLOCK],
-    sizeOf: (contender) => Number(contender.replace(/\D/g, '')),
-  },
-  start: async (load) => {
-    const folder = makeFolder();
-    const service = await startService();
-    const bulk = await startBulkClaim('file', service, folder, load);
-    const contenders: Record<string, () => Promise<Figures>> = {};
-    for (const size of SIZES) {
-      const rows = scaled(size, load.scale);
-      const path = await writeRows(folder, rows);
-      contenders[`${format(rows)} rows`] = async () => {
-        const { [SPEED]: speed = NaN, ...figures } = await bulk.play(path, rows);
-        return { seconds: rows / speed, ...figures };
-      };
-    }
-    return {
-      contenders,
-      goals: [],
-      stop: async () => {
-        for (const part of [bulk, service]) await part.stop();
-        folder.remove();
-      },
-    };
-  },
-};
+function sized(rows: number): string {
+  return `${PRODUCT}, ${format(rows)} rows`;
+}

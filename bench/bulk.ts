@@ -69,16 +69,17 @@ async function startBulk(
       const { peak, longestBlockMs, cpuMs } = await nodeRed.readGauge();
       return {
         [SPEED]: rows / seconds,
+        seconds,
         'µs of CPU each': (cpuMs * 1000) / rows,
         [OVER_IDLE]: mib(peak - idle),
         [BLOCK]: longestBlockMs,
-        [NOT_UPLOADED]: rows - uploaded(result),
+        ...(isSummary(result) ? { [NOT_UPLOADED]: rows - result.uploaded } : {}),
       };
     },
     stop: nodeRed.stop,
   };
 }
 
-function uploaded(result: Came['payload']): number {
-  return typeof result === 'object' && result !== null && 'uploaded' in result ? Number(result.uploaded) : 0;
+function isSummary(result: Came['payload']): result is { uploaded: number } {
+  return typeof result === 'object' && result !== null && 'uploaded' in result;
 }

@@ -1,11 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { bulkClaim, bulkClaimGrowth } from './bulk-claim';
+import { bulkClaim } from './bulk-claim';
 import { claims, claims20, claims50, claimsGrowth } from './claims';
 import { idle } from './idle';
 import { limited } from './limited';
 import { startUp } from './start-up';
+import { listing } from './listing';
+import { watches } from './watches';
 import type { Bench } from './harness/bench';
 import { HELP, readOptions } from './harness/options';
 import { drawGrowth, drawRatios } from './harness/pictures';
@@ -21,7 +23,8 @@ const BENCHES: readonly Bench[] = [
   idle,
   startUp,
   bulkClaim,
-  bulkClaimGrowth,
+  listing,
+  watches,
 ];
 
 /** `npm run bench`: runs benches, and prints one table. */

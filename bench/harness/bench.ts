@@ -40,7 +40,7 @@ export interface Bench {
   /** What is done, in a few words for the table. */
   work: (scale: number) => string;
   start: (load: Load) => Promise<Stage>;
-  /** The contenders are the same work in several sizes: how a picture shows the growth of what it costs. */
+  /** Some contenders are the same work in several sizes: how a picture shows the growth of what it costs. */
   growth?: Growth;
 }
 
@@ -50,8 +50,8 @@ export interface Growth {
   of: string;
   /** Which figures are drawn, one panel each. */
   figures: readonly string[];
-  /** The size behind the name of a contender. */
-  sizeOf: (contender: string) => number;
+  /** The size behind the name of a contender; `undefined` for one that is not drawn. */
+  sizeOf: (contender: string) => number | undefined;
 }
 
 /** So many of something at this scale, but never none. */

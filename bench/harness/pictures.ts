@@ -83,7 +83,12 @@ export function drawGrowth({ rounds, work }: Result, { of, figures, sizeOf }: Gr
       xAxisIndex: index,
       yAxisIndex: index,
       color: COLOURS[index % COLOURS.length]!,
-      data: Object.keys(rounds).map((who) => [sizeOf(who), medianOf(rounds, who, figure)]),
+      data: Object.keys(rounds)
+        .flatMap((who): [number, number][] => {
+          const size = sizeOf(who);
+          return size === undefined ? [] : [[size, medianOf(rounds, who, figure)]];
+        })
+        .sort(([one], [other]) => one - other),
     })),
   });
 }

@@ -55,8 +55,17 @@ export interface BenchNodeRed extends NodeRedProcess {
   idle: (messages: Messages & { channel: string }) => Promise<number[]>;
   /** Reads a file as text for the next message, so that it is there before anything is measured. */
   loadText: (path: string) => Promise<void>;
-  /** Sends one message, with the loaded text if no payload is given, and waits for the first that comes to `sink` or `failed`. */
-  one: (payload?: string) => Promise<Came>;
+  /**
+   * Sends one message, with the loaded text if no payload is given, and waits until so many have come to `sink` (by default
+   * one) or one to `failed`; tells of the last.
+   */
+  one: (payload?: string, arrivals?: number) => Promise<Came>;
+  /** Sends messages, all at once, and waits for nothing. */
+  send: (messages: Messages) => Promise<void>;
+  /** Begins to measure how late polls are, or begins anew. */
+  resetLateness: () => Promise<void>;
+  /** Milliseconds of each poll since, from when it was due until its request left. */
+  readLateness: () => Promise<number[]>;
 }
 
 /**
@@ -89,7 +98,10 @@ export async function startBenchNodeRed(
     work: (messages) => ask('/bench/work', 'POST', messages),
     idle: (messages) => ask('/bench/idle', 'POST', messages),
     loadText: (path) => ask('/bench/text', 'POST', { path }),
-    one: (payload) => ask('/bench/one', 'POST', { payload }),
+    one: (payload, arrivals) => ask('/bench/one', 'POST', { payload, arrivals }),
+    send: (messages) => ask('/bench/send', 'POST', messages),
+    resetLateness: () => ask('/lateness', 'POST'),
+    readLateness: () => ask('/lateness', 'GET'),
   };
 }
 

@@ -6,8 +6,10 @@
 //   POST /bench/idle { tokens, messages, channel }   one after the other with a break: milliseconds from each message until
 //                                                    something is published on that diagnostics channel
 //   POST /bench/text { path }                        reads a file as text, for the one message that comes next
-//   POST /bench/one { payload }                      sends one message, with that text if no payload is given, and tells what
-//                                                    comes out first, of an array its length only
+//   POST /bench/one { payload, arrivals }            sends one message, with that text if no payload is given, waits until so
+//                                                    many have come out (by default one) or one has failed, and tells of the
+//                                                    last one; of an array its length only
+//   POST /bench/send { tokens, messages }            sends them, all at once, and waits for nothing
 const diagnostics = require('node:diagnostics_channel');
 const { readFileSync } = require('node:fs');
 
@@ -43,16 +45,24 @@ module.exports = (RED) => {
   });
 
   RED.httpAdmin.post('/bench/one', (request, response) => {
-    const { payload = text } = request.body;
+    const { payload = text, arrivals = 1 } = request.body;
     text = '';
     const begun = performance.now();
+    let left = arrivals;
     onArrival = (id, msg) => {
+      if (id === 'sink' && --left > 0) return;
       const seconds = (performance.now() - begun) / 1000;
       onArrival = () => undefined;
       const came = Array.isArray(msg.payload) ? { length: msg.payload.length } : msg.payload;
       response.json({ seconds, failed: id !== 'sink', payload: came });
     };
     RED.nodes.getNode('source').send({ payload });
+  });
+
+  RED.httpAdmin.post('/bench/send', (request, response) => {
+    const { tokens, messages } = request.body;
+    for (const payload of read(tokens, messages)) RED.nodes.getNode('source').send({ payload });
+    response.json({});
   });
 
   function work(source, tokens, inFlight) {
