@@ -88,7 +88,8 @@ if (git('status', '--porcelain') !== '') {
   console.error('The checks have left changes behind; what is packed would not be what is committed.');
   process.exit(1);
 }
-
+// What has no source any more must not be in it.
+for (const script of ['clean', 'build']) insistOn(script);
 const release = resolve(FOLDER, '.cache/release');
 rmSync(release, { recursive: true, force: true });
 mkdirSync(release, { recursive: true });

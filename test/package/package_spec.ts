@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -89,6 +90,13 @@ describe('the packed package', function () {
       [],
     );
     for (const script of Object.values(manifest['node-red'].nodes)) assert.ok(files.includes(script), script);
+    // What is left of an earlier build: npm run clean.
+    const sourceOf = (path: string): string => path.replace(/^dist/, 'nodes').replace(/\.js$/, '.ts');
+    const built = files.filter((path) => path.endsWith('.js'));
+    assert.deepEqual(
+      built.filter((path) => !existsSync(join(ROOT, sourceOf(path)))),
+      [],
+    );
   });
 
   it('brings nothing along but what it needs, and keeps to its budget', () => {
