@@ -59,6 +59,7 @@ export function serve(work: (work: never) => Promise<unknown>): void {
       clearInterval(watch);
     }
   };
+  process.on('disconnect', () => process.exit());
   process.on('message', (asked) => {
     measured(asked as never).then(
       (spent) => process.send!(spent),
