@@ -4,7 +4,7 @@ import { OVER_IDLE } from './contender';
 import { PRODUCT } from './flows';
 import { makeFolder } from './folder';
 import { scaled, SPEED, type Bench, type Figures } from './harness/bench';
-import { format } from './harness/table';
+import { format } from './harness/format';
 import { mib } from './node-red/node-red';
 import type { Rows } from './peers/bulk-undici';
 import { startPeer } from './peers/peer';

@@ -3,7 +3,7 @@ import { OVER_IDLE, startContender, type Contender } from './contender';
 import { claimFlow, CONCURRENCY, coreFlow, CORE, idleFlow, PRODUCT } from './flows';
 import { makeFolder } from './folder';
 import { scaled, SPEED, type Bench, type Figures, type Goal } from './harness/bench';
-import { format } from './harness/table';
+import { format } from './harness/format';
 import { startPeer, type Peer } from './peers/peer';
 import { startSequential, type Sequential } from './peers/sequential';
 import { startService } from './service/service';

@@ -3,7 +3,7 @@ import { claimFlow, CORE, coreFlow, PRODUCT } from './flows';
 import { makeFolder } from './folder';
 import { scaled, type Bench, type Figures } from './harness/bench';
 import { median, quantile } from './harness/median';
-import { format } from './harness/table';
+import { format } from './harness/format';
 import { startService } from './service/service';
 
 const MESSAGES = 200;

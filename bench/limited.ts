@@ -2,7 +2,7 @@ import { startContender, type Contender } from './contender';
 import { claimFlow, CORE, coreFlow, PRODUCT } from './flows';
 import { makeFolder } from './folder';
 import { scaled, type Bench, type Figures } from './harness/bench';
-import { format } from './harness/table';
+import { format } from './harness/format';
 import { startService } from './service/service';
 
 const MESSAGES = 5000;

@@ -6,7 +6,7 @@ import { CORE, PRODUCT } from './flows';
 import { makeFolder } from './folder';
 import { scaled, type Bench, type Figures, type Load } from './harness/bench';
 import { quantile } from './harness/median';
-import { format } from './harness/table';
+import { format } from './harness/format';
 import { flowOf, mib, startBenchNodeRed, type BenchNodeRed } from './node-red/node-red';
 import { startPeer } from './peers/peer';
 import { startService } from './service/service';

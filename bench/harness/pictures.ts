@@ -1,7 +1,7 @@
 import { init, type EChartsOption } from 'echarts';
 import { SPEED, type Growth } from './bench';
 import { medianOf, ratioOf, type Result } from './rounds';
-import { format } from './table';
+import { format } from './format';
 
 const WIDTH = 800;
 /** Readable on light and dark pages alike. */

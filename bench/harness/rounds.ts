@@ -1,4 +1,5 @@
 import type { Bench, Figures, Goal, Load, Stage } from './bench';
+import { format } from './format';
 import { median } from './median';
 
 /** A goal, and what came of it. */
@@ -34,14 +35,21 @@ export async function runRounds(
   try {
     for (let round = 1; round <= rounds; round++) {
       for (const [contender, play] of Object.entries(stage.contenders)) {
-        onRound(`${bench.name}: round ${round} of ${rounds}, ${contender}`);
-        (result.rounds[contender] ??= []).push(await play());
+        const figures = await play();
+        (result.rounds[contender] ??= []).push(figures);
+        onRound(`${bench.name}: round ${round} of ${rounds}, ${contender}: ${wordsOf(figures)}`);
       }
     }
   } finally {
     await stage.stop();
   }
   return { ...result, verdicts: verdictsOf(stage, result.rounds) };
+}
+
+function wordsOf(figures: Figures): string {
+  return Object.entries(figures)
+    .map(([name, value]) => `${format(value)} ${name}`)
+    .join(', ');
 }
 
 /** Median over the rounds of one figure of one contender; `NaN` if it has none. */

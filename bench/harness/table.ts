@@ -1,4 +1,5 @@
 import { SPEED } from './bench';
+import { format } from './format';
 import { median } from './median';
 import { ratioOf, type Result, type Verdict } from './rounds';
 
@@ -65,11 +66,4 @@ export function resultOf({ value, met, atLeast, atMost, above }: Verdict): strin
   const bound = atLeast !== undefined && !(value >= atLeast) ? atLeast : atMost!;
   const miss = Math.abs(value - bound);
   return `missed by ${bound === 0 ? format(miss) : `${format((miss / bound) * 100)} %`}${told}`;
-}
-
-/** A number with about three digits that tell something. */
-export function format(value: number): string {
-  if (!Number.isFinite(value)) return '-';
-  const digits = Math.abs(value) >= 100 || Number.isInteger(value) ? 0 : Math.abs(value) >= 10 ? 1 : 2;
-  return value.toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
 }
