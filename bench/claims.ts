@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { OVER_IDLE, startContender, type Contender } from './contender';
+import { OVER_IDLE, startContender, WARM_UP, type Contender } from './contender';
 import { claimFlow, CONCURRENCY, coreFlow, CORE, idleFlow, PRODUCT } from './flows';
 import { makeFolder } from './folder';
 import { scaled, SPEED, type Bench, type Figures, type Goal } from './harness/bench';
 import { format } from './harness/format';
-import { startPeer, type Peer } from './peers/peer';
-import { startSequential, type Sequential } from './peers/sequential';
+import { startPeer } from './peers/peer';
+import { startSequential } from './peers/sequential';
 import { startService } from './service/service';
 
 /** A message per device. */
@@ -78,16 +78,22 @@ function claimBench({ name, messages, core, byOne, latencyMs, goals }: Condition
         const { claimed, sockets } = await service.counts();
         return { ...figures, 'devices claimed': claimed, sockets };
       };
-      const alone = async (peer: Sequential | Peer, messages: number): Promise<Figures> => {
+      const withUndici = async (messages: number): Promise<Figures> => {
         await service.behave({ latencyMs });
-        return { [SPEED]: messages / (await peer.work({ ...work, messages })) };
+        const { seconds, cpuMs } = await undici.measure({ ...work, messages });
+        return { [SPEED]: messages / seconds, 'µs of CPU each': (cpuMs * 1000) / messages };
       };
+      const oneByOne = async (messages: number): Promise<Figures> => {
+        await service.behave({ latencyMs });
+        return { [SPEED]: messages / (await sequential.work({ ...work, messages })) };
+      };
+      await withUndici(scaled(WARM_UP, load.scale));
       return {
         contenders: {
           [PRODUCT]: () => throughNodeRed(product, count(load.scale)),
           [coreName]: () => throughNodeRed(coreNodes, coreCount),
-          [UNDICI]: () => alone(undici, count(load.scale)),
-          [sequential.name]: () => alone(sequential, scaled(byOne, load.scale)),
+          [UNDICI]: () => withUndici(count(load.scale)),
+          [sequential.name]: () => oneByOne(scaled(byOne, load.scale)),
           'two nodes that do nothing': () => floor.play({ tokens, messages: count(load.scale) }),
         },
         goals: goals.map((goal) => (goal.against === CORE ? { ...goal, against: coreName } : goal)),

@@ -3,7 +3,8 @@ import { CONCURRENCY } from './flows';
 import { SPEED, type Figures, type Load } from './harness/bench';
 import { mib, startBenchNodeRed, type BenchNodeRed, type Messages } from './node-red/node-red';
 
-const WARM_UP = 500;
+/** Messages that bring what first ones bring: compiled code, sockets. */
+export const WARM_UP = 500;
 export const OVER_IDLE = 'MiB over idle';
 
 /** A flow in a Node-RED of its own, which has done some work already, as first messages bring what any first ones do. */

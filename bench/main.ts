@@ -65,7 +65,7 @@ async function main(): Promise<void> {
     mkdirSync(options.plots, { recursive: true });
     for (const [index, { name, growth }] of chosen.entries()) {
       if (growth === undefined) continue;
-      writeFileSync(join(options.plots, `growth-${name}.svg`), drawGrowth(results[index]!, growth));
+      writeFileSync(join(options.plots, `${name}.svg`), drawGrowth(results[index]!, growth));
     }
   }
 }

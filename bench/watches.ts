@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { OVER_IDLE } from './contender';
-import { CORE, PRODUCT } from './flows';
+import { CONCURRENCY, CORE, PRODUCT } from './flows';
 import { makeFolder } from './folder';
 import { scaled, type Bench, type Figures, type Load } from './harness/bench';
 import { quantile } from './harness/median';
@@ -20,7 +20,7 @@ const CORE_PENDING = 1000;
 const EVERY_S = 10;
 /** Jitter makes a product's poll earlier by a tenth on average. */
 const MEAN_MS = EVERY_S * 900;
-const CONCURRENCY = 16;
+
 /** How long polls that began together take to spread out, in milliseconds. */
 const SETTLE_MS = 25_000;
 /** How long each look lasts. */

@@ -13,7 +13,7 @@ export interface BenchOptions {
   json?: string | undefined;
   /** Where the picture of all ratios is written. */
   svg?: string | undefined;
-  /** Folder where the pictures of growth are written, `growth-<name>.svg` each. */
+  /** Folder where the pictures of growth are written, `<name>.svg` each. */
   plots?: string | undefined;
 }
 
