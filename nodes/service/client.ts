@@ -283,7 +283,7 @@ export class Client {
       const limits = LISTS.has(operation) ? LARGE : SMALL;
       const startedAt = performance.now();
       const reply = await exchange(this.#dispatcher, this.#base.origin, message, timeoutMs, limits, signal);
-      this.#limiter.answered(reply.statusCode === 429, startedAt);
+      this.#limiter.answered(reply.statusCode === 429, startedAt, parseRetryAfter(reply.headers['retry-after']));
       return withoutKey(reply, this.options.apiKey);
     } finally {
       this.#limiter.release();

@@ -124,9 +124,10 @@ export class Limiter {
   /**
    * Tells that the service took a request, or refused it because there were too many.
    * @param startedAt when the request was started, of `performance.now()`
+   * @param askedMs how long the service wants to be left alone, if it says so
    */
-  answered(refused: boolean, startedAt: number): void {
-    if (refused) this.#learned.refused(startedAt, performance.now());
+  answered(refused: boolean, startedAt: number, askedMs = 0): void {
+    if (refused) this.#learned.refused(startedAt, performance.now(), askedMs);
     else this.#learned.taken(performance.now());
   }
 

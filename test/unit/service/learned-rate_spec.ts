@@ -14,6 +14,15 @@ const perSecond = (limit: number): Policy => {
   };
 };
 
+/** So many in any second. */
+const anySecond = (limit: number): Policy => {
+  const taken: number[] = [];
+  return (now) => {
+    while (taken[0] !== undefined && taken[0] <= now - 1000) taken.shift();
+    return taken.length < limit && taken.push(now) > 0;
+  };
+};
+
 /** A bucket of tokens that fills all the time. */
 const bucket = (limit: number, size: number): Policy => {
   let [tokens, at] = [size, 0];
@@ -32,23 +41,30 @@ const everyNth = (n: number): Policy => {
   return () => ++seen % n !== 0;
 };
 
-/** Sends without a break, `concurrency` at once, refused requests again later; tells second by second what became of it. */
+/**
+ * Sends without a break, `concurrency` at once, refused requests again later; tells second by second what became of it.
+ * With `askedMs`, each refusal says how long to wait, and nothing starts meanwhile.
+ */
 function press(
   policy: Policy,
-  { concurrency = 64, latencyMs = 10, seconds = 30 },
+  { concurrency = 64, latencyMs = 10, seconds = 30, askedMs = 0 },
 ): { taken: number; refused: number }[] {
   const rate = new LearnedRate();
   const account = Array.from({ length: seconds }, () => ({ taken: 0, refused: 0 }));
   let flying: number[] = [];
+  let heldUntil = 0;
   for (let now = 0; now < seconds * 1000; now++) {
     for (const startedAt of flying.filter((start) => start + latencyMs <= now)) {
       const took = policy(now);
       account[Math.floor(now / 1000)]![took ? 'taken' : 'refused']++;
       if (took) rate.taken(now);
-      else rate.refused(startedAt, now);
+      else {
+        rate.refused(startedAt, now, askedMs);
+        heldUntil = now + askedMs;
+      }
     }
     flying = flying.filter((start) => start + latencyMs > now);
-    while (flying.length < concurrency && rate.next(now) <= now) {
+    while (flying.length < concurrency && heldUntil <= now && rate.next(now) <= now) {
       rate.begin(now);
       flying.push(now);
     }
@@ -77,6 +93,19 @@ describe('the rate that is learned from refusals', () => {
         assert.ok(total(account, 'refused') <= 0.1 * total(account, 'taken'), JSON.stringify(account));
       });
     }
+  }
+
+  for (const [name, policy, limit] of [
+    ['a thousand in any second', (): Policy => anySecond(1000), 1000],
+    ['two hundred in any second', (): Policy => anySecond(200), 200],
+    ['a bucket of a second', (): Policy => bucket(1000, 1000), 1000],
+  ] as const) {
+    it(`is kept below where each refusal costs a second: ${name}`, () => {
+      const account = press(policy(), { latencyMs: 40, askedMs: 1000, seconds: 40 });
+      const known = account.slice(5);
+      assert.ok(total(known, 'taken') >= 0.8 * limit * known.length, JSON.stringify(account));
+      assert.ok(total(known, 'refused') <= 0.02 * total(known, 'taken'), JSON.stringify(account));
+    });
   }
 
   it('is no limit as long as nothing is refused, nor for single refusals by chance', () => {
