@@ -15,9 +15,12 @@ export = (RED: NodeAPI): void =>
     run: async ({ inputs, settings, session, signal, where, emit }) => {
       const list = listDevices(session, { ...inputs, ...settings }, where);
       if (settings.mode === 'array') return allDevices(list);
-      for await (const { value, part } of settings.mode === 'each' ? eachDevice(list) : eachPage(list)) {
-        if (signal.aborted) throw closed('list devices');
-        await emit({ ...value, part });
+      for await (const pieces of settings.mode === 'each' ? eachDevice(list) : eachPage(list)) {
+        for (const { value, part } of pieces) {
+          if (signal.aborted) throw closed('list devices');
+          const turn = emit({ ...value, part });
+          if (turn !== undefined) await turn;
+        }
       }
       return undefined;
     },

@@ -52,17 +52,15 @@ export async function* listDevices(
 export type Piece = Numbered<{ payload: unknown; statusCode: number }>;
 
 /**
- * Numbers each device. Only one page is held.
+ * Numbers each device. They come a page at a time, as to wait for each takes longer than to send it; only one page is held.
  * @throws {NrfCloudError} as {@link listDevices}
  */
-export function eachDevice(list: AsyncIterable<DevicePage>): AsyncIterable<Piece> {
+export function eachDevice(list: AsyncIterable<DevicePage>): AsyncIterable<Piece[]> {
   return numbered(devicesOf(list));
 }
 
-async function* devicesOf(list: AsyncIterable<DevicePage>): AsyncGenerator<Piece['value'], void> {
-  for await (const { devices, statusCode } of list) {
-    for (const payload of devices) yield { payload, statusCode };
-  }
+async function* devicesOf(list: AsyncIterable<DevicePage>): AsyncGenerator<Piece['value'][], void> {
+  for await (const { devices, statusCode } of list) yield devices.map((payload) => ({ payload, statusCode }));
 }
 
 /**
@@ -70,11 +68,11 @@ async function* devicesOf(list: AsyncIterable<DevicePage>): AsyncGenerator<Piece
  * one page is held.
  * @throws {NrfCloudError} as {@link listDevices}
  */
-export async function* eachPage(list: AsyncIterable<DevicePage>): AsyncGenerator<Piece, void> {
+export async function* eachPage(list: AsyncIterable<DevicePage>): AsyncGenerator<Piece[], void> {
   let index = 0;
   for await (const { devices: payload, statusCode, last } of list) {
     if (payload.length === 0 && !last) continue;
-    yield { value: { payload, statusCode }, part: { index, ...(last ? { count: index + 1 } : {}) } };
+    yield [{ value: { payload, statusCode }, part: { index, ...(last ? { count: index + 1 } : {}) } }];
     index++;
   }
 }
