@@ -1,5 +1,11 @@
 import type { NodeAPI } from 'node-red';
-import { BulkWatcher, outcomeOfResult, readWatchRequest, type WatchRecord, type WatchTask } from './provisioning/bulk-status';
+import {
+  BulkWatcher,
+  outcomeOfResult,
+  readWatchRequest,
+  type WatchRecord,
+  type WatchTask,
+} from './provisioning/bulk-status';
 import { Watch } from './provisioning/watch';
 import { defineNode } from './runtime/define-node';
 import { fromMessage, typed } from './runtime/inputs';
