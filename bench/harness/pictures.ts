@@ -3,7 +3,7 @@ import { SPEED, type Growth } from './bench';
 import { medianOf, ratioOf, type Result } from './rounds';
 import { format } from './format';
 
-const WIDTH = 800;
+const WIDTH = 960;
 /** Readable on light and dark pages alike. */
 const INK = '#808080';
 const COLOURS = ['#00a9ce', '#e07b39', '#7a9b3c', '#9568b0', '#c24d6b', '#b59b2a'];
@@ -25,7 +25,7 @@ export function drawRatios(results: readonly Result[]): string {
   });
   return render(60 + bars.length * 34, {
     title: { text: 'Units of work in a second, longest bar = fastest', textStyle: { color: INK, fontSize: 14 } },
-    grid: { left: 10, right: 170, top: 40, bottom: 10, containLabel: true },
+    grid: { left: 440, right: 170, top: 40, bottom: 10 },
     xAxis: { type: 'value', max: 1, show: false },
     yAxis: {
       type: 'category',
