@@ -68,6 +68,8 @@ export interface Simulator {
   releaseByOther(deviceUuid: string): void;
   /** A claimed device as the service shows it. */
   device(deviceUuid: string): Record<string, unknown> | undefined;
+  /** Unclaims a device, without HTTP; false if it is not claimed. */
+  unclaim(deviceUuid: string): boolean;
   /** All claimed devices as the service shows them. */
   devices(): Record<string, unknown>[];
   /** All tags as the service shows them. */
@@ -176,6 +178,12 @@ class RunningSimulator implements Simulator {
   device(deviceUuid: string): Record<string, unknown> | undefined {
     const device = this.world.devices.find(deviceUuid.toLowerCase());
     return device && this.world.deviceView(device);
+  }
+
+  unclaim(deviceUuid: string): boolean {
+    const device = this.world.devices.find(deviceUuid.toLowerCase());
+    if (device !== undefined) this.world.devices.remove(device);
+    return device !== undefined;
   }
 
   devices(): Record<string, unknown>[] {

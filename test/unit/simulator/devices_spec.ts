@@ -35,6 +35,19 @@ describe('simulator: claimed devices', () => {
     assert.equal((await claim()).status, 201);
   });
 
+  it('unclaims without HTTP', async () => {
+    const [kept, gone] = sim().fill(2) as [string, string];
+    assert.equal(sim().unclaim(gone), true);
+    assert.equal(sim().unclaim(gone), false);
+    assert.deepEqual(
+      sim()
+        .devices()
+        .map(({ id }) => id),
+      [kept],
+    );
+    assert.equal((await call(sim(), 'GET', `/claimed-devices/${gone}`)).status, 404);
+  });
+
   it('lists page by page, in the order of the claims', async () => {
     const all = sim().fill(250);
     const first = await call(sim(), 'GET', '/claimed-devices');
