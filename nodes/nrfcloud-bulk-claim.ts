@@ -19,21 +19,22 @@ export = (RED: NodeAPI): void =>
       onInvalid: choice<'skip' | 'stop'>('skip', 'stop'),
     },
     status: { working: 'nrfcloud-bulk-claim.status.reading', done: 'nrfcloud-bulk-claim.status.uploaded' },
-    run: async ({ inputs, settings, session, where, signal, emit, progress }) => {
+    run: async (task) => {
+      const { inputs, settings, session, where, signal } = task;
       const { input, ...rest } = settings;
       const source =
         input === 'file' ? fileSource(RED, inputs.source, where.source) : valueSource(inputs.source, where.source);
       const outputs = {
         onUpload: ({ payload, statusCode, rows, part }) =>
-          emit({ port: 0, payload, statusCode, properties: { rows }, part }),
-        onRejected: (rows) => emit({ port: 1, payload: rows }),
-        onProgress: (summary) => progress(inWords(summary)),
+          task.emit({ port: 0, payload, statusCode, properties: { rows }, part }),
+        onRejected: (rows) => task.emit({ port: 1, payload: rows }),
+        onProgress: (summary) => task.progress(inWords(summary)),
       } satisfies Parameters<typeof bulkClaim>[3];
       const order = { source, tags: inputs.tags, ...rest };
       const { summary, failure } = await bulkClaim(session, order, where, outputs, signal);
       if (failure === undefined) return { port: 2, payload: summary };
       // The message itself goes to Catch as it came, so the account leaves in a copy.
-      await emit({ port: 2, payload: summary });
+      await task.emit({ port: 2, payload: summary });
       throw failure;
     },
   });

@@ -39,10 +39,12 @@ export = (RED: NodeAPI): void => {
     always: (msg) => 'cancel' in msg && msg.cancel === true,
     share: takeUpPending,
     run: async (task) => {
-      const { inputs, settings, where, shared, snapshot } = task;
+      const { inputs, settings, where, shared } = task;
       const request = readWatchRequest(inputs.operation, inputs.cancel, where.operation);
       if (request.kind === 'result') return outcomeOfResult(request.result, inputs.rows);
-      if (request.kind === 'watch') return shared.begin(request.id, settings, snapshot, inputs.rows, watching(task));
+      if (request.kind === 'watch') {
+        return shared.begin(request.id, settings, () => task.snapshot(), inputs.rows, watching(task));
+      }
       shared.cancel(request.id);
       return undefined;
     },
@@ -51,7 +53,7 @@ export = (RED: NodeAPI): void => {
 
 /** Makes the watch of a deployed node, and goes on with what was pending when it stopped. */
 function takeUpPending(home: Home<Settings, BulkWatcher>): BulkWatcher {
-  const watch = new Watch((id, signal) => bulkStatus(home.session(signal), id));
+  const watch = new Watch((id, signal) => home.ask(signal, (session) => bulkStatus(session, id)));
   const { resume, store } = home.settings();
   if (!resume) return new BulkWatcher(watch, undefined);
   const vault = home.vault(store, "pending bulk operations are lost when Node-RED restarts; see the node's help");
@@ -68,6 +70,13 @@ function takeUpPending(home: Home<Settings, BulkWatcher>): BulkWatcher {
 }
 
 function watching(task: Task<never, Settings, BulkWatcher>): WatchTask {
-  const { session, signal, emit, waiting, afterwards } = task;
-  return { session, signal, afterwards, listener: { onProgress: (outcome) => void emit(outcome), onTrouble: waiting } };
+  return {
+    session: task.session,
+    signal: task.signal,
+    afterwards: (work) => task.afterwards(work),
+    listener: {
+      onProgress: (outcome) => void task.emit(outcome),
+      onTrouble: (trouble) => task.waiting(trouble),
+    },
+  };
 }

@@ -12,10 +12,10 @@ export = (RED: NodeAPI): void =>
     settings: { whenClaimed: choice<'ok' | 'error'>('ok', 'error'), dryRun: flag(false) },
     status: { working: 'nrfcloud-claim.status.claiming', done: 'nrfcloud-claim.status.claimed' },
     patient: true,
-    run: async ({ inputs, settings, session, where, set }) => {
-      const order = { ...inputs, ...settings };
-      const { payload, statusCode, alreadyClaimed } = await claimDevice(session, order, where, (deviceId) =>
-        set('deviceId', deviceId),
+    run: async (task) => {
+      const order = { ...task.inputs, ...task.settings };
+      const { payload, statusCode, alreadyClaimed } = await claimDevice(task.session, order, task.where, (deviceId) =>
+        task.set('deviceId', deviceId),
       );
       return { payload, statusCode, properties: { alreadyClaimed: alreadyClaimed || undefined } };
     },

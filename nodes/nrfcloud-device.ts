@@ -24,9 +24,10 @@ export = (RED: NodeAPI): void =>
     },
     status: ({ operation }) => statusOf(operation),
     patient: true,
-    run: ({ inputs, settings, session, where, describe }) => {
+    run: (task) => {
+      const { inputs, settings, session, where } = task;
       const operation = chooseOperation(DEVICE_OPERATIONS, settings.operation, inputs.operation, 'get device');
-      describe(statusOf(operation));
+      task.describe(statusOf(operation));
       return runDeviceOperation(session, { ...inputs, ...settings, operation }, where.device);
     },
   });

@@ -12,13 +12,14 @@ export = (RED: NodeAPI): void =>
     inputs: { query: typed('', 'str'), tag: typed('', 'str') },
     settings: { mode: choice('array', 'each', 'page'), limit: number(0, { min: 0, whole: true }) },
     status: { working: 'nrfcloud-devices.status.listing', done: 'nrfcloud-devices.status.listed' },
-    run: async ({ inputs, settings, session, signal, where, emit }) => {
+    run: async (task) => {
+      const { inputs, settings, session, signal, where } = task;
       const list = listDevices(session, { ...inputs, ...settings }, where);
       if (settings.mode === 'array') return allDevices(list);
       for await (const pieces of settings.mode === 'each' ? eachDevice(list) : eachPage(list)) {
         for (const { value, part } of pieces) {
           if (signal.aborted) throw closed('list devices');
-          const turn = emit({ ...value, part });
+          const turn = task.emit({ ...value, part });
           if (turn !== undefined) await turn;
         }
       }

@@ -21,9 +21,10 @@ export = (RED: NodeAPI): void =>
       operation: choice<TagOperation | 'msg'>('list', 'create', 'ensure', 'get', 'update', 'delete', 'device', 'msg'),
     },
     status: ({ operation }) => statusOf(operation),
-    run: ({ inputs, settings, session, where, describe }) => {
+    run: (task) => {
+      const { inputs, settings, session, where } = task;
       const operation = chooseOperation(TAG_OPERATIONS, settings.operation, inputs.operation, 'list tags');
-      describe(statusOf(operation));
+      task.describe(statusOf(operation));
       return runTagOperation(session, { operation, input: inputs.input }, where.input);
     },
   });

@@ -1,6 +1,6 @@
 import type { BulkOperation } from '../service/bulk';
 import { NrfCloudError } from '../service/errors';
-import type { StopSignal } from '../service/stop';
+import { Stop, type StopSignal } from '../service/stop';
 import { Ticker, type Cancel } from './ticker';
 
 /** How a bulk operation is doing. */
@@ -101,7 +101,7 @@ class Watched {
   #interval: number;
   #polls = 0;
   /** Of the poll that is on its way. */
-  #polling: AbortController | undefined;
+  #polling: Stop | undefined;
   #cancelPoll: Cancel = () => undefined;
   #last: Poll | undefined;
   #trouble: NrfCloudError | undefined;
@@ -169,10 +169,10 @@ class Watched {
 
   async #poll(): Promise<void> {
     if (this.#polling !== undefined) return;
-    this.#polling = new AbortController();
+    this.#polling = new Stop();
     this.#polls++;
     try {
-      this.#last = await this.ask(this.first.id, this.#polling.signal);
+      this.#last = await this.ask(this.first.id, this.#polling);
       // Nobody waits any more, and a new watch over the same operation may have begun.
       if (this.#followers.size === 0) return;
       this.#tellTrouble(undefined);

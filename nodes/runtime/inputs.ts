@@ -57,42 +57,60 @@ export function describeSource({ value, type }: Source): string {
 
 /**
  * Evaluates a node's inputs for one message. A property that isn't there is `undefined`.
+ * @returns a promise only if one of them has to be waited for
  * @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT` when an expression, JSON text or context store can't be evaluated
  */
-export async function evaluateInputs<I extends string>(
+export function evaluateInputs<I extends string>(
   RED: NodeAPI,
   node: Node,
   sources: Record<I, Source>,
   msg: NodeMessage,
   operation: OperationName,
-): Promise<Record<I, unknown>> {
+): Record<I, unknown> | Promise<Record<I, unknown>> {
   const inputs: Partial<Record<I, unknown>> = {};
-  for (const name of Object.keys(sources) as I[]) {
+  const others: I[] = [];
+  for (const name in sources) {
     const source = sources[name];
-    try {
-      inputs[name] =
-        source.type === 'msg' ? readMessage(RED, msg, source) : (await evaluate(RED, node, msg, source)).value;
-    } catch (error) {
-      throw notEvaluated(operation, name, source, error);
-    }
+    if (source.type === 'str') inputs[name] = source.value;
+    else if (source.type === 'msg') inputs[name] = readMessage(RED, msg, name, source, operation);
+    else others.push(name);
   }
-  return inputs as Record<I, unknown>;
+  const whole = inputs as Record<I, unknown>;
+  return others.length === 0 ? whole : evaluateOthers(RED, node, sources, msg, operation, others, whole);
 }
 
-function readMessage(RED: NodeAPI, msg: NodeMessage, { value }: Source): unknown {
+async function evaluateOthers<I extends string>(
+  RED: NodeAPI,
+  node: Node,
+  sources: Record<I, Source>,
+  msg: NodeMessage,
+  operation: OperationName,
+  names: I[],
+  inputs: Record<I, unknown>,
+): Promise<Record<I, unknown>> {
+  for (const name of names) {
+    try {
+      inputs[name] = (await evaluate(RED, node, msg, sources[name])).value;
+    } catch (error) {
+      throw notEvaluated(operation, name, sources[name], error);
+    }
+  }
+  return inputs;
+}
+
+function readMessage(RED: NodeAPI, msg: NodeMessage, name: string, source: Source, operation: OperationName): unknown {
   try {
-    return RED.util.getMessageProperty(msg, value) as unknown;
+    return RED.util.getMessageProperty(msg, source.value) as unknown;
   } catch (error) {
     // Node-RED throws for `msg.a.b` where there is no `msg.a`; for the user that is just a property that is missing.
     // A getter that throws is none: a claim without its tags, or a list without its filter, is not what was asked for.
     if (/^Cannot read properties of (undefined|null) /.test(asError(error).message)) return undefined;
-    throw error;
+    throw notEvaluated(operation, name, source, error);
   }
 }
 
 /** The value stands in an object, as a promise would wait for one that has a `then` of its own. */
 function evaluate(RED: NodeAPI, node: Node, msg: NodeMessage, { value, type }: Source): Promise<{ value: unknown }> {
-  if (type === 'str') return Promise.resolve({ value });
   // The callback is needed for JSONata and for context stores that answer later, yet bad JSON is thrown at once:
   // in this executor both become a rejection.
   return new Promise((resolve, reject) => {

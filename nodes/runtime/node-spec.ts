@@ -19,25 +19,25 @@ export interface Task<I extends string, S, T = undefined> {
   /** Where each input comes from, in words for an error. */
   where: Record<I, string>;
   /** The message as a store can keep it: plain JSON, without `req` and `res`. */
-  snapshot: () => Record<string, unknown>;
+  snapshot(): Record<string, unknown>;
   /** Sets a message property at once, so that a failure's message has it too. */
-  set: (property: string, value: unknown) => void;
+  set(property: string, value: unknown): void;
   /**
    * Sends a copy of the message with a result, before the message's end. Wait for what it returns: every so often it
    * lets the next nodes do their work, so that a long sequence neither piles up nor blocks.
    */
-  emit: (outcome: Outcome) => Promise<void> | undefined;
+  emit(outcome: Outcome): Promise<void> | undefined;
   /** Shows in the status that nothing can be done but wait, or that it goes on. */
-  waiting: (waiting: boolean) => void;
+  waiting(waiting: boolean): void;
   /** Shows in the status what has been done so far. */
-  progress: (text: string) => void;
+  progress(text: string): void;
   /** Other status texts for this message than the node's, when the message says what is done. */
-  describe: (texts: StatusTexts) => void;
+  describe(texts: StatusTexts): void;
   /**
    * Leaves work for when the result has left, or the failure was reported: what must not be forgotten before that. It
    * must not fail; a stop of the flow waits for it.
    */
-  afterwards: (work: () => Promise<void>) => void;
+  afterwards(work: () => Promise<void>): void;
 }
 
 /** A node type: its inputs and settings as data, and what it does with one message. */
@@ -62,8 +62,12 @@ export interface NodeSpec<I extends string, S extends object, T = undefined> {
 export interface Home<S, T> {
   /** The node's settings. @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT` when one can't be used */
   settings: () => S;
-  /** The service on behalf of the node itself, until the signal. @throws {NrfCloudError} `NRFCLOUD_NOT_CONFIGURED` */
-  session: (signal: StopSignal) => Session;
+  /**
+   * Asks the service on behalf of the node itself, until the signal. However many ask at once, each begins only a little
+   * ahead of its request: what it holds until the answer is large beside a watch, and ten thousand may be due together.
+   * @throws {NrfCloudError} `NRFCLOUD_NOT_CONFIGURED`, and what `work` throws
+   */
+  ask: <R>(signal: StopSignal, work: (session: Session) => Promise<R>) => Promise<R>;
   /**
    * A place that survives restarts, in one of Node-RED's context stores (`''` = the default one).
    * @param warning what to say, once, when the store does not survive them

@@ -18,60 +18,73 @@ export interface Outcome {
   part?: { index: number; count?: number };
 }
 
-/**
- * Makes sure that a result can be written to `msg.<output>`, before anything is sent to the service: it would be lost.
- * @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT`
- */
-export function checkOutput(RED: NodeAPI, msg: NodeMessage, output: string, operation: OperationName): void {
-  const refuse = (why: string): never => {
-    throw invalidInput(
-      operation,
-      `the result can't be written to msg.${quote(output)}: ${why}; change the node's output`,
-    );
-  };
-  let path: (string | number)[];
-  try {
-    path = RED.util.normalisePropertyExpression(output);
-  } catch {
-    return refuse('it is not a property');
-  }
-  if (!Object.isExtensible(msg)) return refuse('the message is frozen');
-  let parent: unknown = msg;
-  for (const step of path.slice(0, -1)) {
-    if (typeof step === 'string' && /^(__proto__|constructor|prototype)$/.test(step)) return refuse('it is reserved');
-    parent = (parent as Record<string | number, unknown>)[step];
-    if (parent === undefined) return;
-    if (parent === null || (typeof parent !== 'object' && typeof parent !== 'function'))
-      return refuse('its parent is no object');
-    if (!Object.isExtensible(parent)) return refuse('its parent is frozen');
-  }
-}
-
 type Send = (msg: NodeMessage | (NodeMessage | null)[]) => void;
 
 /** After so many sent copies the next nodes get their turn. */
 const COPIES_PER_TURN = 64;
 
-/** How the results of one message leave its node. */
-export class Delivery {
-  readonly #shared: string[];
-  #sequence: string | undefined;
-  #copies = 0;
+/** Where a node writes its results. */
+export class Output {
+  /** What the name says, `undefined` if it is no property. */
+  readonly #path: (string | number)[] | undefined;
+  /** Message properties that copies share instead of copying them. */
+  readonly shared: readonly string[];
 
   /**
-   * @param output path of the message property that results are written to
+   * @param name path of the message property that results are written to
    * @param read paths of the message properties that the node reads
    */
   constructor(
-    private readonly RED: NodeAPI,
-    private readonly msg: NodeMessage,
-    private readonly send: Send,
-    private readonly output: string,
+    readonly RED: NodeAPI,
+    readonly name: string,
     read: string[],
   ) {
+    try {
+      this.#path = RED.util.normalisePropertyExpression(name);
+    } catch {
+      this.#path = undefined;
+    }
     // A copy must not share what its result is written into.
-    this.#shared = read.map(rootOf).filter((name) => name !== rootOf(output));
+    this.shared = read.map(rootOf).filter((property) => property !== rootOf(name));
   }
+
+  /**
+   * Makes sure that a result can be written, before anything is sent to the service: it would be lost.
+   * @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT`
+   */
+  check(msg: NodeMessage, operation: OperationName): void {
+    const wrong = this.#problem(msg);
+    if (wrong === undefined) return;
+    const where = `the result can't be written to msg.${quote(this.name)}`;
+    throw invalidInput(operation, `${where}: ${wrong}; change the node's output`);
+  }
+
+  #problem(msg: NodeMessage): string | undefined {
+    if (this.#path === undefined) return 'it is not a property';
+    if (!Object.isExtensible(msg)) return 'the message is frozen';
+    let parent: unknown = msg;
+    for (const step of this.#path.slice(0, -1)) {
+      if (typeof step === 'string' && /^(__proto__|constructor|prototype)$/.test(step)) return 'it is reserved';
+      parent = (parent as Record<string | number, unknown>)[step];
+      if (parent === undefined) return undefined;
+      if (parent === null || (typeof parent !== 'object' && typeof parent !== 'function'))
+        return 'its parent is no object';
+      if (!Object.isExtensible(parent)) return 'its parent is frozen';
+    }
+    return undefined;
+  }
+}
+
+/** How the results of one message leave its node. */
+export class Delivery {
+  #sequence: string | undefined;
+  #copies = 0;
+
+  constructor(
+    private readonly output: Output,
+    private readonly msg: NodeMessage,
+    private readonly send: Send,
+  ) {}
 
   /** Sends the message itself on, changed in place. */
   sendOn(outcome: Outcome): void {
@@ -110,11 +123,11 @@ export class Delivery {
     const source = this.msg as unknown as Record<string, unknown>;
     const copy: Record<string, unknown> = {};
     for (const name of Object.keys(source)) {
-      if (name === this.output) continue;
+      if (name === this.output.name) continue;
       try {
         const value = (copy[name] = source[name]);
-        if (this.#shared.includes(name)) continue;
-        Object.assign(copy, this.RED.util.cloneMessage({ [name]: value }));
+        if (this.output.shared.includes(name)) continue;
+        Object.assign(copy, this.output.RED.util.cloneMessage({ [name]: value }));
       } catch {
         // It stays shared, or absent.
       }
@@ -123,14 +136,15 @@ export class Delivery {
   }
 
   #wholeCopy(): NodeMessage {
-    const rest: Record<string, unknown> = { ...(this.msg as unknown as Record<string, unknown>) };
-    const shared: Record<string, unknown> = {};
-    for (const name of this.#shared) {
-      if (name in rest) shared[name] = rest[name];
-      Reflect.deleteProperty(rest, name);
+    const { name: own, shared, RED } = this.output;
+    const copy: Record<string, unknown> = {};
+    let deep: Record<string, unknown> | undefined;
+    for (const [name, value] of Object.entries(this.msg)) {
+      if (name === own) continue;
+      if (typeof value !== 'object' || shared.includes(name)) copy[name] = value;
+      else (deep ??= {})[name] = value;
     }
-    Reflect.deleteProperty(rest, this.output);
-    return Object.assign(this.RED.util.cloneMessage(rest as unknown as NodeMessage), shared);
+    return deep === undefined ? copy : Object.assign(copy, RED.util.cloneMessage(deep as unknown as NodeMessage));
   }
 
   #write(msg: NodeMessage, { payload, statusCode, properties = {}, part }: Outcome): void {
@@ -141,12 +155,12 @@ export class Delivery {
     }
     if (statusCode !== undefined) target['statusCode'] = statusCode;
     if (part !== undefined) {
-      this.#sequence ??= this.RED.util.generateId();
+      this.#sequence ??= this.output.RED.util.generateId();
       // A sequence within a sequence keeps the outer one's parts, as core nodes do.
       const outer = target['parts'];
       target['parts'] = { id: this.#sequence, ...part, ...(outer === undefined ? {} : { parts: outer }) };
     }
-    this.RED.util.setMessageProperty(msg, this.output, payload, true);
+    this.output.RED.util.setMessageProperty(msg, this.output.name, payload, true);
   }
 }
 

@@ -25,10 +25,11 @@ export interface Ticket {
   end(code?: ErrorCode): void;
 }
 
-interface Share {
-  waiting: boolean;
-  text: string | undefined;
-  texts: StatusTexts;
+type Colour = 'blue dot' | 'yellow ring' | 'green dot' | 'red ring';
+
+interface Shown {
+  colour: Colour;
+  text: string;
 }
 
 /**
@@ -39,9 +40,8 @@ export class StatusBoard {
   readonly #shares = new Set<Share>();
   #waiting = 0;
   #behind = 0;
-  #last: NodeStatus = {};
-  #shown = '';
-  #shownColour = '';
+  #last: Shown | undefined;
+  #shown: Shown | undefined;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -52,32 +52,27 @@ export class StatusBoard {
 
   /** A message has come in. */
   begin(): Ticket {
-    const share: Share = { waiting: false, text: undefined, texts: this.texts };
+    const share = new Share(this, this.texts);
     this.#shares.add(share);
     this.#show();
-    return {
-      waiting: (waiting) => {
-        this.#count(share, waiting);
-        this.#show();
-      },
-      progress: (text) => {
-        share.text = text;
-        this.#show();
-      },
-      describe: (texts) => {
-        share.texts = texts;
-        this.#show();
-      },
-      end: (code) => {
-        this.#count(share, false);
-        this.#shares.delete(share);
-        this.#last =
-          code === undefined
-            ? { fill: 'green', shape: 'dot', text: share.text ?? share.texts.done }
-            : { fill: 'red', shape: 'ring', text: `${SHARED}.error.${code}` };
-        this.#show();
-      },
-    };
+    return share;
+  }
+
+  /** A share tells something else than before. */
+  changed(share: Share, waiting: boolean): void {
+    if (share.isWaiting !== waiting) this.#waiting += waiting ? 1 : -1;
+    share.isWaiting = waiting;
+    this.#show();
+  }
+
+  /** A message has ended. */
+  end(share: Share, code?: ErrorCode): void {
+    this.#shares.delete(share);
+    this.#last =
+      code === undefined
+        ? { colour: 'green dot', text: share.text ?? share.texts.done }
+        : { colour: 'red ring', text: `${SHARED}.error.${code}` };
+    this.changed(share, false);
   }
 
   /** So many messages have come in, but are not begun. */
@@ -93,41 +88,68 @@ export class StatusBoard {
     this.node.status({});
   }
 
-  #count(share: Share, waiting: boolean): void {
-    if (share.waiting === waiting) return;
-    share.waiting = waiting;
-    this.#waiting += waiting ? 1 : -1;
+  #colour(): Colour | undefined {
+    if (this.#shares.size === 0) return this.#last?.colour;
+    return this.#waiting === this.#shares.size ? 'yellow ring' : 'blue dot';
   }
 
-  #current(): NodeStatus {
+  #text(): string | undefined {
     const { size } = this.#shares;
-    if (size === 0) return this.#last;
+    if (size === 0) return this.#last?.text;
     // A number can't be put into a translated text, so it stands alone.
     const all = size + this.#behind;
-    const count = all > 1 ? `${all} …` : undefined;
-    if (this.#waiting === size) return { fill: 'yellow', shape: 'ring', text: count ?? `${SHARED}.status.waiting` };
+    if (all > 1) return `${all} …`;
+    if (this.#waiting === size) return `${SHARED}.status.waiting`;
     const [only] = this.#shares;
-    return { fill: 'blue', shape: 'dot', text: count ?? only?.text ?? only?.texts.working ?? this.texts.working };
+    return only?.text ?? only?.texts.working;
   }
 
   #show(): void {
     if (this.#closed) return;
-    const status = this.#current();
-    const colour = `${status.fill} ${status.shape}`;
-    if (colour !== this.#shownColour) this.#send(status, colour);
+    if (this.#colour() !== this.#shown?.colour) this.#send();
     else
       this.#timer ??= setTimeout(() => {
         this.#timer = undefined;
-        const now = this.#current();
-        if (`${now.fill} ${now.shape} ${now.text}` !== this.#shown) this.#send(now, `${now.fill} ${now.shape}`);
+        if (this.#colour() !== this.#shown?.colour || this.#text() !== this.#shown?.text) this.#send();
       }, QUIET_MS);
   }
 
-  #send(status: NodeStatus, colour: string): void {
+  #send(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#shownColour = colour;
-    this.#shown = `${colour} ${status.text}`;
-    this.node.status(status);
+    const [colour, text] = [this.#colour(), this.#text()];
+    if (colour === undefined || text === undefined) return;
+    this.#shown = { colour, text };
+    const [fill, shape] = colour.split(' ') as [NodeStatus['fill'], NodeStatus['shape']];
+    this.node.status({ fill, shape, text });
+  }
+}
+
+class Share implements Ticket {
+  /** Counted by the board. */
+  isWaiting = false;
+  text: string | undefined;
+
+  constructor(
+    private readonly board: StatusBoard,
+    public texts: StatusTexts,
+  ) {}
+
+  waiting(waiting: boolean): void {
+    this.board.changed(this, waiting);
+  }
+
+  progress(text: string): void {
+    this.text = text;
+    this.board.changed(this, this.isWaiting);
+  }
+
+  describe(texts: StatusTexts): void {
+    this.texts = texts;
+    this.board.changed(this, this.isWaiting);
+  }
+
+  end(code?: ErrorCode): void {
+    this.board.end(this, code);
   }
 }

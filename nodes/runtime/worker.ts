@@ -4,50 +4,41 @@ import { closed, invalidInput, isClosed, NrfCloudError, nodeFull } from '../serv
 import { requestLine, type OperationName } from '../service/paths';
 import { quote } from '../service/quote';
 import { Session } from '../service/session';
-import { Stop, type StopSignal } from '../service/stop';
+import { unlessStopped, type StopSignal } from '../service/stop';
 import { asError } from '../service/thrown';
 import { Backlog } from './backlog';
 import { clientOf } from './connection';
 import { keepCode } from './error-code';
 import { describeSource, evaluateInputs, isLasting, sourcesOf, type Config } from './inputs';
+import { Life, type Common } from './life';
 import type { Home, NodeSpec, Task } from './node-spec';
-import { checkOutput, Delivery, type Outcome } from './output';
-import { readSettings, text } from './settings';
+import { Delivery, Output, type Outcome } from './output';
+import { readSettings, text, type Settings } from './settings';
 import { whenStarted } from './start';
-import { StatusBoard, type StatusTexts, type Ticket } from './status';
-import { storable, Vault } from './vault';
+import { StatusBoard } from './status';
+import { Vault } from './vault';
 
 type Send = (msg: NodeMessage | (NodeMessage | null)[]) => void;
 type Done = (error?: Error) => void;
 /** What is done with a message that was kept, instead of the node's `run`. */
 type Handler<S, T> = (task: Task<never, S, T>) => Promise<Outcome | undefined>;
 
-/** A message on its way. */
-interface Life {
-  stop: Stop;
-  /** It came in while the node held too many. */
-  refused: boolean;
-  /** Its request has not started yet. */
-  ahead: boolean;
-  /** What is left to do when the message has ended. */
-  afterwards?: () => Promise<void>;
-}
-
 /** One deployed node: the life of its messages. */
 export class Worker<I extends string, S extends object, T> {
   readonly #board: StatusBoard;
   readonly #sources: ReturnType<typeof sourcesOf<I>>;
-  readonly #where: Record<I, string>;
-  readonly #output: string;
+  readonly #output: Output;
   readonly #operation: OperationName;
-  /** The message properties that the node reads. */
-  readonly #read: string[];
-  readonly #lives = new Map<Life, Promise<void>>();
+  /** The node's settings, or why they can't be used. */
+  readonly #settings: { values: S } | { problem: string };
+  readonly #common: Common<I, T>;
+  readonly #lives = new Map<Life<I, S, T>, Promise<void>>();
   readonly #backlog = new Backlog();
+  /** What the node asks the service on its own behalf. */
+  readonly #asking = new Backlog();
   readonly #patient: boolean;
   readonly #closing = new AbortController();
   readonly #vaults: Vault[] = [];
-  readonly #shared: T;
 
   constructor(
     private readonly RED: NodeAPI,
@@ -58,21 +49,26 @@ export class Worker<I extends string, S extends object, T> {
     this.#board = new StatusBoard(node, typeof spec.status === 'function' ? spec.status(config) : spec.status);
     this.#sources = sourcesOf(spec.inputs, config);
     const names = Object.keys(this.#sources) as I[];
-    this.#where = Object.fromEntries(names.map((name) => [name, describeSource(this.#sources[name])])) as Record<
-      I,
-      string
-    >;
+    const read = names.filter((name) => this.#sources[name].type === 'msg').map((name) => this.#sources[name].value);
+    this.#output = new Output(RED, text('payload')(config['output'], 'output'), read);
     this.#operation = typeof spec.operation === 'function' ? spec.operation(config) : spec.operation;
-    this.#output = text('payload')(config['output'], 'output');
-    this.#read = names.filter((name) => this.#sources[name].type === 'msg').map((name) => this.#sources[name].value);
+    this.#settings = settingsOf(spec.settings, config);
     this.#patient = spec.patient === true && names.every((name) => isLasting(this.#sources[name]));
-    this.#shared = this.#share();
+    this.#common = {
+      lane: node.id,
+      where: Object.fromEntries(names.map((name) => [name, describeSource(this.#sources[name])])) as Record<I, string>,
+      shared: this.#share(),
+      onProceed: () => {
+        this.#backlog.proceed();
+        this.#board.behind(this.#backlog.size);
+      },
+    };
   }
 
   /** A message has come in; it begins at once, or when others have come further. */
   take(msg: NodeMessage, send: Send, done: Done): void {
     const refused = this.spec.always?.(msg) !== true && this.#isFull();
-    const begin = (): void => this.#live(msg, send, done, refused);
+    const begin = (): void => this.#begin(msg, send, done, refused);
     if (!this.#patient) {
       begin();
       return;
@@ -81,29 +77,25 @@ export class Worker<I extends string, S extends object, T> {
     this.#board.behind(this.#backlog.size);
   }
 
-  /** The whole life of a message. Never rejects: in Node-RED a rejection that nobody takes ends the process. */
-  #live(msg: NodeMessage, send: Send, done: Done, refused: boolean, kept?: Handler<S, T>): void {
-    const life: Life = { stop: new Stop(), refused, ahead: this.#patient && kept === undefined };
-    const ended = this.#run(msg, send, life, kept)
-      .then(
-        () => done(),
-        (error: unknown) => this.#fail(msg, done, this.#report(msg, error)),
-      )
-      .catch((error: unknown) => this.node.error(quote(asError(error).message)))
-      .then(() => life.afterwards?.())
-      .finally(() => {
-        this.#lives.delete(life);
-        this.#proceed(life);
-      });
-    this.#lives.set(life, ended);
+  #begin(msg: NodeMessage, send: Send, done: Done, refused: boolean, kept?: Handler<S, T>): void {
+    const delivery = new Delivery(this.#output, msg, send);
+    const ahead = this.#patient && kept === undefined;
+    const life = new Life<I, S, T>(msg, this.#common, delivery, this.#board.begin(), refused, ahead);
+    this.#lives.set(life, this.#live(msg, done, life, kept));
   }
 
-  /** The next one may begin. */
-  #proceed(life: Life): void {
-    if (!life.ahead) return;
-    life.ahead = false;
-    this.#backlog.proceed();
-    this.#board.behind(this.#backlog.size);
+  /** The whole life of a message. Never rejects: in Node-RED a rejection that nobody takes ends the process. */
+  async #live(msg: NodeMessage, done: Done, life: Life<I, S, T>, kept?: Handler<S, T>): Promise<void> {
+    try {
+      const failure = await this.#run(msg, life, kept);
+      if (failure === undefined) done();
+      else this.#fail(msg, done, failure);
+    } catch (error) {
+      this.node.error(quote(asError(error).message));
+    }
+    if (life.rest !== undefined) await life.rest();
+    this.#lives.delete(life);
+    life.onStart();
   }
 
   /** A place in the connection's queue for a message that waits to begin. */
@@ -124,7 +116,7 @@ export class Worker<I extends string, S extends object, T> {
     // Whatever is given up hands on why: without a reason the stop would look like a fault of the message.
     const reason = closed(this.#operation);
     this.#backlog.flush();
-    for (const { stop } of this.#lives.keys()) stop.abort(reason);
+    for (const { signal } of this.#lives.keys()) signal.abort(reason);
     await Promise.all(this.#lives.values());
     if (removed) for (const vault of this.#vaults) vault.forget();
   }
@@ -143,9 +135,8 @@ export class Worker<I extends string, S extends object, T> {
     const { RED, node } = this;
     const { signal } = this.#closing;
     return {
-      settings: () => this.#settings(),
-      session: (until) =>
-        new Session(clientOf(RED, this.config['connection'], this.#operation), { signal: until, lane: node.id }),
+      settings: () => this.#usableSettings(),
+      ask: (until, work) => this.#ask(until, work),
       vault: (store, warning) => {
         const vault = new Vault(RED, node, store, warning);
         this.#vaults.push(vault);
@@ -163,61 +154,51 @@ export class Worker<I extends string, S extends object, T> {
           // Stopped again: it is kept, and will be taken up again.
           if (error !== undefined && !isClosed(error)) node.error(error, msg);
         };
-        this.#live(msg, (out) => node.send(out), done, false, run);
+        this.#begin(msg, (out) => node.send(out), done, false, run);
       },
     };
   }
 
-  async #run(msg: NodeMessage, send: Send, life: Life, kept?: Handler<S, T>): Promise<void> {
-    const ticket = this.#board.begin();
+  async #ask<R>(signal: StopSignal, work: (session: Session) => Promise<R>): Promise<R> {
+    await new Promise<void>((begin) => this.#asking.add(begin, () => this.#reserve()));
+    let ahead = true;
+    const onStart = (): void => {
+      if (ahead) this.#asking.proceed();
+      ahead = false;
+    };
     try {
-      const delivery = new Delivery(this.RED, msg, send, this.#output, this.#read);
-      const outcome = await this.#work(msg, delivery, life, ticket, kept);
-      if (outcome !== undefined) delivery.sendOn(outcome);
-      ticket.end();
-    } catch (thrown) {
-      const error = asError(thrown);
-      ticket.end(error instanceof NrfCloudError ? error.code : UNEXPECTED);
-      throw error;
+      const client = clientOf(this.RED, this.config['connection'], this.#operation);
+      return await work(new Session(client, { signal, lane: this.node.id, onStart }));
+    } finally {
+      onStart();
     }
   }
 
-  async #work(
-    msg: NodeMessage,
-    delivery: Delivery,
-    life: Life,
-    ticket: Ticket,
-    kept?: Handler<S, T>,
-  ): Promise<Outcome | undefined> {
-    const { RED, spec, config } = this;
-    const signal = life.stop;
+  /** Has the message handled, and sends what comes of it. @returns what went wrong */
+  async #run(msg: NodeMessage, life: Life<I, S, T>, kept?: Handler<S, T>): Promise<NrfCloudError | undefined> {
+    try {
+      const outcome = await this.#handle(msg, life, kept);
+      if (outcome !== undefined) life.delivery.sendOn(outcome);
+      life.ticket.end();
+      return undefined;
+    } catch (error) {
+      life.ticket.end(error instanceof NrfCloudError ? error.code : UNEXPECTED);
+      return this.#report(msg, error);
+    }
+  }
+
+  async #handle(msg: NodeMessage, life: Life<I, S, T>, kept?: Handler<S, T>): Promise<Outcome | undefined> {
     const operation = this.#operation;
     if (this.#closing.signal.aborted) throw closed(operation);
     if (life.refused) throw nodeFull(operation, this.#most());
-    const client = clientOf(RED, config['connection'], operation);
-    const settings = this.#settings();
-    checkOutput(RED, msg, this.#output, operation);
-    const task = {
-      settings,
-      shared: this.#shared,
-      session: this.#session(client, life, ticket),
-      signal,
-      where: this.#where,
-      snapshot: () => storable(msg),
-      set: (property: string, value: unknown) => {
-        (msg as unknown as Record<string, unknown>)[property] = value;
-      },
-      emit: (outcome: Outcome) => delivery.emit(outcome),
-      waiting: (waiting: boolean) => ticket.waiting(waiting),
-      progress: (words: string) => ticket.progress(words),
-      describe: (texts: StatusTexts) => ticket.describe(texts),
-      afterwards: (work: () => Promise<void>) => {
-        life.afterwards = work;
-      },
-    };
-    if (kept !== undefined) return kept({ ...task, inputs: {} });
-    const evaluated = evaluateInputs(RED, this.node, this.#sources, msg, operation);
-    return spec.run({ ...task, inputs: await unlessStopped(evaluated, signal, operation) });
+    const client = clientOf(this.RED, this.config['connection'], operation);
+    life.settings = this.#usableSettings();
+    this.#output.check(msg, operation);
+    life.session = new Session(client, life);
+    if (kept !== undefined) return kept(life);
+    const inputs = evaluateInputs(this.RED, this.node, this.#sources, msg, operation);
+    life.inputs = inputs instanceof Promise ? await unlessStopped(inputs, life.signal, closed(operation)) : inputs;
+    return this.spec.run(life);
   }
 
   /**
@@ -234,21 +215,9 @@ export class Worker<I extends string, S extends object, T> {
     return this.#lives.size + this.#backlog.size >= this.#most();
   }
 
-  #session(client: Client, life: Life, ticket: Ticket): Session {
-    return new Session(client, {
-      signal: life.stop,
-      lane: this.node.id,
-      onWaiting: (waiting) => ticket.waiting(waiting),
-      onStart: () => this.#proceed(life),
-    });
-  }
-
-  #settings(): S {
-    try {
-      return readSettings(this.spec.settings, this.config);
-    } catch (error) {
-      throw invalidInput(this.#operation, `${(error as Error).message}; correct it in the dialog of the node`);
-    }
+  #usableSettings(): S {
+    if ('values' in this.#settings) return this.#settings.values;
+    throw invalidInput(this.#operation, `${this.#settings.problem}; correct it in the dialog of the node`);
   }
 
   /** Makes any failure the one kind of error that leaves the package, with all that the contract promises of it. */
@@ -295,11 +264,11 @@ function unexpected(operation: OperationName, error: unknown): NrfCloudError {
   return new NrfCloudError(UNEXPECTED, message, { operation, attempts: 0 });
 }
 
-/** A promise, or the end of the flow, whichever comes first: a context store may never answer. */
-function unlessStopped<T>(promise: Promise<T>, signal: StopSignal, operation: OperationName): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(closed(operation));
-    signal.addEventListener('abort', stop, { once: true });
-    void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
-  });
+/** The settings don't change as long as the node is there. */
+function settingsOf<S extends object>(table: Settings<S>, config: Config): { values: S } | { problem: string } {
+  try {
+    return { values: readSettings(table, config) };
+  } catch (error) {
+    return { problem: (error as Error).message };
+  }
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Dispatcher } from 'undici';
 import { parseBaseUrl, type BaseUrl } from './base-url';
-import { withoutKey } from './conceal';
+import { Concealer } from './conceal';
 import { Downloads, type Download, type Turns } from './downloads';
 import { createDispatcher, type TransportOptions } from './dispatcher';
 import { closed, invalidInput, type NrfCloudError } from './errors';
@@ -34,9 +34,9 @@ export interface Job {
   /** Who asks; requests of different lanes take turns. */
   lane: unknown;
   /** Told when the request begins and stops to wait before a retry. */
-  onWaiting?: (waiting: boolean) => void;
+  onWaiting?(waiting: boolean): void;
   /** Told whenever a request of this job starts. */
-  onStart?: () => void;
+  onStart?(): void;
 }
 
 /** What an operation sends. */
@@ -74,7 +74,9 @@ export class Client {
   readonly #base: BaseUrl;
   readonly #limiter: Limiter;
   readonly #dispatcher: Dispatcher;
-  readonly #headers: Record<string, string>;
+  readonly #concealer: Concealer;
+  /** Headers of a request by what it sends. */
+  readonly #headers: Record<'nothing' | 'json' | 'csv', Record<string, string>>;
   readonly #downloads: Downloads;
   readonly #closing = new Set<Stop>();
   #closed = false;
@@ -96,10 +98,16 @@ export class Client {
     };
     this.#dispatcher = createDispatcher(options.tls === undefined ? transport : { ...transport, tls: options.tls });
     this.#downloads = new Downloads(this.#base.origin, transport, USER_AGENT);
-    this.#headers = {
+    this.#concealer = new Concealer(options.apiKey);
+    const headers = {
       authorization: `Bearer ${options.apiKey}`,
       'user-agent': USER_AGENT,
       accept: 'application/json',
+    };
+    this.#headers = {
+      nothing: headers,
+      json: { ...headers, 'content-type': 'application/json' },
+      csv: { ...headers, 'content-type': 'text/csv' },
     };
   }
 
@@ -118,7 +126,7 @@ export class Client {
     return this.#unlessClosed(
       operation,
       job,
-      (signal) => this.#attempts(request, call, { ...job, signal }),
+      (signal) => this.#attempts(request, call, job, signal),
       () => request.attempts,
     );
   }
@@ -151,9 +159,9 @@ export class Client {
    * @returns `undefined` for every failure
    */
   async peek(operation: OperationName, call: Call, job: Job): Promise<Reply | undefined> {
-    const request: RequestContext = { ...this.#locate(operation, call), attempts: 1, uncertain: false };
+    const request: RequestContext = { ...this.#locate(operation, call), attempts: 0, uncertain: false };
     try {
-      const reply = await this.#once(request, call, job, true);
+      const reply = await this.#once(request, call, job, job.signal, true);
       return isSuccess(reply.statusCode) ? usable(reply, request, call.complaint) : undefined;
     } catch {
       return undefined;
@@ -208,34 +216,31 @@ export class Client {
     }
   }
 
-  async #attempts(request: RequestContext, call: Call, job: Job): Promise<Reply> {
+  async #attempts(request: RequestContext, call: Call, job: Job, signal: StopSignal): Promise<Reply> {
     for (;;) {
-      const failed = await this.#attempt(request, call, job);
+      const failed = await this.#attempt(request, call, job, signal);
       if (!('error' in failed)) return failed;
       const { error, lost, waitMs } = failed;
       const last = waitMs === undefined || request.attempts > (call.retries ?? this.options.retries);
       if (!last) {
         job.onWaiting?.(true);
-        await this.#limiter.pause(waitMs, job.signal);
+        await this.#limiter.pause(waitMs, signal);
         job.onWaiting?.(false);
       }
       if (lost) {
-        const found = await call.lookup?.(job);
+        const found = await call.lookup?.({ signal, lane: job.lane, onWaiting: (waiting) => job.onWaiting?.(waiting) });
         if (found !== undefined) return found;
-        if (job.signal.aborted) throw error;
+        if (signal.aborted) throw error;
       }
       if (last) throw error;
     }
   }
 
   /** One attempt: a usable reply, or what went wrong and how long to wait before the next (`undefined` = don't). */
-  async #attempt(request: RequestContext, call: Call, job: Job): Promise<Reply | Failed> {
+  async #attempt(request: RequestContext, call: Call, job: Job, signal: StopSignal): Promise<Reply | Failed> {
     let reply: HttpReply;
     try {
-      reply = await this.#once(request, call, job, request.attempts > 0, () => {
-        request.attempts++;
-        job.onStart?.();
-      });
+      reply = await this.#once(request, call, job, signal, request.attempts > 0);
     } catch (error) {
       if (error instanceof QueueFull) throw queueFull(this.options.queueLimit, request);
       if (!(error instanceof ExchangeFailure)) throw error;
@@ -255,36 +260,34 @@ export class Client {
 
   /** Waits for a turn and sends the request once. */
   async #once(
-    { operation, method, path }: RequestContext,
+    request: RequestContext,
     call: Call,
-    { lane, signal, onWaiting }: Job,
+    job: Job,
+    signal: StopSignal,
     admitted: boolean,
-    onStart?: () => void,
   ): Promise<HttpReply> {
     const held = this.#limiter.held;
-    if (held) onWaiting?.(true);
-    await this.#limiter.acquire(lane, signal, admitted);
-    if (held) onWaiting?.(false);
+    if (held) job.onWaiting?.(true);
+    await this.#limiter.acquire(job.lane, signal, admitted);
+    if (held) job.onWaiting?.(false);
     try {
-      onStart?.();
+      request.attempts++;
+      job.onStart?.();
+      const { operation, method, path } = request;
       const { query, json, csv } = call;
-      const headers = { ...this.#headers };
-      if (json !== undefined) headers['content-type'] = 'application/json';
-      if (csv !== undefined) headers['content-type'] = 'text/csv';
-      const body = json === undefined ? csv : JSON.stringify(json);
       const search = query === undefined || query.size === 0 ? '' : `?${query.toString()}`;
       const message = {
         method,
         path: `${this.#base.prefix}${path}${search}`,
-        headers,
-        ...(body === undefined ? {} : { body }),
+        headers: this.#headers[json !== undefined ? 'json' : csv !== undefined ? 'csv' : 'nothing'],
+        body: json === undefined ? csv : JSON.stringify(json),
       };
       const timeoutMs = this.options.timeout * 1000;
       const limits = LISTS.has(operation) ? LARGE : SMALL;
       const startedAt = performance.now();
       const reply = await exchange(this.#dispatcher, this.#base.origin, message, timeoutMs, limits, signal);
       this.#limiter.answered(reply.statusCode === 429, startedAt, parseRetryAfter(reply.headers['retry-after']));
-      return withoutKey(reply, this.options.apiKey);
+      return this.#concealer.conceal(reply);
     } finally {
       this.#limiter.release();
     }

@@ -4,19 +4,37 @@ import type { HttpReply } from './exchange';
 const TELLING = 4;
 
 /**
- * Takes the API key out of a reply: a service that echoes the request, in its body or headers, must not carry the key into
+ * Takes the API key out of replies: a service that echoes the request, in its body or headers, must not carry the key into
  * a message. A body that was cut may end in the middle of it.
  */
-export function withoutKey(reply: HttpReply, key: string): HttpReply {
-  // In a JSON body some characters of a key are escaped.
-  const forms = [...new Set([key, JSON.stringify(key).slice(1, -1)])];
-  const conceal = (text: string): string => forms.reduce((rest, form) => rest.replaceAll(form, '…'), text);
-  for (const [name, value] of Object.entries(reply.headers)) {
-    if (typeof value === 'string') reply.headers[name] = conceal(value);
+export class Concealer {
+  /** In a JSON body some characters of a key are escaped. */
+  readonly #forms: string[];
+
+  constructor(key: string) {
+    this.#forms = [...new Set([key, JSON.stringify(key).slice(1, -1)])];
   }
-  reply.text = conceal(reply.text);
-  if (reply.cut !== undefined) reply.text = forms.reduce(withoutBeginning, reply.text);
-  return reply;
+
+  /** The same reply, changed in place. */
+  conceal(reply: HttpReply): HttpReply {
+    const { headers } = reply;
+    for (const name in headers) {
+      const value = headers[name];
+      if (typeof value === 'string') headers[name] = this.#without(value);
+    }
+    reply.text = this.#without(reply.text);
+    if (reply.cut !== undefined) reply.text = this.#forms.reduce(withoutBeginning, reply.text);
+    return reply;
+  }
+
+  #without(text: string): string {
+    let rest = text;
+    for (const form of this.#forms) {
+      // Hardly any text holds it, and to look is cheaper than to replace.
+      if (rest.length >= form.length && rest.includes(form)) rest = rest.replaceAll(form, '…');
+    }
+    return rest;
+  }
 }
 
 function withoutBeginning(text: string, key: string): string {

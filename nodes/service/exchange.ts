@@ -7,7 +7,7 @@ export interface HttpRequest {
   /** Path and query below the origin. */
   path: string;
   headers: Record<string, string>;
-  body?: string | Buffer;
+  body?: string | Buffer | undefined;
 }
 
 /** What came back: the head, and as much of the body as may be kept. */
@@ -61,80 +61,124 @@ export function exchange(
   signal: StopSignal,
 ): Promise<HttpReply> {
   return new Promise((resolve, reject) => {
-    if (signal.aborted) {
-      reject(signal.reason);
+    if (signal.aborted) reject(signal.reason);
+    else new Exchange(resolve, reject, timeoutMs, limits, signal).send(dispatcher, origin, request);
+  });
+}
+
+/** One request on its way. A class, as a dozen functions made for each request would be a tenth of what it costs. */
+class Exchange implements Dispatcher.DispatchHandler {
+  #controller: Dispatcher.DispatchController | undefined;
+  #statusCode: number | undefined;
+  #headers: HttpReply['headers'] = {};
+  #ended = false;
+  readonly #chunks: Buffer[] = [];
+  #size = 0;
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(
+    private readonly resolve: (reply: HttpReply) => void,
+    private readonly reject: (reason: Error) => void,
+    private readonly timeoutMs: number,
+    private readonly limits: BodyLimits,
+    private readonly signal: StopSignal,
+  ) {
+    this.#timer = setTimeout(expire, timeoutMs, this);
+    signal.addEventListener('abort', this.#stop, { once: true });
+  }
+
+  send(dispatcher: Dispatcher, origin: string, { method, path, headers, body }: HttpRequest): void {
+    try {
+      dispatcher.dispatch(
+        { origin, method, path, headers, body: body ?? null, headersTimeout: 0, bodyTimeout: 0 },
+        this,
+      );
+    } catch (error) {
+      this.#fail('connection', new ExchangeFailure('network', false, error as Error));
+    }
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    // Ended while the connection was being made: the request must not go out any more.
+    if (this.#ended) controller.abort(new Error('ended'));
+  }
+
+  onResponseStart(_controller: unknown, statusCode: number, headers: HttpReply['headers']): void {
+    if (statusCode < 200) return;
+    this.#statusCode = statusCode;
+    this.#headers = headers;
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    const room = (isSuccess(this.#statusCode!) ? this.limits.success : this.limits.error) - this.#size;
+    if (chunk.length > room) {
+      this.#chunks.push(chunk.subarray(0, room));
+      this.#size += room;
+      this.#finish('size');
+      controller.abort(new Error('body too large'));
       return;
     }
-    let controller: Dispatcher.DispatchController | undefined;
-    let head: Pick<HttpReply, 'statusCode' | 'headers'> | undefined;
-    let ended = false;
-    const chunks: Buffer[] = [];
-    let size = 0;
+    this.#chunks.push(chunk);
+    this.#size += chunk.length;
+  }
 
-    const end = (settle: () => void): void => {
-      if (ended) return;
-      ended = true;
-      clearTimeout(timer);
-      signal.removeEventListener('abort', stop);
-      settle();
-    };
-    const finish = (cut?: HttpReply['cut']): void =>
-      end(() => {
-        // What was cut only serves to explain an error.
-        const text = Buffer.concat(chunks, cut === undefined ? size : Math.min(size, limits.error)).toString('utf8');
-        resolve(cut === undefined ? { ...head!, text } : { ...head!, text, cut });
-      });
-    /** Ends without a whole reply; a body that is only there to explain an error need not be whole. */
-    const fail = (cut: 'time' | 'connection', failure: ExchangeFailure): void => {
-      if (head !== undefined && !isSuccess(head.statusCode)) finish(cut);
-      else end(() => reject(failure));
-    };
-    const abandon = (reason: Error): void => controller?.abort(reason);
-    const stop = (): void => {
-      end(() => reject(signal.reason));
-      abandon(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      const reason = new Error(`no answer within ${timeoutMs / 1000} s`);
-      fail('time', new ExchangeFailure('timeout', true, reason));
-      abandon(reason);
-    }, timeoutMs);
-    signal.addEventListener('abort', stop, { once: true });
+  onResponseEnd(): void {
+    this.#finish();
+  }
 
-    const handler: Dispatcher.DispatchHandler = {
-      onRequestStart(control) {
-        controller = control;
-        // Ended while the connection was being made: the request must not go out any more.
-        if (ended) control.abort(new Error('ended'));
-      },
-      onResponseStart(_control, statusCode, headers) {
-        if (statusCode >= 200) head = { statusCode, headers };
-      },
-      onResponseData(control, chunk) {
-        const room = (isSuccess(head!.statusCode) ? limits.success : limits.error) - size;
-        if (chunk.length > room) {
-          chunks.push(chunk.subarray(0, room));
-          size += room;
-          finish('size');
-          control.abort(new Error('body too large'));
-          return;
-        }
-        chunks.push(chunk);
-        size += chunk.length;
-      },
-      onResponseEnd() {
-        finish();
-      },
-      onResponseError(_control, error) {
-        fail('connection', new ExchangeFailure('network', mayHaveReached(error), error));
-      },
-    };
-    try {
-      dispatcher.dispatch({ origin, ...request, headersTimeout: 0, bodyTimeout: 0 }, handler);
-    } catch (error) {
-      fail('connection', new ExchangeFailure('network', false, error as Error));
+  onResponseError(_controller: unknown, error: Error): void {
+    this.#fail('connection', new ExchangeFailure('network', mayHaveReached(error), error));
+  }
+
+  /** Time is up. */
+  expire(): void {
+    const reason = new Error(`no answer within ${this.timeoutMs / 1000} s`);
+    this.#fail('time', new ExchangeFailure('timeout', true, reason));
+    this.#controller?.abort(reason);
+  }
+
+  readonly #stop = (): void => {
+    const { reason } = this.signal;
+    if (this.#end()) this.reject(reason);
+    this.#controller?.abort(reason);
+  };
+
+  /** @returns false if it has ended already */
+  #end(): boolean {
+    if (this.#ended) return false;
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    this.signal.removeEventListener('abort', this.#stop);
+    return true;
+  }
+
+  #finish(cut?: HttpReply['cut']): void {
+    if (!this.#end()) return;
+    const head = { statusCode: this.#statusCode!, headers: this.#headers };
+    if (cut === undefined) {
+      this.resolve({ ...head, text: this.#text(this.#size) });
+      return;
     }
-  });
+    // What was cut only serves to explain an error.
+    this.resolve({ ...head, text: this.#text(Math.min(this.#size, this.limits.error)), cut });
+  }
+
+  #text(bytes: number): string {
+    const [first] = this.#chunks;
+    const whole = this.#chunks.length === 1 ? first! : Buffer.concat(this.#chunks);
+    return whole.toString('utf8', 0, bytes);
+  }
+
+  /** Ends without a whole reply; a body that is only there to explain an error need not be whole. */
+  #fail(cut: 'time' | 'connection', failure: ExchangeFailure): void {
+    if (this.#statusCode !== undefined && !isSuccess(this.#statusCode)) this.#finish(cut);
+    else if (this.#end()) this.reject(failure);
+  }
+}
+
+function expire(exchange: Exchange): void {
+  exchange.expire();
 }
 
 /** A status that says the work was done. */

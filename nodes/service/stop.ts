@@ -15,7 +15,9 @@ export interface StopSignal {
 export class Stop implements StopSignal {
   #aborted = false;
   #reason: Error | undefined;
-  #listeners: Set<() => void> | undefined;
+  /** Most have one listener only, and need no set for it. */
+  #first: (() => void) | undefined;
+  #others: Set<() => void> | undefined;
 
   get aborted(): boolean {
     return this.#aborted;
@@ -31,20 +33,36 @@ export class Stop implements StopSignal {
     if (this.#aborted) return;
     this.#aborted = true;
     this.#reason = reason;
-    const listeners = this.#listeners ?? [];
-    this.#listeners = undefined;
-    for (const listener of listeners) listener();
+    const listeners = [this.#first, ...(this.#others ?? [])];
+    this.#first = undefined;
+    this.#others = undefined;
+    for (const listener of listeners) listener?.();
   }
 
   addEventListener(_type: 'abort', listener: () => void): void {
-    if (!this.#aborted) (this.#listeners ??= new Set()).add(listener);
+    if (this.#aborted) return;
+    if (this.#first === undefined) this.#first = listener;
+    else (this.#others ??= new Set()).add(listener);
   }
 
   removeEventListener(_type: 'abort', listener: () => void): void {
-    this.#listeners?.delete(listener);
+    if (this.#first === listener) this.#first = undefined;
+    else this.#others?.delete(listener);
   }
 
   throwIfAborted(): void {
     if (this.#aborted) throw this.reason;
   }
+}
+
+/**
+ * A promise, or the end, whichever comes first: a context store may never answer.
+ * @throws {Error} `reason`, once the signal is aborted
+ */
+export function unlessStopped<T>(promise: Promise<T>, signal: StopSignal, reason: Error): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (): void => reject(reason);
+    signal.addEventListener('abort', stop, { once: true });
+    void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
 }

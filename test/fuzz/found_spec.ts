@@ -6,7 +6,7 @@ import { parseQuery } from '../../nodes/provisioning/query';
 import { RowCheck } from '../../nodes/provisioning/rows/check';
 import { parseTags } from '../../nodes/provisioning/tags';
 import { parseBaseUrl } from '../../nodes/service/base-url';
-import { withoutKey } from '../../nodes/service/conceal';
+import { Concealer } from '../../nodes/service/conceal';
 import { parseBody } from '../../nodes/service/failures';
 import { pathOf } from '../../nodes/service/paths';
 import { parseRetryAfter } from '../../nodes/service/retry';
@@ -88,7 +88,11 @@ describe('what fuzzing found stays mended', () => {
 
   it('a key is concealed in the form that JSON gives it, too', () => {
     const key = 'ab"cd\\ef';
-    const { text } = withoutKey({ statusCode: 400, headers: {}, text: JSON.stringify({ message: `no ${key}` }) }, key);
+    const { text } = new Concealer(key).conceal({
+      statusCode: 400,
+      headers: {},
+      text: JSON.stringify({ message: `no ${key}` }),
+    });
     assert.deepEqual(JSON.parse(text), { message: 'no …' });
   });
 

@@ -21,16 +21,17 @@ function listen(tell) {
   const { bulkStatus } = bulk;
   const wait = Ticker.prototype.in;
   const dueOf = new Map();
-  let due;
+  // Polls that are due, in the order in which they will ask; those due at once need not all ask at once.
+  const due = [];
   Ticker.prototype.in = function (ms, call) {
     const at = performance.now() + Math.max(0, ms);
     return wait.call(this, ms, () => {
-      due = at;
+      due.push(at);
       call();
     });
   };
   bulk.bulkStatus = (session, id) => {
-    dueOf.set(id, due);
+    dueOf.set(id, due.shift());
     return bulkStatus(session, id);
   };
   diagnostics.subscribe('undici:client:sendHeaders', ({ request }) => {

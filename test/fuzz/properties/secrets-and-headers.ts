@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { parseBaseUrl } from '../../../nodes/service/base-url';
-import { withoutKey } from '../../../nodes/service/conceal';
+import { Concealer } from '../../../nodes/service/conceal';
 import { parseBody } from '../../../nodes/service/failures';
 import { leafText, quote } from '../../../nodes/service/quote';
 import { backoffMs, LONGEST_WAIT_MS, parseRetryAfter } from '../../../nodes/service/retry';
@@ -44,12 +44,17 @@ export const secretsAndHeaders: AnyProperty[] = [
     check: ({ key: secret, before, after, cut, json }) => {
       const whole = `${before}${secret}${after}`;
       const text = json ? JSON.stringify({ message: whole, list: [secret] }) : whole;
-      const clean = withoutKey({ statusCode: 400, headers: { 'x-request-id': whole }, text }, secret);
+      const clean = new Concealer(secret).conceal({ statusCode: 400, headers: { 'x-request-id': whole }, text });
       assert.ok(!clean.text.includes(secret) && !String(clean.headers['x-request-id']).includes(secret));
       const body = parseBody(clean.text);
       assert.ok(!everyText(body).some((one) => one.includes(secret)), 'the key is in the parsed body');
       const end = Math.max(0, text.length - cut);
-      const shortened = withoutKey({ statusCode: 400, headers: {}, text: text.slice(0, end), cut: 'size' }, secret);
+      const shortened = new Concealer(secret).conceal({
+        statusCode: 400,
+        headers: {},
+        text: text.slice(0, end),
+        cut: 'size',
+      });
       const telling = Math.max(4, Math.ceil(secret.length / 2));
       assert.ok(!shortened.text.endsWith(secret.slice(0, telling)) || secret.slice(0, telling) === '…');
     },
