@@ -63,6 +63,11 @@ export const listing: Bench = {
         [MISSING]: devices - Number(result),
       };
     };
+    // The service makes each page when it is first asked for.
+    for (const devices of [DEVICES, ...SIZES]) {
+      await list(scaled(devices, load.scale));
+      await peer.work({ url: service.url });
+    }
     return {
       contenders: {
         [PRODUCT]: () => play(product, DEVICES),

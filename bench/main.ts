@@ -7,7 +7,7 @@ import { idle } from './idle';
 import { limited } from './limited';
 import { startUp } from './start-up';
 import { listing } from './listing';
-import { watches } from './watches';
+import { watches, watchesGrowth } from './watches';
 import type { Bench } from './harness/bench';
 import { HELP, readOptions } from './harness/options';
 import { drawGrowth, drawRatios } from './harness/pictures';
@@ -25,6 +25,7 @@ const BENCHES: readonly Bench[] = [
   bulkClaim,
   listing,
   watches,
+  watchesGrowth,
 ];
 
 /** `npm run bench`: runs benches, and prints one table. */

@@ -13,13 +13,13 @@ import { startService } from './service/service';
 import type { FlowNode } from '../test/support/node-red-process';
 
 const PENDING = 10_000;
-/** Fewer pending operations, to see how cost grows. */
-const SIZES = [1000, 4000];
+/** How many are pending, to see how cost grows. */
+const SIZES = [1000, 4000, PENDING];
 /** Core's HTTP request node takes a socket for each poll. */
 const CORE_PENDING = 1000;
 const EVERY_S = 10;
-/** Jitter makes a product's poll earlier by a tenth on average. */
-const MEAN_MS = EVERY_S * 900;
+/** Chance makes a product's poll earlier by a twentieth on average. */
+const MEAN_MS = EVERY_S * 950;
 
 /** How long polls that began together take to spread out, in milliseconds. */
 const SETTLE_MS = 25_000;
@@ -37,52 +37,14 @@ const AT_FIRST = 'MiB over idle at first';
 export const watches: Bench = {
   name: 'watches',
   work: (scale) => `${format(scaled(PENDING, scale))} pending operations, each polled every ${EVERY_S} s`,
-  growth: {
-    of: 'pending operations',
-    figures: [CORE_PERCENT, OVER_IDLE, LATE],
-    sizeOf: (contender) => (contender === PRODUCT ? PENDING : SIZES.find((size) => contender === sized(PRODUCT, size))),
-  },
   start: async (load) => {
-    const folder = makeFolder();
     const service = await startService();
-    const ids = folder.path('ids');
-    writeFileSync(ids, Array.from({ length: PENDING }, (_, index) => String(index).padStart(26, '0')).join('\n'));
-    const start = async (flows: FlowNode[], pending: number, profiles: Pick<Load, 'profiles'>): Promise<Watching> => {
-      const nodeRed = await startBenchNodeRed(flows, profiles);
-      await nodeRed.resetLateness();
-      const { rss } = await nodeRed.resetGauge();
-      await nodeRed.send({ tokens: ids, messages: scaled(pending, load.scale) });
-      return { nodeRed, idle: rss };
-    };
-    const product = await start(productFlow(service.url), PENDING, load);
-    const fewer = new Map<string, Watching>();
-    for (const size of SIZES) fewer.set(sized(PRODUCT, size), await start(productFlow(service.url), size, {}));
-    const core = await start(coreFlow(service.url), CORE_PENDING, {});
-    const peer = startPeer(join(__dirname, 'peers/watch-undici.ts'));
     const operations = scaled(PENDING, load.scale);
+    const product = await startWatching(productFlow(service.url), operations, load);
+    const core = await startWatching(coreFlow(service.url), scaled(CORE_PENDING, load.scale), {});
+    const peer = startPeer(join(__dirname, 'peers/watch-undici.ts'));
     await peer.work({ url: service.url, operations, concurrency: CONCURRENCY, everyMs: MEAN_MS });
-    await setTimeout(SETTLE_MS);
-    const atFirst = new Map<Watching, number>();
-    for (const one of [product, ...fewer.values(), core]) {
-      atFirst.set(one, mib((await one.nodeRed.readGauge()).peak - one.idle));
-    }
-    const look = async (one: Watching): Promise<Figures> => {
-      await one.nodeRed.resetGauge();
-      await one.nodeRed.resetLateness();
-      const begun = performance.now();
-      await setTimeout(LOOK_MS);
-      const { cpuMs, peak, longestBlockMs } = await one.nodeRed.readGauge();
-      const lateness = await one.nodeRed.readLateness();
-      return {
-        [CORE_PERCENT]: (cpuMs / (performance.now() - begun)) * 100,
-        [OVER_IDLE]: mib(peak - one.idle),
-        [AT_FIRST]: atFirst.get(one)!,
-        'longest block, ms': longestBlockMs,
-        ...(lateness.length === 0
-          ? {}
-          : { 'polls a second': lateness.length / (LOOK_MS / 1000), [LATE]: quantile(lateness, 0.99) }),
-      };
-    };
+    await settle([product, core]);
     const lookAtPeer = async (): Promise<Figures> => {
       const { seconds, cpuMs, result } = await peer.measure({ lookMs: LOOK_MS });
       return { [CORE_PERCENT]: cpuMs / seconds / 10, [LATE]: Number(result) };
@@ -90,8 +52,7 @@ export const watches: Bench = {
     return {
       contenders: {
         [PRODUCT]: () => look(product),
-        ...Object.fromEntries([...fewer].map(([name, one]) => [name, () => look(one)])),
-        [sized(CORE, CORE_PENDING)]: () => look(core),
+        [`${CORE}, ${format(CORE_PENDING)} pending`]: () => look(core),
         'undici alone, a timer each': lookAtPeer,
       },
       goals: [
@@ -100,9 +61,33 @@ export const watches: Bench = {
         { figure: LATE, atMost: 100 },
       ],
       stop: async () => {
-        for (const { nodeRed } of [product, ...fewer.values(), core]) await nodeRed.stop();
-        for (const part of [peer, service]) await part.stop();
-        folder.remove();
+        for (const part of [product, core, peer, service]) await part.stop();
+      },
+    };
+  },
+};
+
+/** The same with more and more of them. */
+export const watchesGrowth: Bench = {
+  name: 'watches-growth',
+  work: () => `pending operations, each polled every ${EVERY_S} s`,
+  growth: {
+    of: 'pending operations',
+    figures: [CORE_PERCENT, OVER_IDLE, LATE],
+    sizeOf: (contender) => Number(contender.replace(/\D/g, '')),
+  },
+  start: async (load) => {
+    const service = await startService();
+    const all = new Map<string, Watching>();
+    for (const size of SIZES.map((pending) => scaled(pending, load.scale))) {
+      all.set(`${format(size)} pending`, await startWatching(productFlow(service.url), size, {}));
+    }
+    await settle([...all.values()]);
+    return {
+      contenders: Object.fromEntries([...all].map(([name, one]) => [name, () => look(one)])),
+      goals: [],
+      stop: async () => {
+        for (const part of [...all.values(), service]) await part.stop();
       },
     };
   },
@@ -113,10 +98,44 @@ interface Watching {
   nodeRed: BenchNodeRed;
   /** Resident memory before it began, in bytes. */
   idle: number;
+  /** What it took at most until polls had spread out, in MiB. */
+  atFirst: number;
+  stop: () => Promise<void>;
 }
 
-function sized(who: string, pending: number): string {
-  return `${who}, ${format(pending)} pending`;
+async function startWatching(flows: FlowNode[], pending: number, profiles: Pick<Load, 'profiles'>): Promise<Watching> {
+  const folder = makeFolder();
+  const ids = folder.path('ids');
+  writeFileSync(ids, Array.from({ length: pending }, (_, index) => String(index).padStart(26, '0')).join('\n'));
+  const nodeRed = await startBenchNodeRed(flows, profiles);
+  await nodeRed.resetLateness();
+  const { rss } = await nodeRed.resetGauge();
+  await nodeRed.send({ tokens: ids, messages: pending });
+  folder.remove();
+  return { nodeRed, idle: rss, atFirst: 0, stop: () => nodeRed.stop() };
+}
+
+async function settle(all: Watching[]): Promise<void> {
+  await setTimeout(SETTLE_MS);
+  for (const one of all) one.atFirst = mib((await one.nodeRed.readGauge()).peak - one.idle);
+}
+
+async function look({ nodeRed, idle, atFirst }: Watching): Promise<Figures> {
+  await nodeRed.resetGauge();
+  await nodeRed.resetLateness();
+  const begun = performance.now();
+  await setTimeout(LOOK_MS);
+  const { cpuMs, peak, longestBlockMs } = await nodeRed.readGauge();
+  const lateness = await nodeRed.readLateness();
+  return {
+    [CORE_PERCENT]: (cpuMs / (performance.now() - begun)) * 100,
+    [OVER_IDLE]: mib(peak - idle),
+    [AT_FIRST]: atFirst,
+    'longest block, ms': longestBlockMs,
+    ...(lateness.length === 0
+      ? {}
+      : { 'polls a second': lateness.length / (LOOK_MS / 1000), [LATE]: quantile(lateness, 0.99) }),
+  };
 }
 
 function productFlow(baseUrl: string): FlowNode[] {

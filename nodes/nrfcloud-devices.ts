@@ -17,9 +17,9 @@ export = (RED: NodeAPI): void =>
       const list = listDevices(session, { ...inputs, ...settings }, where);
       if (settings.mode === 'array') return allDevices(list);
       for await (const pieces of settings.mode === 'each' ? eachDevice(list) : eachPage(list)) {
-        for (const { value, part } of pieces) {
+        for (const piece of pieces) {
           if (signal.aborted) throw closed('list devices');
-          const turn = task.emit({ ...value, part });
+          const turn = task.emit(piece);
           if (turn !== undefined) await turn;
         }
       }

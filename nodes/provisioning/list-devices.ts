@@ -3,7 +3,7 @@ import { pages } from '../service/pages';
 import { isObject, type Session } from '../service/session';
 import { tagName } from '../service/tags';
 import { parseQuery } from './query';
-import { numbered, type Numbered } from './sequence';
+import { countedAtEnd, type Part } from './sequence';
 import { parseTagName } from './tag-name';
 
 /** Which devices to list. */
@@ -48,23 +48,30 @@ export async function* listDevices(
   }
 }
 
-/** A list in pieces: `each` device alone, or the devices of a `page`. */
-export type Piece = Numbered<{ payload: unknown; statusCode: number }>;
+/** A list in pieces: one device alone, or the devices of a page. */
+export interface Piece {
+  payload: unknown;
+  statusCode: number;
+  part: Part;
+}
 
 /**
- * Numbers each device. They come a page at a time, as to wait for each takes longer than to send it; only one page is held.
+ * Each device alone. They come a page at a time, as to wait for each takes longer than to send it; only one page is held.
  * @throws {NrfCloudError} as {@link listDevices}
  */
 export function eachDevice(list: AsyncIterable<DevicePage>): AsyncIterable<Piece[]> {
-  return numbered(devicesOf(list));
+  return countedAtEnd(devicesOf(list));
 }
 
-async function* devicesOf(list: AsyncIterable<DevicePage>): AsyncGenerator<Piece['value'][], void> {
-  for await (const { devices, statusCode } of list) yield devices.map((payload) => ({ payload, statusCode }));
+async function* devicesOf(list: AsyncIterable<DevicePage>): AsyncGenerator<Piece[], void> {
+  let index = 0;
+  for await (const { devices, statusCode } of list) {
+    yield devices.map((payload) => ({ payload, statusCode, part: { index: index++ } }));
+  }
 }
 
 /**
- * Numbers each page, and leaves out those that hold no wanted device; but not the last, which ends the sequence. Only
+ * The devices of each page, leaving out pages that hold no wanted device; but not the last, which ends the sequence. Only
  * one page is held.
  * @throws {NrfCloudError} as {@link listDevices}
  */
@@ -72,7 +79,7 @@ export async function* eachPage(list: AsyncIterable<DevicePage>): AsyncGenerator
   let index = 0;
   for await (const { devices: payload, statusCode, last } of list) {
     if (payload.length === 0 && !last) continue;
-    yield [{ value: { payload, statusCode }, part: { index, ...(last ? { count: index + 1 } : {}) } }];
+    yield [{ payload, statusCode, part: { index, ...(last ? { count: index + 1 } : {}) } }];
     index++;
   }
 }
@@ -81,7 +88,7 @@ export async function* eachPage(list: AsyncIterable<DevicePage>): AsyncGenerator
  * All devices at once.
  * @throws {NrfCloudError} as {@link listDevices}
  */
-export async function allDevices(list: AsyncIterable<DevicePage>): Promise<Piece['value']> {
+export async function allDevices(list: AsyncIterable<DevicePage>): Promise<Omit<Piece, 'part'>> {
   const payload: unknown[] = [];
   let last = 0;
   for await (const { devices, statusCode } of list) {

@@ -46,6 +46,9 @@ const FINAL = new Set([
 ]);
 
 const GROWTH = 1.5;
+/** The least part of an interval that is waited, chance deciding between it and the whole: before the second poll, and later. */
+const SECOND_POLL = 0.2;
+const LATER_POLLS = 0.9;
 
 /**
  * Watches bulk operations until they end: each is polled once however many ask for it, all with one timer.
@@ -188,8 +191,9 @@ class Watched {
       this.#polling = undefined;
     }
     if (this.#followers.size === 0) return;
-    // Jitter keeps operations that began together from being polled together for ever.
-    this.#schedule(this.#interval * 1000 * (0.8 + 0.2 * this.random()));
+    // Operations that began together are spread over the interval by their second poll, and don't gather again.
+    const least = this.#polls === 1 ? SECOND_POLL : LATER_POLLS;
+    this.#schedule(this.#interval * 1000 * (least + (1 - least) * this.random()));
     this.#interval = Math.max(this.#interval, Math.min(this.#interval * GROWTH, this.first.maxInterval));
   }
 

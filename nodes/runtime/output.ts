@@ -59,6 +59,13 @@ export class Output {
     throw invalidInput(operation, `${where}: ${wrong}; change the node's output`);
   }
 
+  /** Writes a result. */
+  write(msg: NodeMessage, result: unknown): void {
+    // Node-RED would take the name apart again for each message.
+    if (this.#path?.length === 1 && result !== undefined) Reflect.set(msg, this.#path[0]!, result);
+    else this.RED.util.setMessageProperty(msg, this.name, result, true);
+  }
+
   #problem(msg: NodeMessage): string | undefined {
     if (this.#path === undefined) return 'it is not a property';
     if (!Object.isExtensible(msg)) return 'the message is frozen';
@@ -139,17 +146,20 @@ export class Delivery {
     const { name: own, shared, RED } = this.output;
     const copy: Record<string, unknown> = {};
     let deep: Record<string, unknown> | undefined;
-    for (const [name, value] of Object.entries(this.msg)) {
+    const source = this.msg as unknown as Record<string, unknown>;
+    for (const name of Object.keys(source)) {
       if (name === own) continue;
+      const value = source[name];
       if (typeof value !== 'object' || shared.includes(name)) copy[name] = value;
       else (deep ??= {})[name] = value;
     }
     return deep === undefined ? copy : Object.assign(copy, RED.util.cloneMessage(deep as unknown as NodeMessage));
   }
 
-  #write(msg: NodeMessage, { payload, statusCode, properties = {}, part }: Outcome): void {
+  #write(msg: NodeMessage, { payload, statusCode, properties, part }: Outcome): void {
     const target = msg as unknown as Record<string, unknown>;
-    for (const [name, value] of Object.entries(properties)) {
+    for (const name in properties) {
+      const value = properties[name];
       if (value === undefined) Reflect.deleteProperty(target, name);
       else target[name] = value;
     }
@@ -158,9 +168,10 @@ export class Delivery {
       this.#sequence ??= this.output.RED.util.generateId();
       // A sequence within a sequence keeps the outer one's parts, as core nodes do.
       const outer = target['parts'];
-      target['parts'] = { id: this.#sequence, ...part, ...(outer === undefined ? {} : { parts: outer }) };
+      const parts = { id: this.#sequence, ...part };
+      target['parts'] = outer === undefined ? parts : { ...parts, parts: outer };
     }
-    this.output.RED.util.setMessageProperty(msg, this.output.name, payload, true);
+    this.output.write(msg, payload);
   }
 }
 

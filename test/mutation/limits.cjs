@@ -1,0 +1,18 @@
+// The runner takes all time limits away. A mutant that makes a test wait for ever would then cost the limit of the whole
+// run, and a new process; with a limit of its own the test fails, and the process goes on.
+
+/** Milliseconds; far more than any of the tests without a limit of its own takes. */
+const LIMIT_MS = 5000;
+
+function limit(runnable) {
+  if (runnable.timeout() === 0) runnable.timeout(LIMIT_MS);
+}
+
+module.exports.mochaHooks = {
+  beforeEach() {
+    limit(this.currentTest);
+    for (let suite = this.currentTest.parent; suite !== undefined; suite = suite.parent) {
+      for (const hook of [...suite._beforeEach, ...suite._afterEach, ...suite._afterAll]) limit(hook);
+    }
+  },
+};
