@@ -110,10 +110,11 @@ export function describe({ version, size, unpackedSize, shasum, integrity, files
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  // For tests: --json <folder> leaves everything in the folder and tells about it as JSON.
+  // For tests: --json <folder> leaves everything in the folder and tells about it as JSON; so does --pack <folder>, which
+  // installs nothing.
   const [flag, target] = process.argv.slice(2);
   const folder = target ?? mkdtempSync(join(tmpdir(), 'nrfcloud-package-'));
-  const report = packAndInstall(folder);
-  console.log(flag === '--json' ? JSON.stringify(report) : describe(report));
+  const report = flag === '--pack' ? pack(folder) : packAndInstall(folder);
+  console.log(flag === undefined ? describe(report) : JSON.stringify(report));
   if (target === undefined) rmSync(folder, { recursive: true, force: true });
 }
