@@ -125,6 +125,14 @@ describe('the dialog of nrfcloud-connection', function () {
       );
     });
 
+    it('keeping the focus, so that the keyboard goes on from there', async () => {
+      const { editor, simulator } = stage;
+      await editor.openConfig('connection', 'add');
+      await fill({ 'API key': KEY, 'Base URL': simulator.url });
+      await test();
+      assert.equal(await editor.page.evaluate('document.activeElement.id'), 'nrfcloud-connection-test');
+    });
+
     it('another generation', async () => {
       const { editor, simulator } = stage;
       simulator.set({ api: 'current' });
