@@ -10,6 +10,7 @@ import { listing } from './listing';
 import { watches, watchesGrowth } from './watches';
 import type { Bench } from './harness/bench';
 import { HELP, readOptions } from './harness/options';
+import { profileSummary } from './harness/profile';
 import { drawGrowth, drawRatios } from './harness/pictures';
 import { runRounds, type Result } from './harness/rounds';
 import { tableOf } from './harness/table';
@@ -43,7 +44,10 @@ async function main(): Promise<void> {
   const begun = performance.now();
   const results: Result[] = [];
   for (const bench of chosen) {
-    results.push(await runRounds(bench, { scale, profiles }, rounds, (words) => process.stderr.write(`${words}\n`)));
+    const folder = profiles === undefined ? undefined : join(profiles, bench.name);
+    const tell = (words: string): boolean => process.stderr.write(`${words}\n`);
+    results.push(await runRounds(bench, { scale, profiles: folder }, rounds, tell));
+    for (const line of folder === undefined ? [] : profileSummary(folder)) console.log(`${bench.name}: ${line}`);
   }
   const machine = {
     processor: cpus()[0]?.model ?? 'unknown',

@@ -28,7 +28,7 @@ export const HELP = `Measures the product beside its peers, and prints one table
     --json <file>        writes the figures of all rounds
     --svg <file>         draws the product's speed beside that of its peers
     --plots <folder>     draws how cost grows, for each bench with several sizes
-    --profiles <folder>  makes the product leave its CPU profiles there (and be slower)
+    --profiles <folder>  makes the product leave its CPU profiles there (and be slower), and sums them up
     --help               prints this
 `;
 

@@ -21,12 +21,18 @@ describe('the benches, in short', function () {
     run(process.execPath, ['--import', 'tsx', PROGRAM, ...words]);
 
   it('put the product beside its peers, in a table, as JSON and in a picture', async () => {
-    const [json, svg] = [join(folder, 'bench.json'), join(folder, 'bench.svg')];
-    const { stdout } = await bench('claims', '--rounds', '1', '--scale', '0.01', '--json', json, '--svg', svg);
+    const [json, svg, profiles] = ['bench.json', 'bench.svg', 'profiles'].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const words = ['claims', '--rounds', '1', '--scale', '0.01', '--json', json, '--svg', svg, '--profiles', profiles];
+    const { stdout } = await bench(...words);
     for (const who of ['this package', 'core HTTP request flow', 'undici alone', 'one by one']) {
       assert.match(stdout, new RegExp(`${who}.* per second`), stdout);
     }
     assert.match(stdout, /≥ 0.60 ×/);
+    assert.match(stdout, /claims: where \d+ ms of CPU time went: .*this package [\d.]+ %/);
     const { results } = JSON.parse(readFileSync(json, 'utf8')) as { results: { rounds: Record<string, any[]> }[] };
     // Every device was claimed, and nothing failed.
     assert.equal(results[0]!.rounds['this package']![0]['devices claimed'], 200);
