@@ -95,7 +95,7 @@ function whatElse(raw: string, text: string): string | undefined {
     return 'is a UUID; give the claim token, which the modem answers to AT%ATTESTTOKEN';
   }
   if (/^\d{14,17}$/.test(text)) return 'is an IMEI; give the claim token, which the modem answers to AT%ATTESTTOKEN';
-  if (/%KEYGEN/i.test(raw) || /^MF[kw]|^MI[A-H]/.test(text)) {
+  if (/%KEYGEN/i.test(raw) || /^MF[kw]|^MI[A-I]/.test(text)) {
     return 'is a result of AT%KEYGEN (a public key or CSR), which cannot be claimed; give the answer to AT%ATTESTTOKEN';
   }
   if (/%CLAIMTOKEN/i.test(raw)) return 'is an answer to AT%CLAIMTOKEN, which cannot be claimed; use AT%ATTESTTOKEN';

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import { parseBaseUrl, type BaseUrl } from './base-url';
 import { Concealer } from './conceal';
@@ -270,6 +271,7 @@ export class Client {
     if (held) job.onWaiting?.(true);
     await this.#limiter.acquire(job.lane, signal, admitted);
     if (held) job.onWaiting?.(false);
+    let reply: HttpReply;
     try {
       request.attempts++;
       job.onStart?.();
@@ -285,12 +287,14 @@ export class Client {
       const timeoutMs = this.options.timeout * 1000;
       const limits = LISTS.has(operation) ? LARGE : SMALL;
       const startedAt = performance.now();
-      const reply = await exchange(this.#dispatcher, this.#base.origin, message, timeoutMs, limits, signal);
+      reply = await exchange(this.#dispatcher, this.#base.origin, message, timeoutMs, limits, signal);
       this.#limiter.answered(reply.statusCode === 429, startedAt, parseRetryAfter(reply.headers['retry-after']));
-      return this.#concealer.conceal(reply);
     } finally {
       this.#limiter.release();
     }
+    // Replies come many at a time: all requests that waited for them leave before the first of them is read.
+    await setImmediate();
+    return this.#concealer.conceal(reply);
   }
 
   /** How long to wait after a refusal; `undefined` if the service asks for longer than anybody wants to wait. */
