@@ -114,6 +114,7 @@ const SIZES = [1000, 10_000, 40_000];
 /** Bursts of several sizes, each in a Node-RED that has seen no larger one. */
 export const claimsGrowth: Bench = {
   name: 'claims-growth',
+  mostRounds: 2,
   work: () => 'claims, a message each, all at once; no latency',
   growth: {
     of: 'messages',

@@ -46,7 +46,8 @@ async function main(): Promise<void> {
   for (const bench of chosen) {
     const folder = profiles === undefined ? undefined : join(profiles, bench.name);
     const tell = (words: string): boolean => process.stderr.write(`${words}\n`);
-    results.push(await runRounds(bench, { scale, profiles: folder }, rounds, tell));
+    const times = Math.min(rounds, bench.mostRounds ?? rounds);
+    results.push(await runRounds(bench, { scale, profiles: folder }, times, tell));
     for (const line of folder === undefined ? [] : profileSummary(folder)) console.log(`${bench.name}: ${line}`);
   }
   const machine = {

@@ -40,6 +40,8 @@ export interface Bench {
   /** What is done, in a few words for the table. */
   work: (scale: number) => string;
   start: (load: Load) => Promise<Stage>;
+  /** Most rounds; fewer do where nothing is compared. */
+  mostRounds?: number;
   /** Some contenders are the same work in several sizes: how a picture shows the growth of what it costs. */
   growth?: Growth;
 }

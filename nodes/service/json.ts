@@ -12,8 +12,9 @@ export function parseJson(text: string): unknown {
 }
 
 function isTooDeep(text: string): boolean {
-  // Each level takes two characters, so most bodies need no look.
+  // Each level takes two characters, and begins with a bracket: most bodies need no closer look.
   if (text.length <= 2 * MAX_LEVELS) return false;
+  if (count(text, '{') + count(text, '[') <= MAX_LEVELS) return false;
   let levels = 0;
   for (let at = 0; at < text.length; at++) {
     const character = text[at];
@@ -23,6 +24,13 @@ function isTooDeep(text: string): boolean {
     } else if (character === ']' || character === '}') levels--;
   }
   return false;
+}
+
+/** How often a character stands in a text; counted no further than needed. */
+function count(text: string, character: string): number {
+  let found = 0;
+  for (let at = text.indexOf(character); at >= 0 && found <= MAX_LEVELS; at = text.indexOf(character, at + 1)) found++;
+  return found;
 }
 
 /** The place of the quote that closes a string; what stands after an odd number of backslashes doesn't. */

@@ -14,17 +14,28 @@ describe('parseBaseUrl', () => {
     it(`takes ${text}`, () => assert.deepEqual(parseBaseUrl(text), { origin, prefix }));
   }
 
-  for (const text of [
-    '',
-    'api.nrfcloud.com',
-    'ftp://host/v1',
-    'http://host/v1',
-    'http://127.0.0.1.example/v1',
-    'http://localhost.example/v1',
-    'https://user@host/v1',
-    'https://host/v1?x=1',
-    'https://host/v1#x',
-  ]) {
-    it(`refuses "${text}"`, () => assert.throws(() => parseBaseUrl(text), RangeError));
+  const plain = 'the base URL uses plain http:, which would send the API key readable; write https://';
+  const login = 'the base URL holds a user name or password; remove it, the API key has a field of its own';
+  const rest = 'the base URL holds a query or fragment; remove what follows the path';
+  const none = 'the base URL is not a URL; write something like https://api.provisioning.nrfcloud.com/v1';
+  for (const [text, sentence] of [
+    ['', none],
+    ['api.nrfcloud.com', none],
+    ['ftp://host/v1', 'the base URL must begin with https://'],
+    ['http://host/v1', plain],
+    ['http://127.0.0.1.example/v1', plain],
+    ['http://localhost.example/v1', plain],
+    ['http://xlocalhost/v1', plain],
+    ['https://user@host/v1', login],
+    ['https://:secret@host/v1', login],
+    ['https://host/v1?x=1', rest],
+    ['https://host/v1#x', rest],
+  ] as const) {
+    it(`refuses "${text}"`, () => {
+      assert.throws(
+        () => parseBaseUrl(text),
+        (error: Error) => error instanceof RangeError && error.message === sentence,
+      );
+    });
   }
 });

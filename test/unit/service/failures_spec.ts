@@ -1,5 +1,12 @@
 import assert from 'node:assert/strict';
-import { closed, invalidInput, isClosed, nodeFull, notConfigured, type NrfCloudError } from '../../../nodes/service/errors';
+import {
+  closed,
+  invalidInput,
+  isClosed,
+  nodeFull,
+  notConfigured,
+  type NrfCloudError,
+} from '../../../nodes/service/errors';
 import { ExchangeFailure, type HttpReply } from '../../../nodes/service/exchange';
 import {
   badResponse,

@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { util } from '@node-red/util';
+import type { NodeAPI, NodeMessage } from 'node-red';
+import { Delivery, Output } from '../../../nodes/runtime/output';
+import { NrfCloudError } from '../../../nodes/service/errors';
+
+/** The part of Node-RED that is used, which is its real one. */
+const RED = { util } as unknown as NodeAPI;
+type Message = NodeMessage & Record<string, any>;
+const message = (more: object): Message => ({ _msgid: 'm', ...more }) as Message;
+
+describe('where results are written', () => {
+  const problem = (name: string, msg: object): string | undefined => {
+    try {
+      new Output(RED, name, []).check(message(msg), 'claim');
+      return undefined;
+    } catch (error) {
+      assert.ok(error instanceof NrfCloudError);
+      assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
+      const [, why] = /^claim: the result can't be written to msg\.\S+: (.*); change the node's output$/.exec(
+        error.message,
+      )!;
+      return why;
+    }
+  };
+
+  for (const [name, msg, why] of [
+    ['payload', {}, undefined],
+    ['a.b.c', {}, undefined],
+    ['a.b.c', { a: { b: {} } }, undefined],
+    ['a[0].b', { a: [{}] }, undefined],
+    ['a.b', { a: () => undefined }, undefined],
+    ['a..b', {}, 'it is not a property'],
+    ['a.b', { a: 7 }, 'its parent is no object'],
+    ['a.b', { a: null }, 'its parent is no object'],
+    ['a.b.c', { a: { b: 'x' } }, 'its parent is no object'],
+    ['a.b', { a: Object.freeze({}) }, 'its parent is frozen'],
+    ['__proto__.b', {}, 'it is reserved'],
+    ['constructor.b', {}, 'it is reserved'],
+    ['a.prototype.b', { a: {} }, 'it is reserved'],
+  ] as const) {
+    it(`${name} of ${JSON.stringify(msg)}: ${why ?? 'can be written'}`, () => assert.equal(problem(name, msg), why));
+  }
+
+  it('is nowhere in a frozen message', () => {
+    assert.throws(
+      () => new Output(RED, 'payload', []).check(Object.freeze(message({})), 'claim'),
+      /the result can't be written to msg\.payload: the message is frozen; /,
+    );
+  });
+
+  it('is a property of the message, or one within it that is made for it', () => {
+    const msg = message({});
+    new Output(RED, 'payload', []).write(msg, 1);
+    new Output(RED, 'a.b', []).write(msg, 2);
+    assert.deepEqual(msg, { _msgid: 'm', payload: 1, a: { b: 2 } });
+    new Output(RED, 'payload', []).write(msg, undefined);
+    assert.ok(!('payload' in msg));
+  });
+});
+
+describe('what a node sends', () => {
+  const stage = (
+    msg: object,
+    output = 'payload',
+    read: string[] = ['payload'],
+  ): { delivery: Delivery; msg: Message; sent: any[] } => {
+    const sent: any[] = [];
+    const whole = message(msg);
+    return { delivery: new Delivery(new Output(RED, output, read), whole, (out) => sent.push(out)), msg: whole, sent };
+  };
+
+  it('is the message itself with the result, at the end', () => {
+    const { delivery, msg, sent } = stage({ payload: 'token', topic: 't', stale: 1 });
+    delivery.sendOn({ payload: { id: 1 }, statusCode: 201, properties: { stale: undefined, fresh: 2 } });
+    assert.equal(sent[0], msg);
+    assert.deepEqual(msg, { _msgid: 'm', payload: { id: 1 }, topic: 't', statusCode: 201, fresh: 2 });
+  });
+
+  it('leaves by its output', () => {
+    const { delivery, sent } = stage({});
+    delivery.sendOn({ payload: 1, port: 2 });
+    assert.deepEqual(sent[0].slice(0, 2), [null, null]);
+    assert.equal(sent[0][2].payload, 1);
+  });
+
+  it('is a copy before the end: nothing of it is shared but what the node read', () => {
+    const rows = [{ a: 1 }];
+    const { delivery, msg, sent } = stage({ payload: 'x', rows, deep: { list: [1] }, topic: 't' }, 'payload', ['rows']);
+    void delivery.emit({ payload: 'one' });
+    const [copy] = sent;
+    assert.deepEqual(copy, { _msgid: 'm', payload: 'one', rows, deep: { list: [1] }, topic: 't' });
+    assert.equal(copy.rows, rows);
+    assert.notEqual(copy.deep, msg['deep']);
+    assert.notEqual(copy.deep.list, msg['deep'].list);
+    assert.equal(msg.payload, 'x');
+  });
+
+  it('never shares what its result is written into, though the node read it', () => {
+    const { delivery, msg, sent } = stage({ payload: { token: 'x' } }, 'payload.result', ['payload.token']);
+    void delivery.emit({ payload: 1 });
+    assert.deepEqual(sent[0].payload, { token: 'x', result: 1 });
+    assert.deepEqual(msg.payload, { token: 'x' });
+  });
+
+  it('has its place in the sequence, within the sequence that the message is part of', () => {
+    const { delivery, sent } = stage({ parts: { id: 'outer', index: 3 } });
+    void delivery.emit({ payload: 1, part: { index: 0 } });
+    void delivery.emit({ payload: 2, part: { index: 1, count: 2 } });
+    const [{ parts: first }, { parts: second }] = sent;
+    assert.equal(typeof first.id, 'string');
+    assert.deepEqual(first, { id: second.id, index: 0, parts: { id: 'outer', index: 3 } });
+    assert.deepEqual(second, { id: second.id, index: 1, count: 2, parts: { id: 'outer', index: 3 } });
+    const alone = stage({});
+    void alone.delivery.emit({ payload: 1, part: { index: 0 } });
+    assert.deepEqual(Object.keys(alone.sent[0].parts), ['id', 'index']);
+    assert.notEqual(alone.sent[0].parts.id, first.id);
+  });
+
+  it('is shared where it cannot be copied, and left out where it cannot be read', () => {
+    const { delivery, msg, sent } = stage({ fine: { a: 1 }, payload: 'x' });
+    Object.defineProperty(msg, 'bad', {
+      enumerable: true,
+      get: () => {
+        throw new Error('no');
+      },
+    });
+    void delivery.emit({ payload: 1 });
+    assert.deepEqual(sent[0], { _msgid: 'm', fine: { a: 1 }, payload: 1 });
+    assert.notEqual(sent[0].fine, msg['fine']);
+  });
+
+  it('lets the next nodes work every 64 copies', async () => {
+    const { delivery } = stage({});
+    const waits = Array.from({ length: 128 }, () => delivery.emit({ payload: 1 }));
+    const places = waits.flatMap((wait, index) => (wait === undefined ? [] : [index]));
+    assert.deepEqual(places, [63, 127]);
+    for (const wait of waits) await wait;
+  });
+});

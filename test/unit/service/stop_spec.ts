@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { Stop, unlessStopped } from '../../../nodes/service/stop';
+
+describe('Stop', () => {
+  it('tells each listener once, in order, and why', () => {
+    const stop = new Stop();
+    const heard: string[] = [];
+    const [first, second] = [() => heard.push('first'), () => heard.push('second')];
+    stop.addEventListener('abort', first);
+    stop.addEventListener('abort', second);
+    stop.addEventListener('abort', second);
+    assert.equal(stop.aborted, false);
+    stop.throwIfAborted();
+    const reason = new Error('over');
+    stop.abort(reason);
+    stop.abort(new Error('again'));
+    assert.deepEqual(heard, ['first', 'second']);
+    assert.equal(stop.aborted, true);
+    assert.equal(stop.reason, reason);
+    assert.throws(() => stop.throwIfAborted(), reason);
+  });
+
+  it('tells nobody who has left, or who comes too late', () => {
+    const stop = new Stop();
+    const heard: string[] = [];
+    const listeners = ['a', 'b', 'c'].map((name) => () => void heard.push(name));
+    for (const listener of listeners) stop.addEventListener('abort', listener);
+    stop.removeEventListener('abort', listeners[0]!);
+    stop.removeEventListener('abort', listeners[2]!);
+    stop.removeEventListener('abort', () => undefined);
+    stop.abort();
+    stop.addEventListener('abort', listeners[0]!);
+    stop.abort();
+    assert.deepEqual(heard, ['b']);
+  });
+
+  it('takes a new first listener after the first has left', () => {
+    const stop = new Stop();
+    const heard: string[] = [];
+    const left = (): void => void heard.push('left');
+    stop.addEventListener('abort', left);
+    stop.removeEventListener('abort', left);
+    stop.addEventListener('abort', () => void heard.push('stayed'));
+    stop.abort();
+    assert.deepEqual(heard, ['stayed']);
+  });
+
+  it('has the reason of an AbortController if none is given', () => {
+    const stop = new Stop();
+    stop.abort();
+    assert.equal(stop.reason.name, 'AbortError');
+    assert.equal(stop.reason.message, new AbortController().abort.length === 0 ? 'This operation was aborted' : '');
+  });
+});
+
+describe('unlessStopped', () => {
+  const reason = new Error('the flow was stopped');
+
+  it('gives what the promise gives, and leaves no listener', async () => {
+    const stop = new Stop();
+    let listeners = 0;
+    const signal = {
+      aborted: false,
+      reason,
+      throwIfAborted: () => undefined,
+      addEventListener: () => listeners++,
+      removeEventListener: () => listeners--,
+    };
+    assert.equal(await unlessStopped(Promise.resolve(7), stop, reason), 7);
+    assert.equal(await unlessStopped(Promise.resolve(7), signal, reason), 7);
+    await assert.rejects(unlessStopped(Promise.reject(new Error('bad')), signal, reason), /bad/);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(listeners, 0);
+  });
+
+  it('ends with the signal, whatever the promise does', async () => {
+    const stop = new Stop();
+    const waiting = unlessStopped(new Promise(() => undefined), stop, reason);
+    stop.abort();
+    await assert.rejects(waiting, reason);
+  });
+});
