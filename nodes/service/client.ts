@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import type { Dispatcher } from 'undici';
 import { parseBaseUrl, type BaseUrl } from './base-url';
 import { Concealer } from './conceal';
@@ -97,7 +96,10 @@ export class Client {
       connectTimeoutMs: options.timeout * 1000,
       ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
     };
-    this.#dispatcher = createDispatcher(options.tls === undefined ? transport : { ...transport, tls: options.tls });
+    this.#dispatcher = createDispatcher(
+      options.tls === undefined ? transport : { ...transport, tls: options.tls },
+      this.#base.origin,
+    );
     this.#downloads = new Downloads(this.#base.origin, transport, USER_AGENT);
     this.#concealer = new Concealer(options.apiKey);
     const headers = {
@@ -293,7 +295,7 @@ export class Client {
       this.#limiter.release();
     }
     // Replies come many at a time: all requests that waited for them leave before the first of them is read.
-    await setImmediate();
+    await new Promise((resolve) => setImmediate(resolve));
     return this.#concealer.conceal(reply);
   }
 

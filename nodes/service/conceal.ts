@@ -1,4 +1,5 @@
 import type { HttpReply } from './exchange';
+import { REQUEST_ID_HEADERS } from './failures';
 
 /** Shorter beginnings of a key at the end of a cut text are left: they give nothing away. */
 const TELLING = 4;
@@ -17,10 +18,10 @@ export class Concealer {
 
   /** The same reply, changed in place. */
   conceal(reply: HttpReply): HttpReply {
-    const { headers } = reply;
-    for (const name in headers) {
-      const value = headers[name];
-      if (typeof value === 'string') headers[name] = this.#without(value);
+    // No other header is told.
+    for (const name of REQUEST_ID_HEADERS) {
+      const value = reply.headers[name];
+      if (typeof value === 'string') reply.headers[name] = this.#without(value);
     }
     reply.text = this.#without(reply.text);
     if (reply.cut !== undefined) reply.text = this.#forms.reduce(withoutBeginning, reply.text);

@@ -30,18 +30,24 @@ const PROXY_VARIABLES = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY
 /**
  * Makes a pool of connections for one client alone, never the process-wide one: it is closed with its owner and other
  * nodes' settings don't reach it.
+ * @param origin the only host that will be asked; left out for any
  * @throws {Error} undici's, when the proxy's URL can't be used
  */
-export function createDispatcher({ connections, connectTimeoutMs, tls = {}, proxy }: TransportOptions): Dispatcher {
-  const { Agent, EnvHttpProxyAgent } = undici();
+export function createDispatcher(
+  { connections, connectTimeoutMs, tls = {}, proxy }: TransportOptions,
+  origin?: string,
+): Dispatcher {
+  const { Agent, EnvHttpProxyAgent, Pool } = undici();
   const connect = { ...tls, timeout: connectTimeoutMs };
   // undici types its connect options by hand; whatever tls.connect takes is passed on.
   const options = { connections, connect, requestTls: connect } as Undici.Agent.Options &
+    Undici.Pool.Options &
     Undici.EnvHttpProxyAgent.Options;
   if (proxy !== undefined) {
     const noProxy = proxy.noProxy.join(',');
     return new EnvHttpProxyAgent({ ...options, httpProxy: proxy.url, httpsProxy: proxy.url, noProxy });
   }
   const fromEnvironment = PROXY_VARIABLES.some((name) => (process.env[name] ?? '') !== '');
-  return fromEnvironment ? new EnvHttpProxyAgent(options) : new Agent(options);
+  if (fromEnvironment) return new EnvHttpProxyAgent(options);
+  return origin === undefined ? new Agent(options) : new Pool(origin, options);
 }

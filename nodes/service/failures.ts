@@ -18,7 +18,8 @@ export interface RequestContext {
 /** Most bytes of a body in a report: the contract's 64 KiB. */
 export const LONGEST_BODY = 65_536;
 
-const REQUEST_ID_HEADERS = [
+/** Where services write the id of a request; the only headers whose text a report holds. */
+export const REQUEST_ID_HEADERS = [
   'x-request-id',
   'x-amzn-requestid',
   'x-amz-request-id',
