@@ -8,7 +8,7 @@ export const WARM_UP = 500;
 export const OVER_IDLE = 'MiB over idle';
 
 /** A flow in a Node-RED of its own, which has done some work already, as first messages bring what any first ones do. */
-export interface Contender extends Pick<BenchNodeRed, 'deploy' | 'idle' | 'stop'> {
+export interface Contender extends Pick<BenchNodeRed, 'deploy' | 'idle' | 'readGauge' | 'stop'> {
   /** Sends messages through the flow. */
   play: (messages: Messages) => Promise<Figures>;
 }

@@ -20,8 +20,10 @@ export const idle: Bench = {
     const product = await startContender(claimFlow(service.url), tokens, load);
     const core = await startContender(coreFlow(service.url), tokens);
     // Each HTTP client tells of the moment on a channel of its own.
-    const play = async ({ idle }: typeof product, channel: string): Promise<Figures> => {
+    const play = async ({ idle, readGauge }: typeof product, channel: string): Promise<Figures> => {
       const delays = await idle({ tokens, messages, channel });
+      // A profile ends with it.
+      await readGauge();
       return { 'median, ms': median(delays), 'p99, ms': quantile(delays, 0.99) };
     };
     return {

@@ -24,8 +24,11 @@ export const limited: Bench = {
     const folder = makeFolder();
     const service = await startService();
     const tokens = await folder.tokens(messages);
-    const start = async (flows: ReturnType<typeof claimFlow>): Promise<[Contender, () => Promise<Figures>]> => {
-      const contender = await startContender(flows, tokens, load);
+    const start = async (
+      flows: ReturnType<typeof claimFlow>,
+      profiles?: typeof load,
+    ): Promise<[Contender, () => Promise<Figures>]> => {
+      const contender = await startContender(flows, tokens, profiles);
       const play = async (): Promise<Figures> => {
         await contender.deploy(flows);
         await service.behave({ limit: LIMIT });
@@ -41,7 +44,7 @@ export const limited: Bench = {
       };
       return [contender, play];
     };
-    const [product, playProduct] = await start(claimFlow(service.url));
+    const [product, playProduct] = await start(claimFlow(service.url), load);
     const [core, playCore] = await start(coreFlow(service.url));
     return {
       contenders: { [PRODUCT]: playProduct, [CORE]: playCore },

@@ -22,7 +22,7 @@ const EVERY_S = 10;
 const MEAN_MS = EVERY_S * 950;
 
 /** How long polls that began together take to spread out, in milliseconds. */
-const SETTLE_MS = 25_000;
+const SETTLE_MS = 15_000;
 /** How long what a look's beginning delayed may take to be made up for. */
 const CALM_MS = 1000;
 /** How long each look lasts. */

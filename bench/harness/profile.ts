@@ -13,9 +13,10 @@ interface CpuProfile {
 const PARTS: readonly (readonly [RegExp, string])[] = [
   [/\/undici\/|^wasm:/, 'undici'],
   [/\/csv-parse\//, 'csv-parse'],
-  [/\/dist\//, 'this package'],
   [/\/bench\//, 'the bench itself'],
   [/\/(@node-red|node-red)\//, 'Node-RED'],
+  [/\/node_modules\/(?!node-red-contrib-nrfcloud-provisioning\/)/, 'other modules'],
+  [/\/dist\//, 'this package'],
   [/^node:/, 'Node.js'],
 ];
 /** Largest single functions that are told. */
