@@ -47,7 +47,7 @@ describe('the device that is meant', () => {
       'id of msg.payload is not a claim token: it has no dot between two parts; give the answer to AT%ATTESTTOKEN',
     ],
   ] as const) {
-    it(`is not to be read from ${JSON.stringify(input).slice(0, 30)}`, () => {
+    it(`is not to be read from ${JSON.stringify([input]).slice(0, 30)}`, () => {
       refuses(() => readDeviceId(input, 'msg.payload', 'get device'), `get device: ${sentence}`);
     });
   }
