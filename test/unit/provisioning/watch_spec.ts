@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { EventEmitter } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { Watch, type Poll, type WatchOrder } from '../../../nodes/provisioning/watch';
 import { closed, NrfCloudError } from '../../../nodes/service/errors';
 import { Stop } from '../../../nodes/service/stop';
