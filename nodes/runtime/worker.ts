@@ -181,7 +181,9 @@ export class Worker<I extends string, S extends object, T> {
       if (outcome !== undefined) life.delivery.sendOn(outcome);
       life.ticket.end();
       return undefined;
-    } catch (error) {
+    } catch (thrown) {
+      // A Proxy that was revoked can't even be asked what it is.
+      const error = asError(thrown);
       life.ticket.end(error instanceof NrfCloudError ? error.code : UNEXPECTED);
       return this.#report(msg, error);
     }
@@ -221,7 +223,7 @@ export class Worker<I extends string, S extends object, T> {
   }
 
   /** Makes any failure the one kind of error that leaves the package, with all that the contract promises of it. */
-  #report(msg: NodeMessage, error: unknown): NrfCloudError {
+  #report(msg: NodeMessage, error: Error): NrfCloudError {
     const report = error instanceof NrfCloudError ? error : unexpected(this.#operation, error);
     if (report.cause.statusCode !== undefined) {
       // A message that can't be written to still ends.
@@ -257,8 +259,8 @@ function apiOf(RED: NodeAPI, config: Config, operation: OperationName): Client['
 /** The code of what no one foresaw, such as a getter of the message that throws. */
 const UNEXPECTED = 'NRFCLOUD_INVALID_INPUT';
 
-function unexpected(operation: OperationName, error: unknown): NrfCloudError {
-  const { name, message: words } = asError(error);
+function unexpected(operation: OperationName, error: Error): NrfCloudError {
+  const { name, message: words } = error;
   const why = quote(`${name}: ${words}`);
   const message = `${operation}: the message could not be handled (${why}); look at what it holds`;
   return new NrfCloudError(UNEXPECTED, message, { operation, attempts: 0 });
