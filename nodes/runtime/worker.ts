@@ -93,9 +93,12 @@ export class Worker<I extends string, S extends object, T> {
     } catch (error) {
       this.node.error(quote(asError(error).message));
     }
-    if (life.rest !== undefined) await life.rest();
-    this.#lives.delete(life);
-    life.onStart();
+    try {
+      await life.rest?.();
+    } finally {
+      this.#lives.delete(life);
+      life.onStart();
+    }
   }
 
   /** A place in the connection's queue for a message that waits to begin. */
