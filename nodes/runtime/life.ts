@@ -1,5 +1,5 @@
 import type { NodeMessage } from 'node-red';
-import type { Job } from '../service/client';
+import type { Job } from '../service/call';
 import type { Session } from '../service/session';
 import { Stop } from '../service/stop';
 import type { Task } from './node-spec';

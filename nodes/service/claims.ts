@@ -1,4 +1,4 @@
-import type { Call } from './client';
+import type { Call } from './call';
 import type { Reply } from './usable';
 import { NrfCloudError } from './errors';
 import { isObject, type Session } from './session';

@@ -4,7 +4,7 @@ import type * as Undici from 'undici';
 import type { Dispatcher } from 'undici';
 
 /** How the connections to the service are made. */
-export interface TransportOptions {
+export interface DispatcherOptions {
   /** Most sockets. */
   connections: number;
   /** Milliseconds until a connection must stand. */
@@ -34,7 +34,7 @@ const PROXY_VARIABLES = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY
  * @throws {Error} undici's, when the proxy's URL can't be used
  */
 export function createDispatcher(
-  { connections, connectTimeoutMs, tls = {}, proxy }: TransportOptions,
+  { connections, connectTimeoutMs, tls = {}, proxy }: DispatcherOptions,
   origin?: string,
 ): Dispatcher {
   const { Agent, EnvHttpProxyAgent, Pool } = undici();

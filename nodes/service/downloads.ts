@@ -2,7 +2,7 @@ import { lookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import type { Dispatcher } from 'undici';
 import { isLoopback } from './base-url';
-import { createDispatcher, type TransportOptions } from './dispatcher';
+import { createDispatcher, type DispatcherOptions } from './dispatcher';
 import { exchange, ExchangeFailure, isSuccess, type HttpReply } from './exchange';
 import { leafText } from './quote';
 import { backoffMs, LONGEST_WAIT_MS, parseRetryAfter } from './retry';
@@ -44,16 +44,16 @@ export class Downloads {
 
   /**
    * @param serviceOrigin where the service is
-   * @param transport as for the service, without its TLS material: a client certificate is a secret, too
+   * @param connections as for the service, without its TLS material: a client certificate is a secret, too
    */
   constructor(
     serviceOrigin: string,
-    transport: Omit<TransportOptions, 'tls'>,
+    connections: Omit<DispatcherOptions, 'tls'>,
     private readonly userAgent: string,
   ) {
     this.#service = new URL(serviceOrigin);
     this.#dispatcher = createDispatcher({
-      ...transport,
+      ...connections,
       tls: { lookup: this.#lookup },
     });
   }

@@ -1,4 +1,5 @@
-import type { Client, Job } from './client';
+import type { Job } from './call';
+import type { Client } from './client';
 import { NrfCloudError } from './errors';
 import type { Generation } from './paths';
 

@@ -1,4 +1,5 @@
-import type { Call, Client, Job } from './client';
+import type { Call, Job } from './call';
+import type { Client } from './client';
 import type { Reply } from './usable';
 import type { Download } from './downloads';
 import type { Generation, OperationName } from './paths';

@@ -1,8 +1,8 @@
 // The runner takes all time limits away. A mutant that makes a test wait for ever would then cost the limit of the whole
 // run, and a new process; with a limit of its own the test fails, and the process goes on.
 
-/** Milliseconds; far more than any of the tests without a limit of its own takes. */
-const LIMIT_MS = 10_000;
+/** Milliseconds; more than twice what any of the tests without a limit of its own takes, and less than the limit of the whole run. */
+const LIMIT_MS = 4500;
 /** Back-offs, which chance decides, are made short where nodes are tested, as each of thousands of mutants would wait for them. */
 const CHANCE = 0.02;
 
