@@ -20,4 +20,20 @@ describe('Concealer', () => {
     assert.equal(cut('echo secret'), 'echo …');
     assert.equal(cut('a seat'), 'a seat');
   });
+
+  it('leaves a whole body as it is, and what is shorter than four characters of the key', () => {
+    const text = (words: string, cut: object): string =>
+      concealer.conceal({ statusCode: 400, headers: {}, text: words, ...cut }).text;
+    assert.equal(text('echo secret', {}), 'echo secret');
+    assert.equal(text('secr', { cut: 'time' }), '…');
+    assert.equal(text('sec', { cut: 'time' }), 'sec');
+    assert.equal(text(key.slice(0, -1), { cut: 'time' }), '…');
+    assert.equal(text(key, {}), '…');
+  });
+
+  it('knows the key as JSON writes it', () => {
+    const text = JSON.stringify({ said: 'a"key\\with' });
+    const concealed = new Concealer('a"key\\with').conceal({ statusCode: 400, headers: {}, text });
+    assert.equal(concealed.text, '{"said":"…"}');
+  });
 });

@@ -37,4 +37,32 @@ describe('parseJson', () => {
     assert.deepEqual(parseJson('{"a":[1,null]}'), { a: [1, null] });
     assert.throws(() => parseJson('{'), SyntaxError);
   });
+
+  it('allows the last level however many brackets there are', () => {
+    const text = `[${nested(499, ['[', ']'])},${nested(499, ['[', ']'])}]`;
+    assert.equal((parseJson(text) as unknown[]).length, 2);
+    assert.throws(() => parseJson(`[${nested(499, ['[', ']'])},${nested(500, ['[', ']'])}]`), /more than 500 levels/);
+  });
+
+  it('counts both kinds of brackets together', () => {
+    assert.throws(() => parseJson(nested(251, ['[{"a":', '}]'], '1')), /more than 500 levels/);
+    assert.doesNotThrow(() => parseJson(nested(250, ['[{"a":', '}]'], '1')));
+  });
+
+  it('refuses what is too deep though it is as short as that can be, or ends in the middle', () => {
+    assert.throws(() => parseJson(nested(501, ['[', ']'])), /more than 500 levels/);
+    assert.throws(() => parseJson('['.repeat(501).padEnd(1001)), /more than 500 levels/);
+    assert.throws(() => parseJson('['.repeat(100_000)), /more than 500 levels/);
+  });
+
+  it('finds the end of a text whose last backslashes come in pairs', () => {
+    const deep = nested(501, ['[', ']']);
+    for (const slashes of ['\\\\', '\\\\\\\\']) {
+      assert.throws(() => parseJson(`["${slashes}",${deep}]`), /more than 500 levels/);
+      assert.deepEqual(parseJson(`["${slashes}\\"","${'['.repeat(1200)}"]`), [
+        `${slashes.slice(0, slashes.length / 2)}"`,
+        '['.repeat(1200),
+      ]);
+    }
+  });
 });

@@ -17,6 +17,14 @@ describe('parseRetryAfter', () => {
     ['', undefined],
     [undefined, undefined],
     [['3', '9'], 3000],
+    ['1.25', 1250],
+    ['5 apples', undefined],
+    ['5 o 10:00', undefined],
+    ['2026-11-24 10:00', undefined],
+    ['   ', undefined],
+    // Date.parse passes over what stands in parentheses.
+    [`Tue, 24 Nov 2026 10:00:09 GMT (${'x'.repeat(68)})`, 9000],
+    [`Tue, 24 Nov 2026 10:00:09 GMT (${'x'.repeat(69)})`, undefined],
   ] as const) {
     it(`reads ${JSON.stringify(header)}`, () => {
       assert.equal(parseRetryAfter(header as string | string[] | undefined, now), expected);

@@ -1,0 +1,38 @@
+import { mock } from 'node:test';
+
+/** A clock that only goes on when it is told to: for `performance.now()` and `setTimeout`. */
+export interface Clock {
+  /** Milliseconds since it was made. */
+  readonly now: number;
+  /** Goes on, a millisecond at a time, and lets everything happen that follows from it. */
+  pass(ms: number): Promise<void>;
+  /** Gives the real clock back. */
+  restore(): void;
+}
+
+/** Replaces the clock of this process until `restore` is called. */
+export function stopClock(): Clock {
+  let now = 0;
+  const realImmediate = setImmediate;
+  mock.timers.enable({ apis: ['setTimeout'] });
+  const performanceNow = mock.method(performance, 'now', () => now);
+  return {
+    get now() {
+      return now;
+    },
+    async pass(ms) {
+      const end = now + ms;
+      // What was asked for before the clock goes on begins before.
+      await new Promise((resolve) => realImmediate(resolve));
+      while (now < end) {
+        now++;
+        mock.timers.tick(1);
+        await new Promise((resolve) => realImmediate(resolve));
+      }
+    },
+    restore() {
+      performanceNow.mock.restore();
+      mock.timers.reset();
+    },
+  };
+}
