@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import dns from 'node:dns';
 import { createServer, type Server } from 'node:http';
-import { listen } from '../../../demo/ports';
+import { mock } from 'node:test';
+import { freePort, listen } from '../../../demo/ports';
 import { Downloads, type Download } from '../../../nodes/service/downloads';
+import { PlayedService, type Answer } from '../../support/played-service';
 
 const PUBLIC_SERVICE = 'https://api.example';
 
@@ -149,4 +151,130 @@ describe('a document that an answer of the service names', () => {
       }
     });
   }
+
+  describe('may be asked for', () => {
+    const tried = (url: string, service = PUBLIC_SERVICE): Promise<Download> => {
+      downloads = new Downloads(service, { connections: 1, connectTimeoutMs: 2000 }, 'test/1');
+      const turns = { ...AT_ONCE, take: () => Promise.reject(new Error('would be fetched')) };
+      return downloads.fetch(url, 2000, new AbortController().signal, turns);
+    };
+
+    for (const url of [
+      'https://files.example/x',
+      'https://1.1.1.1/x',
+      'https://172.15.0.1/x',
+      'https://172.32.0.1/x',
+      'https://100.63.0.1/x',
+      'https://192.0.1.1/x',
+      'https://198.20.0.1/x',
+      'https://223.255.255.255/x',
+      'https://[2606:4700::1111]/x',
+      'https://[::ffff:1.1.1.1]/x',
+    ]) {
+      it(`at ${url}`, () => assert.rejects(tried(url), /would be fetched/));
+    }
+
+    it('on this computer without TLS only if the service is there, too', async () => {
+      await assert.rejects(tried('http://127.0.0.1/x', 'http://127.0.0.1:1'), /would be fetched/);
+      for (const [url, service] of [
+        ['http://127.0.0.1/x', PUBLIC_SERVICE],
+        ['http://files.example/x', 'http://127.0.0.1:1'],
+        ['ftp://127.0.0.1/x', 'http://127.0.0.1:1'],
+      ] as const) {
+        assert.deepEqual(await tried(url, service), { problem: 'its address does not begin with https://' });
+      }
+    });
+
+    it("on the service's own host, wherever that is", async () => {
+      await assert.rejects(tried('https://10.0.0.1:8443/x', 'https://10.0.0.1'), /would be fetched/);
+      await assert.rejects(tried('https://[fd00::1]/x', 'https://[fd00::1]:2'), /would be fetched/);
+    });
+  });
+
+  it("is asked for at the service's own host, whatever its name stands for", async () => {
+    const port = await freePort(0);
+    restore = nameServerSays('127.0.0.1');
+    const result = await fetch(`https://api.example:${port}/x`);
+    assert.deepEqual(result, { problem: `it could not be fetched (ECONNREFUSED 127.0.0.1:${port})` });
+  });
+
+  it('tells when its host has no address', async () => {
+    const real = dns.lookup;
+    restore = () => (dns.lookup = real);
+    dns.lookup = ((name: string, _options: object, callback: (...args: unknown[]) => void) => {
+      const error = Object.assign(new Error('getaddrinfo'), { code: 'ENOTFOUND', hostname: name });
+      process.nextTick(callback, error, []);
+    }) as typeof dns.lookup;
+    const result = await fetch('https://files.example/x.csv');
+    assert.deepEqual(result, { problem: 'it could not be fetched (ENOTFOUND files.example)' });
+  });
+
+  describe('is asked for again', () => {
+    let service: PlayedService;
+    beforeEach(async () => (service = await PlayedService.start()));
+    afterEach(() => service.stop());
+
+    /** Fetches it; what comes of it, and how long it was to wait between the attempts. */
+    async function waits(...answers: Answer[]): Promise<{ result: Download; ms: number[] }> {
+      service.answers(...answers);
+      downloads = new Downloads('http://127.0.0.1:1', { connections: 1, connectTimeoutMs: 2000 }, 'test/1');
+      const ms: number[] = [];
+      const pause = (wait: number): Promise<void> => Promise.resolve(void ms.push(wait));
+      const turns = { ...AT_ONCE, pause };
+      const result = await downloads.fetch(`${service.origin}/x`, 200, new AbortController().signal, turns);
+      return { result, ms };
+    }
+
+    for (const [status, after] of [
+      [429, '7'],
+      [503, '300'],
+    ] as const) {
+      it(`when its host wants it: ${status}`, async () => {
+        const { result, ms } = await waits([status, '', { 'retry-after': after }], [200, 'rows']);
+        assert.deepEqual([result, ms], [{ text: 'rows' }, [Number(after) * 1000]]);
+        assert.equal(service.asked[0]!.headers['accept'], '*/*');
+        assert.equal(service.asked[0]!.headers['user-agent'], 'test/1');
+      });
+    }
+
+    for (const [what, status, after] of [
+      ['another status', 500, '7'],
+      ['a time that is over', 503, '0'],
+      ['no time', 429, undefined],
+      ['a network failure', 0, undefined],
+    ] as const) {
+      it(`after the usual back-off: ${what}`, async () => {
+        mock.method(Math, 'random', () => 0.5);
+        try {
+          const headers = after === undefined ? {} : { 'retry-after': after };
+          const answer: Answer = status === 0 ? 'reset' : [status, '', headers];
+          const { result, ms } = await waits(answer, answer, [200, 'rows']);
+          assert.deepEqual([result, ms], [{ text: 'rows' }, [250, 500]]);
+        } finally {
+          mock.restoreAll();
+        }
+      });
+    }
+
+    it('not when its host wants more time than anybody waits, nor after it stalled, nor a fourth time', async () => {
+      const late = await waits([429, '', { 'retry-after': '301' }]);
+      assert.deepEqual([late.result, late.ms], [{ problem: 'its host answers HTTP 429' }, []]);
+      const stalled = await waits(() => undefined);
+      assert.deepEqual(stalled.ms, []);
+      assert.match(JSON.stringify(stalled.result), /no answer within 0.2 s/);
+      const lost = await waits('reset', 'reset', 'reset');
+      assert.equal(lost.ms.length, 2);
+      assert.match(JSON.stringify(lost.result), /it could not be fetched \(/);
+      assert.equal(service.asked.length, 5);
+    });
+
+    it('not once it is closed', async () => {
+      await waits([200, 'rows']);
+      await downloads!.close();
+      const { signal } = new AbortController();
+      const result = await downloads!.fetch(`${service.origin}/x`, 200, signal, AT_ONCE);
+      assert.match(JSON.stringify(result), /it could not be fetched/);
+      assert.equal(service.asked.length, 1);
+    });
+  });
 });

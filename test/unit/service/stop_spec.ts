@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { Stop, unlessStopped } from '../../../nodes/service/stop';
+import { ListenedStop } from '../../support/listened-stop';
 
 describe('Stop', () => {
   it('tells each listener once, in order, and why', () => {
@@ -45,6 +46,15 @@ describe('Stop', () => {
     assert.deepEqual(heard, ['stayed']);
   });
 
+  it('needs no set for the only listener, and keeps none that came too late', () => {
+    const stop = new Stop();
+    stop.abort();
+    const late = (): void => assert.fail('told too late');
+    stop.addEventListener('abort', late);
+    stop.addEventListener('abort', late);
+    stop.abort();
+  });
+
   it('has the reason of an AbortController if none is given', () => {
     const stop = new Stop();
     stop.abort();
@@ -58,19 +68,13 @@ describe('unlessStopped', () => {
 
   it('gives what the promise gives, and leaves no listener', async () => {
     const stop = new Stop();
-    let listeners = 0;
-    const signal = {
-      aborted: false,
-      reason,
-      throwIfAborted: () => undefined,
-      addEventListener: () => listeners++,
-      removeEventListener: () => listeners--,
-    };
+    const signal = new ListenedStop();
     assert.equal(await unlessStopped(Promise.resolve(7), stop, reason), 7);
     assert.equal(await unlessStopped(Promise.resolve(7), signal, reason), 7);
     await assert.rejects(unlessStopped(Promise.reject(new Error('bad')), signal, reason), /bad/);
     await new Promise((resolve) => setImmediate(resolve));
-    assert.equal(listeners, 0);
+    assert.equal(signal.listeners, 0);
+    assert.equal(signal.total, 2);
   });
 
   it('ends with the signal, whatever the promise does', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { NrfCloudError } from '../../../nodes/service/errors';
+import type { NrfCloudError } from '../../../nodes/service/errors';
 import type { HttpReply } from '../../../nodes/service/exchange';
 import { usable } from '../../../nodes/service/usable';
 

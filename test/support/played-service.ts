@@ -1,0 +1,88 @@
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { listen } from '../../demo/ports';
+import type { Job } from '../../nodes/service/call';
+import { Client, type ClientOptions } from '../../nodes/service/client';
+import { Session } from '../../nodes/service/session';
+import { Stop } from '../../nodes/service/stop';
+
+/** Status, body and headers of an answer; or `reset`: the connection is lost when the request has come. */
+export type Answer = readonly [status: number, body?: unknown, headers?: Record<string, string>] | 'reset' | Handler;
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** A request as it came in. */
+export interface Asked {
+  method: string;
+  url: string;
+  headers: IncomingHttpHeaders;
+  body: string;
+}
+
+/** A service that gives the answers it was told, in their order, and remembers what it was asked. */
+export class PlayedService {
+  readonly asked: Asked[] = [];
+  readonly #answers: Answer[] = [];
+  readonly #clients: Client[] = [];
+  readonly #server: Server;
+  #port = 0;
+
+  private constructor() {
+    this.#server = createServer((request, response) => void this.#play(request, response));
+  }
+
+  static async start(): Promise<PlayedService> {
+    const service = new PlayedService();
+    service.#port = await listen(service.#server, 0);
+    return service;
+  }
+
+  get origin(): string {
+    return `http://127.0.0.1:${this.#port}`;
+  }
+
+  /** What was asked, a line each: method and URL. */
+  get lines(): string[] {
+    return this.asked.map(({ method, url }) => `${method} ${url}`);
+  }
+
+  answers(...answers: Answer[]): void {
+    this.#answers.push(...answers);
+  }
+
+  client(options: Partial<ClientOptions> = {}): Client {
+    const limits = { concurrency: 4, rate: 0, queueLimit: 100, timeout: 5, retries: 3 };
+    const client = new Client({ baseUrl: this.origin, api: 'guide', apiKey: 'key', ...limits, ...options });
+    this.#clients.push(client);
+    return client;
+  }
+
+  session(options: Partial<ClientOptions> = {}, job: Partial<Job> = {}): Session {
+    return new Session(this.client(options), { signal: new Stop(), lane: 'node', ...job });
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#clients.map((client) => client.close()));
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  async #play(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const parts: Buffer[] = [];
+    for await (const part of request) parts.push(part as Buffer);
+    const { method = '', url = '', headers } = request;
+    this.asked.push({ method, url, headers, body: Buffer.concat(parts).toString() });
+    const answer = this.#answers.shift() ?? [599, 'no answer was prepared'];
+    if (answer === 'reset') response.destroy();
+    else if (typeof answer === 'function') answer(request, response);
+    else {
+      const [status, body, more = {}] = answer;
+      response.writeHead(status, more);
+      response.end(typeof body === 'string' || body === undefined ? body : JSON.stringify(body));
+    }
+  }
+}
