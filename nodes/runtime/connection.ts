@@ -4,6 +4,7 @@ import { DEFAULT_BASE_URL, parseBaseUrl } from '../service/base-url';
 import { Client } from '../service/client';
 import { notConfigured } from '../service/errors';
 import type { OperationName } from '../service/paths';
+import type { TransportOptions } from '../service/transport';
 import type { Config } from './inputs';
 import { choice, number, readSettings, text, UnusableSetting, unsetVariable, type Setting } from './settings';
 
@@ -126,7 +127,7 @@ interface ProxyNode {
   credentials?: { username?: string; password?: string };
 }
 
-function proxyOf(RED: NodeAPI, id: unknown): { url: string; noProxy: string[] } | undefined {
+function proxyOf(RED: NodeAPI, id: unknown): TransportOptions['proxy'] {
   const node = lookup(RED, id, 'proxy', 'the proxy') as unknown as ProxyNode | undefined;
   if (node === undefined) return undefined;
   const { username, password } = node.credentials ?? {};
@@ -137,11 +138,9 @@ function proxyOf(RED: NodeAPI, id: unknown): { url: string; noProxy: string[] } 
     const sentence = 'the address of the proxy is not a URL; write something like http://proxy.example:3128';
     throw new UnusableSetting(sentence, 'proxy');
   }
-  if (username !== undefined && username !== '') {
-    url.username = encodeURIComponent(username);
-    url.password = encodeURIComponent(password ?? '');
-  }
-  return { url: url.href, noProxy: node.noproxy ?? [] };
+  const proxy = { url: url.href, noProxy: node.noproxy ?? [] };
+  if (username === undefined || username === '') return proxy;
+  return { ...proxy, authorization: `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}` };
 }
 
 function lookup(RED: NodeAPI, id: unknown, property: string, what: string): Node | undefined {

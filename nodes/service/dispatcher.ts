@@ -12,7 +12,12 @@ export interface DispatcherOptions {
   /** Material of a `tls-config` node: `ca`, `cert`, `key`, `pfx`, `passphrase`, `rejectUnauthorized`, `servername`. */
   tls?: ConnectionOptions;
   /** A proxy for everything except the hosts in `noProxy`; without it the environment's proxy variables count. */
-  proxy?: { url: string; noProxy: string[] };
+  proxy?: {
+    url: string;
+    /** What the `Proxy-Authorization` header says. */
+    authorization?: string;
+    noProxy: string[];
+  };
 }
 
 const load = createRequire(__filename);
@@ -45,7 +50,9 @@ export function createDispatcher(
     Undici.EnvHttpProxyAgent.Options;
   if (proxy !== undefined) {
     const noProxy = proxy.noProxy.join(',');
-    return new EnvHttpProxyAgent({ ...options, httpProxy: proxy.url, httpsProxy: proxy.url, noProxy });
+    // A user in the URL would not do: undici leaves out one without a password.
+    const token = proxy.authorization === undefined ? {} : { token: proxy.authorization };
+    return new EnvHttpProxyAgent({ ...options, ...token, httpProxy: proxy.url, httpsProxy: proxy.url, noProxy });
   }
   const fromEnvironment = PROXY_VARIABLES.some((name) => (process.env[name] ?? '') !== '');
   if (fromEnvironment) return new EnvHttpProxyAgent(options);

@@ -83,6 +83,22 @@ describe('nrfcloud-connection', () => {
       assert.match((await test({}))['problem'] as string, /no API key/);
     });
 
+    it('takes whatever it is sent for a question', async () => {
+      await rig({}, { connection: null });
+      for (const body of [
+        { config: null },
+        { config: 'text' },
+        { config: {}, id: 5 },
+        { id: 'connection', config: {} },
+      ]) {
+        assert.deepEqual(await test(body), {
+          reachable: false,
+          generations: [],
+          problem: 'the connection has no API key; enter it in its dialog',
+        });
+      }
+    });
+
     it('uses the stored key for its own host, and for no other', async () => {
       await rig();
       assert.equal((await test({ id: 'connection', config: { baseUrl: simulator.url } }))['keyAccepted'], true);
@@ -99,6 +115,11 @@ describe('nrfcloud-connection', () => {
       const result = await test({ id: 'connection', config: { baseUrl: simulator.url } });
       assert.equal(JSON.stringify(result).includes('very-secret'), false);
     });
+  });
+
+  it('takes the key without the spaces around it', async () => {
+    await claimOne(await rig({}, { apiKey: ' sim-key\n' }));
+    assert.equal(simulator.requests.at(-1)!.headers['authorization'], 'Bearer sim-key');
   });
 
   it('uses a changed key with the next request', async () => {
@@ -178,6 +199,30 @@ describe('nrfcloud-connection', () => {
       await stopRig();
       await claimOne(await withProxy(['127.0.0.1']));
       assert.equal(visits.length, 1);
+    });
+
+    it('is told the user of a core http proxy node', async () => {
+      const sent: (string | undefined)[] = [];
+      proxy.on('connect', ({ headers }) => sent.push(headers['proxy-authorization']));
+      proxy.on('request', ({ headers }) => sent.push(headers['proxy-authorization']));
+      for (const credentials of [
+        { username: 'me@work', password: 'a:b/c' },
+        { username: 'me@work' },
+        { username: '' },
+      ]) {
+        const flow = await rig(
+          { proxy: 'proxy' },
+          {
+            types: [httpProxyNode as (RED: NodeAPI) => void],
+            nodes: [{ id: 'proxy', type: 'http proxy', url: proxyUrl }],
+            credentials: { proxy: credentials },
+          },
+        );
+        await claimOne(flow);
+        await stopRig();
+      }
+      const basic = (user: string): string => `Basic ${Buffer.from(user).toString('base64')}`;
+      assert.deepEqual(sent, [basic('me@work:a:b/c'), basic('me@work:'), undefined]);
     });
 
     it("is taken from the environment's variables", async () => {

@@ -1,0 +1,110 @@
+import assert from 'node:assert/strict';
+import { util } from '@node-red/util';
+import type { Node, NodeAPI, NodeMessage } from 'node-red';
+import {
+  describeSource,
+  evaluateInputs,
+  fromMessage,
+  isLasting,
+  sourcesOf,
+  typed,
+} from '../../../nodes/runtime/inputs';
+import type { NrfCloudError } from '../../../nodes/service/errors';
+
+/** The part of Node-RED that is used, which is its real one. */
+const RED = { util } as unknown as NodeAPI;
+const NODE = { id: 'node' } as unknown as Node;
+const SPECS = { token: typed('payload', 'msg'), file: fromMessage('filename') };
+
+describe('where an input comes from', () => {
+  it('is what the dialog says, else the default; or a fixed property of the message', () => {
+    assert.deepEqual(sourcesOf(SPECS, {}), {
+      token: { value: 'payload', type: 'msg' },
+      file: { value: 'filename', type: 'msg' },
+    });
+    const config = { token: 7, tokenType: 'str', file: 'other', fileType: 'str' };
+    assert.deepEqual(sourcesOf(SPECS, config), {
+      token: { value: '7', type: 'str' },
+      file: { value: 'filename', type: 'msg' },
+    });
+    assert.deepEqual(sourcesOf(SPECS, { token: {}, tokenType: '' }).token, { value: 'payload', type: 'msg' });
+  });
+
+  for (const [type, words, lasting] of [
+    ['msg', 'msg.x', true],
+    ['flow', 'flow.x', false],
+    ['global', 'global.x', false],
+    ['env', 'the environment variable x', false],
+    ['jsonata', "the node's JSONata expression", false],
+    ['str', "the text in the node's dialog", true],
+    ['json', "the text in the node's dialog", true],
+  ] as const) {
+    it(`is told in words: ${type}`, () => {
+      assert.equal(describeSource({ value: 'x', type }), words);
+      assert.equal(isLasting({ value: 'x', type }), lasting);
+    });
+  }
+});
+
+describe('evaluating inputs', () => {
+  const evaluate = (config: object, msg: object) =>
+    evaluateInputs(RED, NODE, sourcesOf(SPECS, { ...config }), msg as NodeMessage, 'claim');
+
+  it('takes no time where none is needed', () => {
+    assert.deepEqual(evaluate({}, { payload: 'p', filename: 'f' }), { token: 'p', file: 'f' });
+    assert.deepEqual(evaluate({ token: 'text', tokenType: 'str' }, {}), { token: 'text', file: undefined });
+  });
+
+  it('gives nothing for what is not there, at whatever depth', () => {
+    for (const msg of [{}, { a: null }, { a: {} }]) {
+      assert.deepEqual(evaluate({ token: 'a.b.c' }, msg), { token: undefined, file: undefined });
+    }
+  });
+
+  it('waits for the others', async () => {
+    const inputs = evaluate({ token: 'payload & "!"', tokenType: 'jsonata' }, { payload: 'p', filename: 'f' });
+    assert.ok(inputs instanceof Promise);
+    assert.deepEqual(await inputs, { token: 'p!', file: 'f' });
+  });
+
+  const failure = (error: NrfCloudError): string => {
+    assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
+    return error.message;
+  };
+  it('names a property that throws', () => {
+    const thrower = (thrown: unknown): object => ({
+      get payload(): unknown {
+        throw thrown;
+      },
+    });
+    const wrong = (thrown: unknown): string => {
+      try {
+        void evaluate({}, thrower(thrown));
+      } catch (error) {
+        return failure(error as NrfCloudError);
+      }
+      return assert.fail('it was evaluated');
+    };
+    const sentence = (why: string): string =>
+      `claim: the token could not be read from msg.payload (${why}); correct the "token" field of the node`;
+    assert.equal(wrong(new Error('not now')), sentence('not now'));
+    assert.equal(wrong({ message: 'as an object' }), sentence('as an object'));
+    assert.equal(wrong({ message: 5 }), sentence('[object Object]'));
+    assert.equal(wrong('just words'), sentence('just words'));
+    assert.equal(wrong(null), sentence('null'));
+    assert.equal(wrong(new Error('x: Cannot read properties of null ')), sentence('x: Cannot read properties of null'));
+  });
+
+  it('names an expression that can not be evaluated', async () => {
+    const wrong = async (token: string, tokenType: string): Promise<string> =>
+      Promise.resolve(evaluate({ token, tokenType }, {})).then(
+        () => assert.fail('evaluated'),
+        (error: unknown) => failure(error as NrfCloudError),
+      );
+    assert.match(
+      await wrong('$error("no")', 'jsonata'),
+      /from the node's JSONata expression \(no\); correct the "token"/,
+    );
+    assert.match(await wrong('{', 'json'), /from the text in the node's dialog \(.*JSON.*\); correct the "token"/);
+  });
+});
