@@ -157,12 +157,37 @@ describe('nrfcloud-bulk-claim', () => {
         [3, 'DUPLICATE'],
       ],
     );
+    assert.match(
+      error.message as string,
+      /bulk claim: 2 rows of msg\.payload can't be used, the first at line 2 \(INVALID_TOKEN\), so nothing was sent; correct the rows in cause\.rows, or let the node skip them$/,
+    );
     assert.deepEqual(flow.caught[0]!['payload'], payload);
     assert.equal(flow.outputs.flat().length, 0);
     assert.equal(simulator.requestCount, 0);
     flow.send({ payload: [token(0), token(1)] });
     await flow.ended(2);
     assert.equal(flow.completed.length, 1);
+  });
+
+  it('explains only some of very many rows that keep it from starting', async () => {
+    const flow = await rig({ onInvalid: 'stop' });
+    flow.send({ payload: Array<string>(200).fill('garbage') });
+    await flow.ended(1);
+    const { error } = flow.caught[0]!;
+    assert.match(error.message as string, /bulk claim: 200 rows of msg\.payload can't be used/);
+    assert.equal(error.cause.rows.length, 100);
+  });
+
+  it('names a tag of its own that can not be used', async () => {
+    const flow = await rig({ tags: 'y'.repeat(101) });
+    flow.send({ payload: [token(0)] });
+    await flow.ended(1);
+    assert.equal(flow.caught[0]!['error'].code, 'NRFCLOUD_INVALID_INPUT');
+    assert.match(
+      flow.caught[0]!['error'].message as string,
+      /bulk claim: in the text in the node's dialog, a tag has 101 characters; 100 are allowed/,
+    );
+    assert.equal(simulator.requestCount, 0);
   });
 
   it('goes on after an upload that failed, and ends in its error after the summary', async () => {

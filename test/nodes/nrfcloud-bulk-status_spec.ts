@@ -234,7 +234,9 @@ describe('nrfcloud-bulk-status', () => {
 
   it('says what is missing', async () => {
     for (const [payload, sentence] of [
-      [undefined, /msg\.payload is missing/],
+      [undefined, /msg\.payload is missing; give the bulkOpsRequestId/],
+      [null, /msg\.payload is missing; give the bulkOpsRequestId/],
+      [' ', /msg\.payload is text; give/],
       ['', /is empty/],
       [7, /is a number/],
       [{ id: 'x' }, /has no bulkOpsRequestId/],

@@ -203,8 +203,29 @@ describe('nrfcloud-claim', () => {
       const flow = await rig({ dryRun: true });
       const { error } = await failing(flow, { payload: simulator.mint().claimToken });
       assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
+      assert.match(
+        error.message as string,
+        /claim: the connection's API generation guide has no dry run; choose current, or untick it$/,
+      );
       assert.equal(simulator.requestCount, 0);
     });
+
+    for (const whenClaimed of ['ok', 'error']) {
+      it(`tells of a device that is claimed already as a claim does (${whenClaimed})`, async () => {
+        const { claimToken, deviceUuid } = simulator.mint();
+        const flow = await rig({ whenClaimed }, { api: 'current' });
+        flow.send({ payload: claimToken });
+        await flow.ended(1);
+        await stopRig();
+        const dry = await rig({ dryRun: true, whenClaimed }, { api: 'current' });
+        dry.send({ payload: claimToken, alreadyClaimed: 'stale' });
+        await dry.ended(1);
+        if (whenClaimed === 'ok') {
+          const { payload, alreadyClaimed } = dry.outputs[0]![0]!;
+          assert.deepEqual([payload.id, alreadyClaimed], [deviceUuid, true]);
+        } else assert.match(dry.caught[0]!['error'].message as string, /claimed by this account already/);
+      });
+    }
 
     it('says so when the service claimed the device for real', async () => {
       simulator.faults.add({ status: 201, body: { id: 'x' } });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
 import { Ticker } from '../../../nodes/provisioning/ticker';
+import { stopClock, type Clock } from '../../support/clock';
 
 describe('Ticker', () => {
   const waits = (ticker: Ticker, ms: number): Promise<number> => {
@@ -72,5 +73,49 @@ describe('Ticker', () => {
     assert.equal(called, false);
     await waits(ticker, 0);
     ticker.stop();
+  });
+
+  describe('by a stopped clock', () => {
+    let clock: Clock;
+    beforeEach(() => (clock = stopClock()));
+    afterEach(() => clock.restore());
+
+    /** When each of these waits, asked for together, is over. */
+    async function ends(waits: number[], ms: number): Promise<Record<number, number>> {
+      const ticker = new Ticker();
+      const at: Record<number, number> = {};
+      for (const wait of waits) ticker.in(wait, () => (at[wait] = clock.now));
+      await clock.pass(ms);
+      return at;
+    }
+
+    it('is on time, or a tick late at most', async () => {
+      await clock.pass(7);
+      const at = await ends([300, 30, 120, 31, 500], 600);
+      assert.deepEqual(at, { 30: 50, 31: 50, 120: 150, 300: 325, 500: 525 });
+    });
+
+    it('needs no timer when nothing waits any more', async () => {
+      const timers: number[] = [];
+      const real = globalThis.setTimeout;
+      const ticker = new Ticker();
+      globalThis.setTimeout = ((call: () => void, ms: number) => {
+        timers.push(ms);
+        return real(call, ms);
+      }) as typeof globalThis.setTimeout;
+      try {
+        const cancel = ticker.in(1000, () => assert.fail('taken back'));
+        ticker.in(1001, () => undefined)();
+        cancel();
+        await clock.pass(2000);
+        ticker.in(2 ** 40, () => undefined);
+        assert.deepEqual(timers, [1000, 2 ** 31 - 1]);
+        ticker.in(2 ** 41, () => undefined);
+        assert.equal(timers.length, 2);
+      } finally {
+        globalThis.setTimeout = real;
+        ticker.stop();
+      }
+    });
   });
 });
