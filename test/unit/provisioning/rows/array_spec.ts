@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readRows, UnreadableSource } from '../../../../nodes/provisioning/rows/index';
+import { readRows, UnreadableSource, type BadRow } from '../../../../nodes/provisioning/rows/index';
 import { bad, badRows, good, mintTokens, rowsIn } from './harness';
 
 const [A, B, C, D] = mintTokens(4) as [string, string, string, string];
@@ -26,6 +26,26 @@ describe('rows: arrays', () => {
     ]);
     assert.deepEqual(good(await rowsIn([{ claimToken: C, tags: [] }])), [[1, C, []]]);
     assert.match(badRows(await rowsIn([{ line: 7, code: 'BAD_CSV', reason: 'x' }]))[0]!.reason, /is missing/);
+  });
+
+  it('shows what stood in a bad row, as far as it can be shown', async () => {
+    const found = async (item: unknown): Promise<unknown[]> => {
+      const [{ claimToken, tags, reason }] = badRows(await rowsIn([item])) as [BadRow];
+      return [claimToken, tags, reason.replace(/^(the claim token) .*/s, '$1 …')];
+    };
+    const TOKEN = 'the claim token …';
+    assert.deepEqual(await found({ claimToken: ' x ', tags: [' a ', '', 7, true, null, {}] }), [
+      'x',
+      ['a', '7', 'true'],
+      TOKEN,
+    ]);
+    assert.deepEqual(await found({ claimToken: Buffer.from(' x\n'), tags: 'a, ,b' }), ['x', ['a', 'b'], TOKEN]);
+    assert.deepEqual(await found({ claimToken: true, tags: 5 }), ['true', undefined, TOKEN]);
+    assert.deepEqual(await found({ claimToken: {} }), [undefined, undefined, TOKEN]);
+    const comma = "a tag holds a comma, which the service's CSV cannot say; take it out";
+    assert.deepEqual(await found({ claimToken: A, tags: ['a,b'] }), [A, ['a,b'], comma]);
+    const thrower = Object.defineProperty({}, 'claimToken', { get: () => assert.fail('asked') });
+    assert.deepEqual(await found(thrower), [undefined, undefined, 'the item of the array cannot be read']);
   });
 
   it('makes a bad row of every odd item', async () => {

@@ -93,6 +93,51 @@ describe('rows: CSV', () => {
   it('refuses tags that are not UTF-8, rather than to spoil them', async () => {
     const rows = await rowsIn(Buffer.from(`${A},Tromsø\n${B},Oslo\n`, 'latin1'));
     assert.deepEqual([good(rows), bad(rows)], [[[2, B, ['Oslo']]], [[1, 'INVALID_TAG']]]);
+    assert.equal(badRows(rows)[0]!.reason, 'a tag holds characters that are not UTF-8; save the file as UTF-8');
+  });
+
+  it('takes nothing for a byte order mark that only begins like one', async () => {
+    for (const first of [[0xff], [0xfe], [0xef, 0xbc, 0xbf], [0xef, 0xbb, 0x80]]) {
+      const rows = await rowsIn(Buffer.concat([Buffer.from(first), Buffer.from(`x\n${A}\n`)]));
+      assert.deepEqual(good(rows), [[2, A, []]]);
+      assert.equal(badRows(rows)[0]!.claimToken, `${Buffer.from(first).toString()}x`);
+    }
+  });
+
+  for (const [header, tags] of [
+    ['token,color', ['x', 'y', 'z']],
+    ['token,tags', ['x', 'y', 'z']],
+    ['token', ['x', 'y', 'z']],
+    ['token,imei', []],
+    ['token,tags,comment', ['x']],
+    ['token,comment,tags', ['y', 'z']],
+    ['token,color,site', []],
+  ] as const) {
+    it(`takes for tags what a header says: ${header}`, async () => {
+      assert.deepEqual(good(await rowsIn(`${header}\n${A},x,y,z\n${B},x,y,z\n`)), [
+        [2, A, tags],
+        [3, B, tags],
+      ]);
+    });
+  }
+
+  it('takes for tokens what a header says, if none can be used', async () => {
+    for (const [header, row, found] of [
+      ['imei,token', '1,x', 'x'],
+      ['imei,token,tags', '1, x ,a', 'x'],
+      ['token,imei', 'x,1', 'x'],
+      ['tags,claim token', 'a,x', 'x'],
+    ] as const) {
+      const [first, second] = badRows(await rowsIn(`${header}\n${row}\n${row}\n`));
+      assert.deepEqual([first!.line, first!.claimToken, second!.claimToken], [2, found, found], header);
+    }
+  });
+
+  it('takes no tag for what stands left of a named token', async () => {
+    assert.deepEqual(good(await rowsIn(`imei,token\n1,${A}\n2,${B}\n`)), [
+      [2, A, []],
+      [3, B, []],
+    ]);
   });
 
   it("reads the four columns of Nordic's tool, and takes none of them for tags", async () => {
