@@ -45,6 +45,8 @@ export class Transport {
   /** Headers of a request by what it sends. */
   readonly #headers: Record<'nothing' | 'json' | 'csv', Record<string, string>>;
   readonly #downloads: Downloads;
+  /** The end of this turn of the event loop, for all who wait for it. */
+  #turn: Promise<void> | undefined;
 
   /**
    * @throws {RangeError} with a sentence, when the base URL or the API key can't be used
@@ -124,8 +126,17 @@ export class Transport {
       this.#limiter.release();
     }
     // Replies come many at a time: all requests that waited for them leave before the first of them is read.
-    await new Promise((resolve) => setImmediate(resolve));
+    await this.#endOfTurn();
     return this.#concealer.conceal(reply);
+  }
+
+  #endOfTurn(): Promise<void> {
+    return (this.#turn ??= new Promise((resolve) => {
+      setImmediate(() => {
+        this.#turn = undefined;
+        resolve();
+      });
+    }));
   }
 
   /**

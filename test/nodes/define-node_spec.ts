@@ -4,7 +4,7 @@ import { defineNode } from '../../nodes/runtime/define-node';
 import { fromMessage, typed } from '../../nodes/runtime/inputs';
 import type { Home, NodeSpec, Task } from '../../nodes/runtime/node-spec';
 import { closed, notConfigured } from '../../nodes/service/errors';
-import { PlayedService } from '../support/played-service';
+import { PlayedService, type Answer } from '../support/played-service';
 import { startRig, stopRig, type Rig } from '../support/rig';
 
 type Spec = NodeSpec<'value', object, unknown>;
@@ -168,34 +168,36 @@ describe('a node of whatever kind', () => {
     beforeEach(async () => (service = await PlayedService.start()));
     afterEach(() => service.stop());
 
-    const QUEUE_FULL = 'NRFCLOUD_QUEUE_FULL';
-    for (const [source, held] of [
-      ['msg', 14],
-      ['flow', 14],
-    ] as const) {
+    // 256 of a node begin at once; those with an input that could be another one later all do.
+    for (const source of ['msg', 'flow'] as const) {
       it(`holds no more than its connection does: input from ${source}`, async () => {
+        const [sent, held] = [400, 4 + 280];
         const answers: (() => void)[] = [];
-        service.answers(
-          ...Array.from({ length: 20 }, () => (_request: unknown, response: { end: (text: string) => void }) => {
-            answers.push(() => response.end('[]'));
-          }),
-        );
+        const later: Answer = (_request, response) => void answers.push(() => response.end('[]'));
+        service.answers(...Array<Answer>(held).fill(later));
+        let begun = 0;
         const flow = await deploy(
           {
             patient: true,
             inputs: { value: source === 'msg' ? fromMessage('payload') : typed('payload', 'flow') },
-            run: async ({ session }) => ({ payload: (await session.send('list devices', {})).statusCode }),
+            run: async ({ session }) => {
+              begun++;
+              return { payload: (await session.send('list devices', {})).statusCode };
+            },
           },
-          { baseUrl: `${service.origin}/v1`, concurrency: 4, queueLimit: 10 },
+          { baseUrl: `${service.origin}/v1`, concurrency: 4, queueLimit: 280 },
         );
-        for (let message = 0; message < 20; message++) flow.send({ payload: message });
-        await flow.until(() => flow.caught.length === 20 - held);
-        assert.ok(flow.caught.every((msg) => msg['error'].code === QUEUE_FULL));
+        for (let message = 0; message < sent; message++) flow.send({ payload: message });
+        await flow.until(() => flow.caught.length === sent - held);
+        assert.ok(flow.caught.every((msg) => msg['error'].code === 'NRFCLOUD_QUEUE_FULL'));
+        // Another one for each request that has started; and who is refused, to be told why.
+        assert.equal(begun, source === 'msg' ? 256 + 4 + (sent - held) : sent);
         while (flow.completed.length < held) {
           answers.shift()?.();
           await new Promise((resolve) => setImmediate(resolve));
         }
-        assert.equal(flow.caught.length, 20 - held);
+        assert.equal(flow.caught.length, sent - held);
+        assert.equal(begun, sent);
       });
     }
   });
