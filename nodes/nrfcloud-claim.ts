@@ -13,9 +13,13 @@ export = (RED: NodeAPI): void =>
     status: { working: 'nrfcloud-claim.status.claiming', done: 'nrfcloud-claim.status.claimed' },
     patient: true,
     run: async (task) => {
-      const order = { ...task.inputs, ...task.settings };
-      const { payload, statusCode, alreadyClaimed } = await claimDevice(task.session, order, task.where, (deviceId) =>
-        task.set('deviceId', deviceId),
+      const { token, tags } = task.inputs;
+      const { whenClaimed, dryRun } = task.settings;
+      const { payload, statusCode, alreadyClaimed } = await claimDevice(
+        task.session,
+        { token, tags, whenClaimed, dryRun },
+        task.where,
+        (deviceId) => task.set('deviceId', deviceId),
       );
       return { payload, statusCode, properties: { alreadyClaimed: alreadyClaimed || undefined } };
     },

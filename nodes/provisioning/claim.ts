@@ -1,5 +1,5 @@
 import { invalidInput, NrfCloudError } from '../service/errors';
-import { claim, dryRunClaim } from '../service/claims';
+import { claim, dryRunClaim, type ClaimReply } from '../service/claims';
 import { isObject, type Session } from '../service/session';
 import { InvalidToken, parseClaimToken } from './claim-token';
 import { InvalidTag, parseTags } from './tags';
@@ -46,7 +46,9 @@ export async function claimDevice(
 ): Promise<ClaimResult> {
   const request = check(order, where);
   onDevice(request.deviceId);
-  return order.dryRun ? dryRun(session, request, order) : realClaim(session, request, order);
+  const { body, statusCode, conflict } = await (order.dryRun ? dryRun(session, request) : claim(session, request));
+  if (conflict !== undefined && order.whenClaimed === 'error') throw claimedAlready(conflict);
+  return { payload: body, statusCode, alreadyClaimed: conflict !== undefined };
 }
 
 function check({ token, tags }: ClaimOrder, where: { token: string; tags: string }): CheckedOrder {
@@ -63,25 +65,16 @@ function check({ token, tags }: ClaimOrder, where: { token: string; tags: string
   }
 }
 
-async function realClaim(session: Session, request: CheckedOrder, { whenClaimed }: ClaimOrder): Promise<ClaimResult> {
-  const { device, statusCode, conflict } = await claim(session, request);
-  refuseIfClaimed(conflict, whenClaimed);
-  return { payload: device, statusCode, alreadyClaimed: conflict !== undefined };
-}
-
-async function dryRun(session: Session, request: CheckedOrder, { whenClaimed }: ClaimOrder): Promise<ClaimResult> {
+async function dryRun(session: Session, request: CheckedOrder): Promise<ClaimReply> {
   if (session.api === 'guide') {
     throw invalidInput('claim', "the connection's API generation guide has no dry run; choose current, or untick it");
   }
-  const { body, statusCode, conflict } = await dryRunClaim(session, request);
-  refuseIfClaimed(conflict, whenClaimed);
-  const payload = body ?? { id: request.deviceId, operation: 'dryRun' };
-  return { payload, statusCode, alreadyClaimed: conflict !== undefined };
+  const reply = await dryRunClaim(session, request);
+  return { ...reply, body: reply.body ?? { id: request.deviceId, operation: 'dryRun' } };
 }
 
-function refuseIfClaimed(conflict: NrfCloudError | undefined, whenClaimed: ClaimOrder['whenClaimed']): void {
-  if (conflict === undefined || whenClaimed === 'ok') return;
+function claimedAlready({ cause }: NrfCloudError): NrfCloudError {
   const message =
     'claim: the device is claimed by this account already; choose "pass it on" in the node to accept that';
-  throw new NrfCloudError('NRFCLOUD_CONFLICT', message, conflict.cause);
+  return new NrfCloudError('NRFCLOUD_CONFLICT', message, cause);
 }

@@ -87,7 +87,17 @@ export class Worker<I extends string, S extends object, T> {
   /** The whole life of a message. Never rejects: in Node-RED a rejection that nobody takes ends the process. */
   async #live(msg: NodeMessage, done: Done, life: Life<I, S, T>, kept?: Handler<S, T>): Promise<void> {
     try {
-      const failure = await this.#run(msg, life, kept);
+      let failure: NrfCloudError | undefined;
+      try {
+        const outcome = await this.#handle(msg, life, kept);
+        if (outcome !== undefined) life.delivery.sendOn(outcome);
+        life.ticket.end();
+      } catch (thrown) {
+        // A Proxy that was revoked can't even be asked what it is.
+        const error = asError(thrown);
+        life.ticket.end(error instanceof NrfCloudError ? error.code : UNEXPECTED);
+        failure = this.#report(msg, error);
+      }
       if (failure === undefined) done();
       else this.#fail(msg, done, failure);
     } catch (error) {
@@ -177,21 +187,7 @@ export class Worker<I extends string, S extends object, T> {
     }
   }
 
-  /** Has the message handled, and sends what comes of it. @returns what went wrong */
-  async #run(msg: NodeMessage, life: Life<I, S, T>, kept?: Handler<S, T>): Promise<NrfCloudError | undefined> {
-    try {
-      const outcome = await this.#handle(msg, life, kept);
-      if (outcome !== undefined) life.delivery.sendOn(outcome);
-      life.ticket.end();
-      return undefined;
-    } catch (thrown) {
-      // A Proxy that was revoked can't even be asked what it is.
-      const error = asError(thrown);
-      life.ticket.end(error instanceof NrfCloudError ? error.code : UNEXPECTED);
-      return this.#report(msg, error);
-    }
-  }
-
+  /** What comes of a message. */
   async #handle(msg: NodeMessage, life: Life<I, S, T>, kept?: Handler<S, T>): Promise<Outcome | undefined> {
     const operation = this.#operation;
     if (this.#closing.signal.aborted) throw closed(operation);

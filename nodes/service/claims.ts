@@ -14,10 +14,8 @@ export interface ClaimRequest {
 /** A claimed device: the service's JSON as received (fields: guide). */
 export type Device = Record<string, unknown>;
 
-/** How a claim ended. */
-export interface Claimed {
-  statusCode: number;
-  device: Device;
+/** The answer to a claim: the device (fields: guide), or what a dry run says. */
+export interface ClaimReply extends Reply {
   /** The service's 409, if the device was the account's own already. */
   conflict?: NrfCloudError;
 }
@@ -27,14 +25,14 @@ export interface Claimed {
  * device may be the account's own (then `conflict` is set) or somebody else's (then it is thrown).
  * @throws {NrfCloudError} every failure
  */
-export async function claim(session: Session, { claimToken, tags, deviceId }: ClaimRequest): Promise<Claimed> {
+export async function claim(session: Session, { claimToken, tags, deviceId }: ClaimRequest): Promise<ClaimReply> {
   const call: Call = {
     json: tags.length > 0 ? { claimToken, tags } : { claimToken },
     lookup: (job) => session.peek('get device', { id: deviceId, complaint: notADevice }, job),
     complaint: notADevice,
   };
   try {
-    return claimed(await session.send('claim', call));
+    return await session.send('claim', call);
   } catch (error) {
     if (!(error instanceof NrfCloudError)) throw error;
     const conflict = error.code === 'NRFCLOUD_CONFLICT';
@@ -49,10 +47,7 @@ export async function claim(session: Session, { claimToken, tags, deviceId }: Cl
  * Asks whether a device could be claimed (`current` only; source: Nordic's own tool, which expects 202 and no body).
  * @throws {NrfCloudError} `NRFCLOUD_CONFLICT` and the like when it can't
  */
-export async function dryRunClaim(
-  session: Session,
-  { claimToken, deviceId }: ClaimRequest,
-): Promise<Reply & { conflict?: NrfCloudError }> {
+export async function dryRunClaim(session: Session, { claimToken, deviceId }: ClaimRequest): Promise<ClaimReply> {
   const query = new URLSearchParams({ dryrun: 'true' });
   try {
     return await session.send('claim', { query, json: { claimToken }, complaint: claimedForReal });
@@ -60,23 +55,19 @@ export async function dryRunClaim(
     if (!(error instanceof NrfCloudError) || error.code !== 'NRFCLOUD_CONFLICT') throw error;
     const found = await find(session, deviceId);
     if (found === undefined) throw somebodyElses(error);
-    return { statusCode: found.statusCode, body: found.device, conflict: error };
+    return { ...found, conflict: error };
   }
 }
 
 /** The device if the account has it; what the account can't see is not its own. */
-async function find(session: Session, id: string): Promise<Claimed | undefined> {
+async function find(session: Session, id: string): Promise<Reply | undefined> {
   try {
-    return claimed(await session.send('get device', { id, complaint: notADevice }));
+    return await session.send('get device', { id, complaint: notADevice });
   } catch (error) {
     if (error instanceof NrfCloudError && /_(NOT_FOUND|FORBIDDEN|CONFLICT|REJECTED)$/.test(error.code))
       return undefined;
     throw error;
   }
-}
-
-function claimed({ statusCode, body }: Reply): Claimed {
-  return { statusCode, device: body as Device };
 }
 
 /** Which status the service gives to a repeated claim is not known; any refusal of the content may be it. */

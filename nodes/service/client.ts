@@ -6,7 +6,7 @@ import { parseBody, queueFull, statusFailure, transportFailure, type RequestCont
 import { QueueFull } from './limiter';
 import { OPERATIONS, pathOf, type Generation, type OperationName } from './paths';
 import { backoffMs, LONGEST_WAIT_MS, parseRetryAfter } from './retry';
-import { Stop, type StopSignal } from './stop';
+import { LinkedStop, type StopSignal } from './stop';
 import { Transport, type TransportOptions } from './transport';
 import { usable, type Reply } from './usable';
 
@@ -23,7 +23,7 @@ export interface ClientOptions extends TransportOptions {
 export class Client {
   readonly api: Generation;
   readonly #transport: Transport;
-  readonly #closing = new Set<Stop>();
+  readonly #closing = new Set<LinkedStop>();
   #closed = false;
 
   /**
@@ -45,35 +45,25 @@ export class Client {
    * @throws {NrfCloudError} every failure, with the contract's code
    */
   async send(operation: OperationName, call: Call, job: Job): Promise<Reply> {
-    const request: RequestContext = { ...this.#locate(operation, call), attempts: 0, uncertain: false };
-    return this.#unlessClosed(
-      operation,
-      job,
-      (signal) => this.#attempts(request, call, job, signal),
-      () => request.attempts,
-    );
-  }
-
-  /** Does something until the message's flow or this client is closed; then that is its error. */
-  async #unlessClosed<T>(
-    operation: OperationName,
-    job: Job,
-    work: (signal: StopSignal) => Promise<T>,
-    attempts = () => 0,
-  ): Promise<T> {
-    const stop = new Stop();
-    const abort = (): void => stop.abort(job.signal.reason);
-    job.signal.addEventListener('abort', abort, { once: true });
-    this.#closing.add(stop);
-    if (job.signal.aborted || this.#closed) stop.abort();
+    const request = this.#requestFor(operation, call);
+    const stop = this.#begin(job);
     try {
-      return await work(stop);
+      for (;;) {
+        let outcome: Reply | Failed;
+        try {
+          const reply = await this.#transport.attempt(request, call, job, stop, request.attempts > 0);
+          outcome = this.#judge(reply, request, call);
+        } catch (error) {
+          outcome = this.#unanswered(error, request);
+        }
+        if (!('error' in outcome)) return outcome;
+        const found = await this.#untilNext(outcome, request, call, job, stop);
+        if (found !== undefined) return found;
+      }
     } catch (error) {
-      if (stop.aborted) throw closed(operation, attempts());
-      throw error;
+      throw stop.aborted ? closed(operation, request.attempts) : error;
     } finally {
-      job.signal.removeEventListener('abort', abort);
-      this.#closing.delete(stop);
+      this.#end(stop);
     }
   }
 
@@ -82,7 +72,7 @@ export class Client {
    * @returns `undefined` for every failure
    */
   async peek(operation: OperationName, call: Call, job: Job): Promise<Reply | undefined> {
-    const request: RequestContext = { ...this.#locate(operation, call), attempts: 0, uncertain: false };
+    const request = this.#requestFor(operation, call);
     try {
       const reply = await this.#transport.attempt(request, call, job, job.signal, true);
       return isSuccess(reply.statusCode) ? usable(reply, request, call.complaint) : undefined;
@@ -97,7 +87,14 @@ export class Client {
    * @throws {NrfCloudError} `NRFCLOUD_CLOSED`
    */
   async download(operation: OperationName, url: string, job: Job): Promise<Download> {
-    return this.#unlessClosed(operation, job, (signal) => this.#transport.download(url, job, signal));
+    const stop = this.#begin(job);
+    try {
+      return await this.#transport.download(url, job, stop);
+    } catch (error) {
+      throw stop.aborted ? closed(operation) : error;
+    } finally {
+      this.#end(stop);
+    }
   }
 
   /** See {@link Limiter.reserve}. */
@@ -113,44 +110,30 @@ export class Client {
     await this.#transport.close();
   }
 
-  #locate(operation: OperationName, { id }: Call): Pick<RequestContext, 'operation' | 'method' | 'path'> {
+  /** What is done for a message ends with the message's flow, and with this client. */
+  #begin(job: Job): LinkedStop {
+    const stop = new LinkedStop(job.signal);
+    this.#closing.add(stop);
+    if (this.#closed) stop.abort();
+    return stop;
+  }
+
+  #end(stop: LinkedStop): void {
+    stop.leave();
+    this.#closing.delete(stop);
+  }
+
+  #requestFor(operation: OperationName, { id }: Call): RequestContext {
     try {
-      return { operation, method: OPERATIONS[operation].method, path: pathOf(operation, this.api, id) };
+      const path = pathOf(operation, this.api, id);
+      return { operation, method: OPERATIONS[operation].method, path, attempts: 0, uncertain: false };
     } catch (error) {
       throw invalidInput(operation, `${(error as RangeError).message}; give the id of a device, tag or operation`);
     }
   }
 
-  async #attempts(request: RequestContext, call: Call, job: Job, signal: StopSignal): Promise<Reply> {
-    for (;;) {
-      const failed = await this.#attempt(request, call, job, signal);
-      if (!('error' in failed)) return failed;
-      const { error, lost, waitMs } = failed;
-      const last = waitMs === undefined || request.attempts > (call.retries ?? this.options.retries);
-      if (!last) {
-        await this.#transport.pause(waitMs, job, signal);
-      }
-      if (lost) {
-        const found = await call.lookup?.({ signal, lane: job.lane, onWaiting: (waiting) => job.onWaiting?.(waiting) });
-        if (found !== undefined) return found;
-        if (signal.aborted) throw error;
-      }
-      if (last) throw error;
-    }
-  }
-
-  /** One attempt: a usable reply, or what went wrong and how long to wait before the next (`undefined` = don't). */
-  async #attempt(request: RequestContext, call: Call, job: Job, signal: StopSignal): Promise<Reply | Failed> {
-    let reply: HttpReply;
-    try {
-      reply = await this.#transport.attempt(request, call, job, signal, request.attempts > 0);
-    } catch (error) {
-      if (error instanceof QueueFull) throw queueFull(this.options.queueLimit, request);
-      if (!(error instanceof ExchangeFailure)) throw error;
-      const report = transportFailure(error, this.origin, request);
-      request.uncertain ||= error.reached;
-      return { error: report, lost: error.reached, waitMs: backoffMs(request.attempts) };
-    }
+  /** What a reply means: a usable one, or what went wrong. @throws {NrfCloudError} for a success that can't be used */
+  #judge(reply: HttpReply, request: RequestContext, call: Call): Reply | Failed {
     if (isSuccess(reply.statusCode)) return usable(reply, request, call.complaint);
     const answer = { statusCode: reply.statusCode, body: parseBody(reply.text) };
     if (call.accept?.(answer) === true) return answer;
@@ -159,6 +142,37 @@ export class Client {
     const lost = reply.statusCode >= 500 && reply.statusCode !== 503;
     request.uncertain ||= lost;
     return { error, lost, waitMs: this.#waitAfter(reply, request.attempts) };
+  }
+
+  /** What it means that no reply came. @throws whatever is no failure of the network */
+  #unanswered(thrown: unknown, request: RequestContext): Failed {
+    if (thrown instanceof QueueFull) throw queueFull(this.options.queueLimit, request);
+    if (!(thrown instanceof ExchangeFailure)) throw thrown;
+    const error = transportFailure(thrown, this.origin, request);
+    request.uncertain ||= thrown.reached;
+    return { error, lost: thrown.reached, waitMs: backoffMs(request.attempts) };
+  }
+
+  /**
+   * Waits until the next attempt, and looks what became of the work if only its reply was lost.
+   * @returns what the look has found
+   * @throws {NrfCloudError} the failure, if it was the last attempt
+   */
+  async #untilNext(
+    { error, lost, waitMs }: Failed,
+    request: RequestContext,
+    call: Call,
+    job: Job,
+    signal: StopSignal,
+  ): Promise<Reply | undefined> {
+    const last = waitMs === undefined || request.attempts > (call.retries ?? this.options.retries);
+    if (!last) await this.#transport.pause(waitMs, job, signal);
+    if (lost) {
+      const found = await call.lookup?.({ signal, lane: job.lane, onWaiting: (waiting) => job.onWaiting?.(waiting) });
+      if (found !== undefined) return found;
+    }
+    if (last || signal.aborted) throw error;
+    return undefined;
   }
 
   /** How long to wait after a refusal; `undefined` if the service asks for longer than anybody wants to wait. */
@@ -172,9 +186,11 @@ export class Client {
   }
 }
 
+/** An attempt without a usable reply. */
 interface Failed {
   error: NrfCloudError;
   /** The work may be done, only the reply is missing. */
   lost: boolean;
+  /** Milliseconds until the next attempt, `undefined` if there must be none. */
   waitMs: number | undefined;
 }

@@ -55,6 +55,22 @@ export class Stop implements StopSignal {
   }
 }
 
+/** Stops with something larger that it is a part of, or by itself before. */
+export class LinkedStop extends Stop {
+  readonly #follow = (): void => this.abort(this.whole.reason);
+
+  constructor(private readonly whole: StopSignal) {
+    super();
+    if (whole.aborted) this.#follow();
+    else whole.addEventListener('abort', this.#follow, { once: true });
+  }
+
+  /** It is over, and needs no stop any more. */
+  leave(): void {
+    this.whole.removeEventListener('abort', this.#follow);
+  }
+}
+
 /**
  * A promise, or the end, whichever comes first: a context store may never answer.
  * @throws {Error} `reason`, once the signal is aborted

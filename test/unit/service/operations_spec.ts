@@ -40,7 +40,7 @@ describe('an operation, against a service that answers as it was told,', () => {
     it('sends the token, and tags only if there are any', async () => {
       service.answers([201, DEVICE], [200, DEVICE]);
       const session = service.session();
-      assert.deepEqual(await claim(session, CLAIM), { statusCode: 201, device: DEVICE });
+      assert.deepEqual(await claim(session, CLAIM), { statusCode: 201, body: DEVICE });
       await claim(session, { ...CLAIM, tags: ['a', 'b'] });
       assert.deepEqual(
         service.asked.map(({ body }) => JSON.parse(body) as unknown),
@@ -59,7 +59,7 @@ describe('an operation, against a service that answers as it was told,', () => {
     it('tells of a conflict and gives the device, if it is the own one', async () => {
       service.answers([409, { message: 'claimed' }], [200, DEVICE]);
       const { conflict, ...rest } = await claim(service.session(), CLAIM);
-      assert.deepEqual(rest, { statusCode: 200, device: DEVICE });
+      assert.deepEqual(rest, { statusCode: 200, body: DEVICE });
       assert.equal(conflict?.code, 'NRFCLOUD_CONFLICT');
       assert.equal(service.asked[1]!.method, 'GET');
       assert.ok(service.asked[1]!.url.endsWith(ID));
@@ -99,7 +99,7 @@ describe('an operation, against a service that answers as it was told,', () => {
 
     it('takes the device for claimed, if it is there after a reply was lost', async () => {
       service.answers('reset', [200, DEVICE]);
-      assert.deepEqual(await claim(service.session(), CLAIM), { statusCode: 200, device: DEVICE });
+      assert.deepEqual(await claim(service.session(), CLAIM), { statusCode: 200, body: DEVICE });
       assert.deepEqual(
         service.asked.map(({ method }) => method),
         ['POST', 'GET'],
@@ -109,7 +109,7 @@ describe('an operation, against a service that answers as it was told,', () => {
     for (const status of [409, 404, 422]) {
       it(`looks again, if the repetition of a lost claim is refused: ${status}`, async () => {
         service.answers('reset', [404], [status, {}], [200, DEVICE]);
-        assert.deepEqual(await claim(service.session(), CLAIM), { statusCode: 200, device: DEVICE });
+        assert.deepEqual(await claim(service.session(), CLAIM), { statusCode: 200, body: DEVICE });
         service.answers('reset', [404], [status, {}], [404, {}]);
         const { code, message } = await failure(claim(service.session(), CLAIM));
         if (status === 409) assert.equal(message, SOMEBODY_ELSES);
