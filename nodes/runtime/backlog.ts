@@ -11,10 +11,21 @@ const AHEAD = 256;
  * request is answered, here a few hundred bytes: a burst of 20,000 is taken in tens of megabytes instead of hundreds, and
  * goes through faster, as the engine has less to look through for what is still in use.
  */
-export class Backlog {
-  readonly #waiting = new Queue<() => void>();
+export class Backlog<T> {
+  readonly #waiting = new Queue<T>();
+  /** What hands back the places of those that wait. */
+  readonly #places = new Queue<() => void>();
   #ahead = 0;
   #draining = false;
+
+  /**
+   * @param begin begins a message; never throws
+   * @param reserve gets it a place among what waits, and gives what hands that back; without one it begins at once
+   */
+  constructor(
+    private readonly begin: (item: T) => void,
+    private readonly reserve: () => (() => void) | undefined,
+  ) {}
 
   /** Messages that wait. */
   get size(): number {
@@ -23,18 +34,16 @@ export class Backlog {
 
   /**
    * Begins a message, or keeps it until others have come further.
-   * @param begin begins it; never throws
-   * @param reserve gets it a place among what waits, and gives what hands that back; without one it begins at once
+   * @param mayWait false if it must begin at once
    */
-  add(begin: () => void, reserve: () => (() => void) | undefined): void {
-    const unreserve = this.#ahead < AHEAD ? undefined : reserve();
-    if (unreserve === undefined) this.#begin(begin);
-    else {
-      this.#waiting.push(() => {
-        unreserve();
-        begin();
-      });
+  add(item: T, mayWait = true): void {
+    const place = mayWait && this.#ahead >= AHEAD ? this.reserve() : undefined;
+    if (place === undefined) {
+      this.#begin(item);
+      return;
     }
+    this.#waiting.push(item);
+    this.#places.push(place);
   }
 
   /** A message has come so far that another one may begin: its request has started, or it has ended without one. */
@@ -43,17 +52,22 @@ export class Backlog {
     // Whoever is begun here may end at once, and come here again.
     if (this.#draining) return;
     this.#draining = true;
-    while (this.#ahead < AHEAD && this.#waiting.size > 0) this.#begin(this.#waiting.shift()!);
+    while (this.#ahead < AHEAD && this.#waiting.size > 0) this.#beginNext();
     this.#draining = false;
   }
 
   /** Begins all that wait, because they are going to be stopped. */
   flush(): void {
-    while (this.#waiting.size > 0) this.#begin(this.#waiting.shift()!);
+    while (this.#waiting.size > 0) this.#beginNext();
   }
 
-  #begin(begin: () => void): void {
+  #beginNext(): void {
+    this.#places.shift()!();
+    this.#begin(this.#waiting.shift()!);
+  }
+
+  #begin(item: T): void {
     this.#ahead++;
-    begin();
+    this.begin(item);
   }
 }

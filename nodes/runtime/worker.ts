@@ -23,6 +23,16 @@ type Done = (error?: Error) => void;
 /** What is done with a message that was kept, instead of the node's `run`. */
 type Handler<S, T> = (task: Task<never, S, T>) => Promise<Outcome | undefined>;
 
+/** A message that has come in, or was kept. */
+interface Arrival<S, T> {
+  msg: NodeMessage;
+  send: Send;
+  done: Done;
+  /** It came in while the node held too many. */
+  refused: boolean;
+  kept?: Handler<S, T>;
+}
+
 /** One deployed node: the life of its messages. */
 export class Worker<I extends string, S extends object, T> {
   readonly #board: StatusBoard;
@@ -33,9 +43,15 @@ export class Worker<I extends string, S extends object, T> {
   readonly #settings: { values: S } | { problem: string };
   readonly #common: Common<I, T>;
   readonly #lives = new Map<Life<I, S, T>, Promise<void>>();
-  readonly #backlog = new Backlog();
+  readonly #backlog = new Backlog<Arrival<S, T>>(
+    (arrival) => this.#begin(arrival),
+    () => this.#reserve(),
+  );
   /** What the node asks the service on its own behalf. */
-  readonly #asking = new Backlog();
+  readonly #asking = new Backlog<() => void>(
+    (begin) => begin(),
+    () => this.#reserve(),
+  );
   readonly #patient: boolean;
   readonly #closing = new AbortController();
   readonly #vaults: Vault[] = [];
@@ -67,17 +83,16 @@ export class Worker<I extends string, S extends object, T> {
 
   /** A message has come in; it begins at once, or when others have come further. */
   take(msg: NodeMessage, send: Send, done: Done): void {
-    const refused = this.spec.always?.(msg) !== true && this.#isFull();
-    const begin = (): void => this.#begin(msg, send, done, refused);
+    const arrival = { msg, send, done, refused: this.spec.always?.(msg) !== true && this.#isFull() };
     if (!this.#patient) {
-      begin();
+      this.#begin(arrival);
       return;
     }
-    this.#backlog.add(begin, () => (refused ? undefined : this.#reserve()));
+    this.#backlog.add(arrival, !arrival.refused);
     this.#board.behind(this.#backlog.size);
   }
 
-  #begin(msg: NodeMessage, send: Send, done: Done, refused: boolean, kept?: Handler<S, T>): void {
+  #begin({ msg, send, done, refused, kept }: Arrival<S, T>): void {
     const delivery = new Delivery(this.#output, msg, send);
     const ahead = this.#patient && kept === undefined;
     const life = new Life<I, S, T>(msg, this.#common, delivery, this.#board.begin(), refused, ahead);
@@ -167,13 +182,13 @@ export class Worker<I extends string, S extends object, T> {
           // Stopped again: it is kept, and will be taken up again.
           if (error !== undefined && !isClosed(error)) node.error(error, msg);
         };
-        this.#begin(msg, (out) => node.send(out), done, false, run);
+        this.#begin({ msg, send: (out) => node.send(out), done, refused: false, kept: run });
       },
     };
   }
 
   async #ask<R>(signal: StopSignal, work: (session: Session) => Promise<R>): Promise<R> {
-    await new Promise<void>((begin) => this.#asking.add(begin, () => this.#reserve()));
+    await new Promise<void>((begin) => this.#asking.add(begin));
     let ahead = true;
     const onStart = (): void => {
       if (ahead) this.#asking.proceed();

@@ -9,19 +9,18 @@ describe('Backlog', () => {
   const filled = (
     count: number,
     reserve = true,
-  ): { backlog: Backlog; begun: number[]; add: (id: number) => void; reserved: () => number } => {
-    const backlog = new Backlog();
+  ): { backlog: Backlog<number>; begun: number[]; add: (id: number) => void; reserved: () => number } => {
     const begun: number[] = [];
     let reserved = 0;
-    const add = (id: number): void =>
-      backlog.add(
-        () => begun.push(id),
-        () => {
-          if (!reserve) return undefined;
-          reserved++;
-          return () => reserved--;
-        },
-      );
+    const backlog = new Backlog<number>(
+      (id) => void begun.push(id),
+      () => {
+        if (!reserve) return undefined;
+        reserved++;
+        return () => reserved--;
+      },
+    );
+    const add = (id: number): void => backlog.add(id);
     for (let id = 0; id < count; id++) add(id);
     return { backlog, begun, add, reserved: () => reserved };
   };
@@ -51,6 +50,17 @@ describe('Backlog', () => {
     assert.equal(backlog.size, 0);
   });
 
+  it('begins at once what may not wait, before all others', () => {
+    const { backlog, begun, reserved } = filled(AHEAD + 3);
+    backlog.add(1000, false);
+    assert.deepEqual(begun.slice(AHEAD), [1000]);
+    assert.equal(reserved(), 3);
+    backlog.proceed();
+    assert.equal(begun.length, AHEAD + 1);
+    backlog.proceed();
+    assert.deepEqual(begun.slice(AHEAD), [1000, AHEAD]);
+  });
+
   it('has room again when those ahead have gone on', () => {
     const { backlog, begun, add } = filled(AHEAD);
     for (let step = 0; step < AHEAD; step++) backlog.proceed();
@@ -69,16 +79,15 @@ describe('Backlog', () => {
   });
 
   it('goes through thousands that end as soon as they begin', () => {
-    const backlog = new Backlog();
     let begun = 0;
-    const add = (begin: () => void): void => backlog.add(begin, () => () => undefined);
-    for (let id = 0; id < AHEAD; id++) add(() => begun++);
-    for (let id = 0; id < 20_000; id++) {
-      add(() => {
+    const backlog: Backlog<number> = new Backlog<number>(
+      (id) => {
         begun++;
-        backlog.proceed();
-      });
-    }
+        if (id >= AHEAD) backlog.proceed();
+      },
+      () => () => undefined,
+    );
+    for (let id = 0; id < AHEAD + 20_000; id++) backlog.add(id);
     backlog.proceed();
     assert.equal(begun, AHEAD + 20_000);
     assert.equal(backlog.size, 0);
