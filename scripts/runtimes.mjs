@@ -1,6 +1,8 @@
 // The versions of Node.js and Node-RED that the tests run on, and where they are. What isn't here already is installed
 // from the registry into a cache, once. Print one's paths: node scripts/runtimes.mjs node24-red5.0
-import { spawnSync } from 'node:child_process';
+import { Buffer } from 'node:buffer';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
@@ -33,16 +35,21 @@ export function ensureRuntime(name) {
 }
 
 /**
- * Runs a program on a runtime, in this terminal.
+ * Runs a program on a runtime.
  * @param env environment variables on top of this process' own
+ * @param atOnce whether its output is shown as it comes; else it is shown when the program has ended, as others run beside it
  * @returns whether it exited with 0
  */
-export function runOn(name, args, env = {}) {
+export async function runOn(name, args, env = {}, atOnce = true) {
   const { node, nodeRed } = ensureRuntime(name);
-  const { status } = spawnSync(node, args, {
-    stdio: 'inherit',
+  const child = spawn(node, args, {
+    stdio: ['inherit', atOnce ? 'inherit' : 'pipe', 'inherit'],
     env: { ...process.env, NODE_RED_PATH: nodeRed, ...env },
   });
+  const output = [];
+  child.stdout?.on('data', (part) => output.push(part));
+  const [status] = await once(child, 'close');
+  if (!atOnce) process.stdout.write(Buffer.concat(output));
   return status === 0;
 }
 

@@ -3,7 +3,8 @@ import { runOn } from './runtimes.mjs';
 
 const PROGRAMS = ['test/editor/screenshots.ts', 'test/dashboard/screenshots.ts'];
 
-const failed = PROGRAMS.filter((program) => !runOn('node24-red5.0', ['--import', 'tsx', program]));
+const failed = [];
+for (const program of PROGRAMS) if (!(await runOn('node24-red5.0', ['--import', 'tsx', program]))) failed.push(program);
 if (failed.length > 0) {
   console.error(`No pictures from ${failed.join(', ')}.`);
   process.exit(1);
