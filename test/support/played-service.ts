@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import {
   createServer,
   type IncomingHttpHeaders,
@@ -5,9 +6,11 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
+import { mock } from 'node:test';
 import { listen } from '../../demo/ports';
 import type { Job } from '../../nodes/service/call';
 import { Client, type ClientOptions } from '../../nodes/service/client';
+import type { NrfCloudError } from '../../nodes/service/errors';
 import { Session } from '../../nodes/service/session';
 import { Stop } from '../../nodes/service/stop';
 
@@ -30,13 +33,16 @@ export class PlayedService {
   readonly #clients: Client[] = [];
   readonly #server: Server;
   #port = 0;
+  #chance: { mock: { restore(): void } } | undefined;
 
   private constructor() {
     this.#server = createServer((request, response) => void this.#play(request, response));
   }
 
-  static async start(): Promise<PlayedService> {
+  /** @param backOff false: back-offs, which chance decides, take no time until it is stopped */
+  static async start({ backOff = true } = {}): Promise<PlayedService> {
     const service = new PlayedService();
+    if (!backOff) service.#chance = mock.method(Math, 'random', () => 0);
     service.#port = await listen(service.#server, 0);
     return service;
   }
@@ -66,6 +72,7 @@ export class PlayedService {
   }
 
   async stop(): Promise<void> {
+    this.#chance?.mock.restore();
     await Promise.all(this.#clients.map((client) => client.close()));
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
@@ -85,4 +92,12 @@ export class PlayedService {
       response.end(typeof body === 'string' || body === undefined ? body : JSON.stringify(body));
     }
   }
+}
+
+/** The error that something ends with. */
+export function failureOf(operation: Promise<unknown>): Promise<NrfCloudError> {
+  return operation.then(
+    (value) => assert.fail(`it succeeded: ${JSON.stringify(value)}`),
+    (thrown: unknown) => thrown as NrfCloudError,
+  );
 }

@@ -1,27 +1,14 @@
 import assert from 'node:assert/strict';
-import { mock } from 'node:test';
 import type { Job } from '../../../nodes/service/call';
-import type { NrfCloudError } from '../../../nodes/service/errors';
 import { Stop } from '../../../nodes/service/stop';
 import { ListenedStop } from '../../support/listened-stop';
-import { PlayedService } from '../../support/played-service';
+import { failureOf, PlayedService } from '../../support/played-service';
 
 describe('Client', () => {
   let service: PlayedService;
-  beforeEach(async () => {
-    service = await PlayedService.start();
-    mock.method(Math, 'random', () => 0);
-  });
-  afterEach(async () => {
-    mock.restoreAll();
-    await service.stop();
-  });
+  beforeEach(async () => (service = await PlayedService.start({ backOff: false })));
+  afterEach(() => service.stop());
   const job = (more: Partial<Job> = {}): Job => ({ signal: new Stop(), lane: 'node', ...more });
-  const error = (sent: Promise<unknown>): Promise<NrfCloudError> =>
-    sent.then(
-      (value) => assert.fail(`it succeeded: ${JSON.stringify(value)}`),
-      (thrown: unknown) => thrown as NrfCloudError,
-    );
 
   it('says who asks and what it wants', async () => {
     service.answers([200, []], [201, {}]);
@@ -43,7 +30,7 @@ describe('Client', () => {
     service.answers('reset', [200, []], [404]);
     const client = service.client();
     await client.send('list devices', {}, job({ signal }));
-    await error(client.send('list devices', {}, job({ signal })));
+    await failureOf(client.send('list devices', {}, job({ signal })));
     assert.equal(signal.listeners, 0);
     assert.equal(signal.total, 2);
   });
@@ -86,7 +73,7 @@ describe('Client', () => {
     service.answers([500, '', { 'retry-after': '301' }], [200, []]);
     assert.equal((await service.client().send('list devices', {}, job())).statusCode, 200);
     service.answers([503, '', { 'retry-after': '301' }]);
-    const { code, cause } = await error(service.client().send('list devices', {}, job()));
+    const { code, cause } = await failureOf(service.client().send('list devices', {}, job()));
     assert.deepEqual([code, cause.attempts, cause.retryAfter], ['NRFCLOUD_UNAVAILABLE', 1, 301]);
     service.answers([429, '', { 'retry-after': '0' }], [200, []]);
     assert.equal((await service.client().send('list devices', {}, job())).statusCode, 200);
@@ -110,15 +97,15 @@ describe('Client', () => {
     }
     looked.length = 0;
     service.answers([422]);
-    assert.equal((await error(send())).uncertain, false);
+    assert.equal((await failureOf(send())).uncertain, false);
     assert.equal(looked.length, 0);
   });
 
   it('remembers that an earlier attempt may have done the work', async () => {
     service.answers([500], [422]);
-    assert.equal((await error(service.client().send('claim', { json: {} }, job()))).uncertain, true);
+    assert.equal((await failureOf(service.client().send('claim', { json: {} }, job()))).uncertain, true);
     service.answers([503], [422]);
-    assert.equal((await error(service.client().send('claim', { json: {} }, job()))).uncertain, false);
+    assert.equal((await failureOf(service.client().send('claim', { json: {} }, job()))).uncertain, false);
   });
 
   it('looks on behalf of the same message', async () => {
@@ -134,7 +121,7 @@ describe('Client', () => {
     };
     service.answers('reset', 'reset');
     const client = service.client();
-    const stopped = await error(client.send('claim', { json: {}, lookup }, job({ signal: stop, onWaiting })));
+    const stopped = await failureOf(client.send('claim', { json: {}, lookup }, job({ signal: stop, onWaiting })));
     assert.equal(stopped.code, 'NRFCLOUD_CLOSED');
     assert.equal(stopped.cause.attempts, 1);
     assert.deepEqual(told, [true, false, true]);
@@ -159,7 +146,7 @@ describe('Client', () => {
     };
     service.answers('reset', [201, {}], [201, {}], [201, {}], [201, {}]);
     const second = client.send('claim', { json: { second: 1 } }, job({ onStart }));
-    assert.equal((await error(client.send('claim', { json: {} }, job()))).code, 'NRFCLOUD_QUEUE_FULL');
+    assert.equal((await failureOf(client.send('claim', { json: {} }, job()))).code, 'NRFCLOUD_QUEUE_FULL');
     await Promise.all([first, second]);
     await Promise.all(more);
     const bodies = service.asked.map(({ method, body }) => `${method} ${body}`.trim());
@@ -197,12 +184,12 @@ describe('Client', () => {
   it('counts the attempts of what was stopped', async () => {
     const stop = new Stop();
     service.answers([500], () => stop.abort());
-    const { code, cause } = await error(service.client().send('list devices', {}, job({ signal: stop })));
+    const { code, cause } = await failureOf(service.client().send('list devices', {}, job({ signal: stop })));
     assert.deepEqual([code, cause.attempts], ['NRFCLOUD_CLOSED', 2]);
-    const before = await error(service.client().send('list devices', {}, job({ signal: stop })));
+    const before = await failureOf(service.client().send('list devices', {}, job({ signal: stop })));
     assert.deepEqual([before.code, before.cause.attempts], ['NRFCLOUD_CLOSED', 0]);
     const document = service.client().download('bulk status', `${service.origin}/x`, job({ signal: stop }));
-    assert.equal((await error(document)).cause.attempts, 0);
+    assert.equal((await failureOf(document)).cause.attempts, 0);
     assert.equal(service.asked.length, 2);
   });
 
@@ -211,14 +198,14 @@ describe('Client', () => {
     let arrived = (): void => undefined;
     const arrival = new Promise<void>((resolve) => (arrived = resolve));
     service.answers(() => arrived());
-    const all = [1, 2].map(() => error(client.send('list devices', {}, job())));
+    const all = [1, 2].map(() => failureOf(client.send('list devices', {}, job())));
     await arrival;
     await client.close();
     assert.deepEqual(
       (await Promise.all(all)).map(({ code }) => code),
       ['NRFCLOUD_CLOSED', 'NRFCLOUD_CLOSED'],
     );
-    assert.equal((await error(client.send('list devices', {}, job()))).code, 'NRFCLOUD_CLOSED');
+    assert.equal((await failureOf(client.send('list devices', {}, job()))).code, 'NRFCLOUD_CLOSED');
     assert.equal(await client.peek('list devices', {}, job()), undefined);
     assert.equal(service.asked.length, 1);
   });
@@ -233,7 +220,7 @@ describe('Client', () => {
   });
 
   it('names what can not be asked for', async () => {
-    const { code, message } = await error(service.client().send('get device', { id: '..' }, job()));
+    const { code, message } = await failureOf(service.client().send('get device', { id: '..' }, job()));
     assert.equal(code, 'NRFCLOUD_INVALID_INPUT');
     assert.match(message, /; give the id of a device, tag or operation$/);
   });

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
-import { mock } from 'node:test';
 import { bulkStatus, errorSummary, operationIdOf, uploadClaims } from '../../../nodes/service/bulk';
 import { claim, dryRunClaim } from '../../../nodes/service/claims';
 import { getDevice, unclaimDevice } from '../../../nodes/service/devices';
-import type { NrfCloudError } from '../../../nodes/service/errors';
 import { probe, type ProbeResult } from '../../../nodes/service/probe';
 import { Stop } from '../../../nodes/service/stop';
 import { createTag, ensureTag, getTag, listTags, tagNames, updateTag } from '../../../nodes/service/tags';
-import { PlayedService, type Answer } from '../../support/played-service';
+import { failureOf, PlayedService, type Answer } from '../../support/played-service';
 
 const ID = '4961c873-408c-45ce-b1ba-7c0d99d88179';
 const DEVICE = { deviceId: ID, provisioningStatus: 'PROVISIONED' };
@@ -15,22 +13,12 @@ const CLAIM = { claimToken: 'token', tags: [] as string[], deviceId: ID };
 
 describe('an operation, against a service that answers as it was told,', () => {
   let service: PlayedService;
-  beforeEach(async () => {
-    service = await PlayedService.start();
-    // Back-offs, which chance decides, take no time.
-    mock.method(Math, 'random', () => 0);
-  });
-  afterEach(async () => {
-    mock.restoreAll();
-    await service.stop();
-  });
+  beforeEach(async () => (service = await PlayedService.start({ backOff: false })));
+  afterEach(() => service.stop());
 
   /** The error that an operation ends with, in the parts that users see. */
   const failure = async (operation: Promise<unknown>): Promise<{ code: string; message: string; attempts: number }> => {
-    const error = await operation.then(
-      (value) => assert.fail(`it succeeded: ${JSON.stringify(value)}`),
-      (thrown: unknown) => thrown as NrfCloudError,
-    );
+    const error = await failureOf(operation);
     return { code: error.code, message: error.message, attempts: error.cause.attempts };
   };
   const SOMEBODY_ELSES =
