@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { Stop, unlessStopped } from '../../../nodes/service/stop';
+import { LinkedStop, Stop, unlessStopped } from '../../../nodes/service/stop';
 import { ListenedStop } from '../../support/listened-stop';
 
 describe('Stop', () => {
@@ -60,6 +60,31 @@ describe('Stop', () => {
     stop.abort();
     assert.equal(stop.reason.name, 'AbortError');
     assert.equal(stop.reason.message, 'This operation was aborted');
+  });
+});
+
+describe('LinkedStop', () => {
+  it('stops with what it is a part of, for the same reason, also if that was before', () => {
+    const whole = new Stop();
+    const part = new LinkedStop(whole);
+    const reason = new Error('all of it');
+    whole.abort(reason);
+    assert.equal(part.aborted, true);
+    assert.equal(part.reason, reason);
+    assert.equal(new LinkedStop(whole).reason, reason);
+  });
+
+  it('stops by itself, and listens no longer than it is asked to', () => {
+    const whole = new ListenedStop();
+    const [stopped, left] = [new LinkedStop(whole), new LinkedStop(whole)];
+    stopped.abort(new Error('a part of it'));
+    assert.equal(whole.aborted, false);
+    left.leave();
+    stopped.leave();
+    assert.equal(whole.listeners, 0);
+    whole.abort();
+    assert.equal(left.aborted, false);
+    assert.equal(stopped.reason.message, 'a part of it');
   });
 });
 
