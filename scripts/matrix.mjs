@@ -30,7 +30,7 @@ async function run(name) {
   createInterface(child.stdout).on('line', (line) => {
     console.log(line);
     const [, count, what] = /^ {2}(\d+) (passing|failing)\b/.exec(line) ?? [];
-    if (what !== undefined) counts[what] = Number(count);
+    if (what !== undefined) counts[what] += Number(count);
   });
   const [code] = await once(child, 'close');
   // A run that broke off failed, too, whatever it had counted.

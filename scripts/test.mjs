@@ -1,6 +1,6 @@
 // Runs the specs on rows of the matrix, with the package installed as users get it:
 // node scripts/test.mjs [<row> …] [-- <options and specs for mocha>].
-// Those in a browser and all others run side by side, as either waits most of the time; what is asked for by name, by itself.
+// Those in a browser and all others run side by side, as either waits most of the time.
 // On one row all of them run; on the others those that depend on Node-RED. (The demo runs on the development dependencies'
 // Node-RED only, and takes broken JSON as it comes, which HTTP In can since 4.1.)
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -23,15 +23,23 @@ const words = process.argv.slice(2);
 const end = words.includes('--') ? words.indexOf('--') : words.length;
 const names = end > 0 ? words.slice(0, end) : CORNERS;
 const rest = words.slice(end + 1);
+const isSpec = (word) => word.endsWith('.ts');
+const options = rest.filter((word) => !isSpec(word));
+const inBrowser = (spec) => IN_BROWSER.some((room) => spec.startsWith(`test/${room}/`));
+
+/** Which specs run on a row, in groups that run side by side. */
+function groupsOn(name) {
+  const given = rest.filter(isSpec);
+  if (given.length === 0) return name === ROW_OF_ALL ? ALL : OF_NODE_RED;
+  return [given.filter(inBrowser), given.filter((spec) => !inBrowser(spec))].filter((specs) => specs.length > 0);
+}
 
 /** Installs the package for a row, runs the specs, and leaves nothing behind. */
 async function passes(name, tarball, userDir) {
   console.log(`\n== tests on ${name}`);
-  const given = rest.some((word) => word.endsWith('.ts'));
-  const groups = given ? [[]] : name === ROW_OF_ALL ? ALL : OF_NODE_RED;
   const env = { PACKAGE_PATH: installAsPalette(tarball, userDir, ensureRuntime(name).node) };
   const mocha = ['node_modules/mocha/bin/mocha.js', '--require', './scripts/packed-nodes.mjs'];
-  const runs = groups.map((specs, index) => runOn(name, [...mocha, ...specs, ...rest], env, index === 0));
+  const runs = groupsOn(name).map((specs, index) => runOn(name, [...mocha, ...specs, ...options], env, index === 0));
   return (await Promise.all(runs)).every((passed) => passed);
 }
 

@@ -177,6 +177,18 @@ export class OperatorPage {
     });
   }
 
+  /** Sets the device to light or dark, and waits until the colours have changed: they fade. */
+  async setColours(colorScheme: 'light' | 'dark'): Promise<void> {
+    await this.page.emulateMedia({ colorScheme });
+    await this.page.evaluate(async () => {
+      const frame = (): Promise<number> => new Promise((resolve) => requestAnimationFrame(resolve));
+      await frame();
+      await frame();
+      const fading = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
+      await Promise.allSettled(fading.map(({ finished }) => finished));
+    });
+  }
+
   /** What an accessibility checker finds serious or critical on the page. */
   async accessibilityViolations(): Promise<string[]> {
     await this.page.evaluate(axe.source);

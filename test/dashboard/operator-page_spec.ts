@@ -220,7 +220,7 @@ describe("the operator's page", function () {
         await operator.press(operator.page.getByRole('button', { name: 'Block', exact: true }));
         await operator.banner('device').getByText(deviceUuid).waitFor();
         for (const colorScheme of ['dark', 'light'] as const) {
-          await operator.page.emulateMedia({ colorScheme });
+          await operator.setColours(colorScheme);
           assert.deepEqual(await operator.accessibilityViolations(), [], colorScheme);
           assert.deepEqual(await operator.overflowing(), []);
         }
