@@ -81,7 +81,7 @@ describe("a newcomer's way from the tarball to the first claimed device", functi
       done.push(`click ${what}`);
     };
     const doubleClick = async (what: string, target: Locator): Promise<void> => {
-      await target.dblclick();
+      await target.dblclick({ delay: 20 });
       done.push(`double-click ${what}`);
     };
     const type = async (what: string, ...keys: string[]): Promise<void> => {

@@ -242,9 +242,24 @@ export class Editor {
     );
   }
 
-  /** Opens the dialog of a node on the canvas. */
+  /**
+   * Opens the dialog of a node on the canvas. On a busy computer both clicks can arrive in the same millisecond, in which
+   * the editor sees no double click; then a user clicks again.
+   */
   async openDialog(id: string): Promise<void> {
-    await this.node(id).locator('rect.red-ui-flow-node').dblclick();
+    const tray = this.page.locator('#red-ui-editor-stack .red-ui-tray').first();
+    for (let more = 2; more >= 0; more--) {
+      await this.node(id).locator('rect.red-ui-flow-node').dblclick({ delay: 20 });
+      const there = tray.waitFor({ timeout: 3000 });
+      if (more === 0) await there;
+      else if (
+        await there.then(
+          () => true,
+          () => false,
+        )
+      )
+        break;
+    }
     await this.opened();
   }
 
