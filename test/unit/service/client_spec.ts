@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import type { Job } from '../../../nodes/service/call';
 import { Stop } from '../../../nodes/service/stop';
 import { ListenedStop } from '../../support/listened-stop';
-import { failureOf, PlayedService } from '../../support/played-service';
+import { failureOf, PlayedService, type Answer } from '../../support/played-service';
 
 describe('Client', () => {
   let service: PlayedService;
@@ -53,17 +53,21 @@ describe('Client', () => {
     const others: Promise<unknown>[] = [];
     const onWaiting = (now: boolean): void => {
       waiting('first')(now);
-      if (now) others.push(client.send('list devices', {}, job({ onWaiting: waiting('other') })));
+      if (now && others.length === 0)
+        others.push(client.send('list devices', {}, job({ onWaiting: waiting('other') })));
     };
     await client.send('list devices', {}, job({ onWaiting }));
     await Promise.all(others);
     assert.equal(others.length, 1);
-    assert.deepEqual(told.sort(), ['first goes on', 'first waits', 'other goes on', 'other waits']);
+    // A timer may be a little early; then it waits once more.
+    assert.deepEqual([...new Set(told)].sort(), ['first goes on', 'first waits', 'other goes on', 'other waits']);
     await client.send('list devices', {}, job({ onWaiting: waiting('after') }));
-    assert.equal(told.length, 4);
+    assert.ok(!told.includes('after waits'));
     service.answers([429, '', { 'retry-after': '0.1' }], [200, []], [200, []]);
-    const quiet = client.send('list devices', {}, job({ onWaiting: (now) => now && others.push(silent()) }));
-    const silent = (): Promise<unknown> => client.send('list devices', {}, job());
+    const askOnce = (): void => {
+      if (others.length === 1) others.push(client.send('list devices', {}, job()));
+    };
+    const quiet = client.send('list devices', {}, job({ onWaiting: askOnce }));
     await quiet;
     await Promise.all(others);
     assert.equal(others.length, 2);
@@ -158,16 +162,17 @@ describe('Client', () => {
   it('fetches documents though its queue is full, one in the place of a request', async () => {
     const client = service.client({ concurrency: 1, queueLimit: 1 });
     const held: (() => void)[] = [];
-    service.answers((_request, response) => held.push(() => response.end('[]')), [200, 'rows'], [200, []], [200, 'r']);
+    const answer: Answer = (request, response) => void response.end(request.url === '/rows' ? 'rows' : '[]');
+    service.answers((_request, response) => held.push(() => response.end('[]')), answer, answer, answer);
     const first = client.send('list devices', {}, job());
     const second = client.send('list devices', {}, job());
     const document = client.download('bulk status', `${service.origin}/rows`, job({ lane: 'other' }));
     while (held.length === 0) await new Promise((resolve) => setImmediate(resolve));
     held[0]!();
     await first;
-    const results = await Promise.all([second.catch(() => 'no list'), document]);
-    assert.equal(results.length, 2);
-    assert.ok('text' in (await client.download('bulk status', `${service.origin}/rows`, job())));
+    assert.deepEqual((await second).body, []);
+    assert.deepEqual(await document, { text: 'rows' });
+    assert.deepEqual(await client.download('bulk status', `${service.origin}/rows`, job()), { text: 'rows' });
   });
 
   it('waits between the attempts of a document, and tells it', async () => {
