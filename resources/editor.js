@@ -335,7 +335,8 @@
     .nrfcloud-form .nrfcloud-tip { margin: 0 0 12px 134px; max-width: none; }
     .nrfcloud-form .form-row .nrfcloud-tip { margin-top: 6px; margin-bottom: 0; }
     .nrfcloud-form textarea.nrfcloud-text { margin: 4px 0 0 134px; width: calc(100% - 140px); height: 120px; font-family: monospace; font-size: 12px; resize: vertical; }
-    .nrfcloud-form .nrfcloud-section { margin: 0 0 12px; }
+    .nrfcloud-form .nrfcloud-wide-labels .form-row > label { width: 200px; }
+    .nrfcloud-form .nrfcloud-wide-labels .nrfcloud-hint { margin-left: 204px; }
   `;
 
   const previous = window.nrfCloudEditor;

@@ -6,7 +6,44 @@ export interface NodeContract {
   credentials?: string[];
   /** Message properties that the node sets, which its help has to name. */
   sets: string[];
+  /** Message properties that the node reads besides the sources that the dialog names, which its help has to name. */
+  reads: string[];
 }
+
+/** The codes that users branch on in a Catch node. */
+export const ERROR_CODES = [
+  'NRFCLOUD_BAD_RESPONSE',
+  'NRFCLOUD_CLOSED',
+  'NRFCLOUD_CONFLICT',
+  'NRFCLOUD_FORBIDDEN',
+  'NRFCLOUD_INTERNAL_ERROR',
+  'NRFCLOUD_INVALID_INPUT',
+  'NRFCLOUD_NOT_CONFIGURED',
+  'NRFCLOUD_NOT_FOUND',
+  'NRFCLOUD_QUEUE_FULL',
+  'NRFCLOUD_RATE_LIMITED',
+  'NRFCLOUD_REJECTED',
+  'NRFCLOUD_TIMEOUT',
+  'NRFCLOUD_UNAUTHORIZED',
+  'NRFCLOUD_UNAVAILABLE',
+];
+
+/** The properties of `msg.error.cause`. */
+export const CAUSE = [
+  'operation',
+  'method',
+  'path',
+  'statusCode',
+  'body',
+  'requestId',
+  'attempts',
+  'retryAfter',
+  'mayHaveSucceeded',
+  'resumes',
+];
+
+/** The codes of rejected rows, besides those of errors. */
+export const ROW_CODES = ['BAD_CSV', 'DUPLICATE', 'INVALID_TAG', 'INVALID_TOKEN'];
 
 const CATEGORY = 'nRF Cloud';
 const COMMON = { name: '', connection: '' };
@@ -32,6 +69,7 @@ export const CONTRACT: Record<string, NodeContract> = {
     },
     credentials: ['apiKey'],
     sets: [],
+    reads: [],
   },
   'nrfcloud-claim': {
     category: CATEGORY,
@@ -47,6 +85,7 @@ export const CONTRACT: Record<string, NodeContract> = {
       output: 'payload',
     },
     sets: ['payload', 'deviceId', 'statusCode', 'alreadyClaimed', 'tagsNotApplied'],
+    reads: ['payload', 'tags'],
   },
   'nrfcloud-bulk-claim': {
     category: CATEGORY,
@@ -69,6 +108,7 @@ export const CONTRACT: Record<string, NodeContract> = {
       output: 'payload',
     },
     sets: ['payload', 'rows', 'parts', 'retryRound', 'resumed', 'statusCode'],
+    reads: ['payload', 'tags', 'retryRound', 'cancel'],
   },
   'nrfcloud-bulk-status': {
     category: CATEGORY,
@@ -86,12 +126,14 @@ export const CONTRACT: Record<string, NodeContract> = {
       output: 'payload',
     },
     sets: ['payload', 'claimedRows', 'failedRows', 'retryRound', 'resumed', 'statusCode'],
+    reads: ['payload', 'rows', 'retryRound', 'cancel'],
   },
   'nrfcloud-tags': {
     category: CATEGORY,
     outputs: 1,
     defaults: { ...COMMON, operation: 'list', input: 'payload', inputType: 'msg', output: 'payload' },
     sets: ['payload', 'statusCode'],
+    reads: ['payload', 'operation'],
   },
   'nrfcloud-device': {
     category: CATEGORY,
@@ -105,6 +147,7 @@ export const CONTRACT: Record<string, NodeContract> = {
       output: 'payload',
     },
     sets: ['payload', 'statusCode'],
+    reads: ['payload', 'operation'],
   },
   'nrfcloud-devices': {
     category: CATEGORY,
@@ -120,12 +163,14 @@ export const CONTRACT: Record<string, NodeContract> = {
       output: 'payload',
     },
     sets: ['payload', 'parts', 'statusCode'],
+    reads: [],
   },
   'nrfcloud-check': {
     category: CATEGORY,
     outputs: 2,
     defaults: { ...COMMON, tags: '', tagsType: 'str', token: '', tokenType: 'str', output: 'check' },
     sets: ['check', 'load', 'statusCode'],
+    reads: [],
   },
   'nrfcloud-rules': {
     category: CATEGORY,
@@ -144,6 +189,7 @@ export const CONTRACT: Record<string, NodeContract> = {
       output: 'payload',
     },
     sets: ['payload', 'existed', 'warnings', 'statusCode'],
+    reads: ['operation'],
   },
   'nrfcloud-command': {
     category: CATEGORY,
@@ -174,6 +220,7 @@ export const CONTRACT: Record<string, NodeContract> = {
       output: 'payload',
     },
     sets: ['payload', 'resumed', 'statusCode'],
+    reads: ['payload', 'command', 'cancel'],
   },
   'nrfcloud-onboarding': {
     category: CATEGORY,
@@ -192,5 +239,6 @@ export const CONTRACT: Record<string, NodeContract> = {
       output: 'payload',
     },
     sets: ['payload', 'deviceId', 'onboarding', 'parts', 'resumed', 'statusCode'],
+    reads: ['payload', 'claimedRows', 'rows', 'cancel'],
   },
 };
