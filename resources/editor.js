@@ -331,7 +331,7 @@
     .nrfcloud-form .form-row > input[type="checkbox"] { display: inline-block; width: auto; vertical-align: baseline; }
     .nrfcloud-form .form-row > input.nrfcloud-number { width: 80px; }
     .nrfcloud-form .form-row > select { width: calc(100% - 140px); }
-    .nrfcloud-form .nrfcloud-hint { margin: 2px 0 0 134px; font-size: 12px; color: var(--red-ui-secondary-text-color); }
+    .nrfcloud-form .nrfcloud-hint { margin: 2px 0 0 134px; font-size: 12px; color: var(--red-ui-primary-text-color); }
     .nrfcloud-form .nrfcloud-tip { margin: 0 0 12px 134px; max-width: none; }
     .nrfcloud-form .form-row .nrfcloud-tip { margin-top: 6px; margin-bottom: 0; }
     .nrfcloud-form textarea.nrfcloud-text { margin: 4px 0 0 134px; width: calc(100% - 140px); height: 120px; font-family: monospace; font-size: 12px; resize: vertical; }

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createContext, runInContext } from 'node:vm';
-import packageJson from '../../package.json';
 import { CONTRACT, ERROR_CODES } from '../support/contract';
 
 const ROOT = resolve(__dirname, '../..');
