@@ -327,7 +327,7 @@
 
   const STYLE = `
     .nrfcloud-form .form-row > label { width: 130px; white-space: nowrap; }
-    .nrfcloud-form .form-row > label.nrfcloud-inline { width: auto; margin-bottom: 0; white-space: normal; max-width: calc(100% - 170px); vertical-align: baseline; }
+    .nrfcloud-form .form-row > label.nrfcloud-inline { width: auto; margin-bottom: 0; white-space: normal; max-width: calc(100% - 160px); vertical-align: baseline; }
     .nrfcloud-form .form-row > input[type="checkbox"] { display: inline-block; width: auto; vertical-align: baseline; }
     .nrfcloud-form .form-row > input.nrfcloud-number { width: 80px; }
     .nrfcloud-form .form-row > select { width: calc(100% - 140px); }

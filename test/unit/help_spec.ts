@@ -92,7 +92,8 @@ describe('the help', () => {
         it('names the message properties that the node reads and sets, and no others', () => {
           const [inputs, outputs] = parts as [string, string];
           const taken = contract.reads;
-          if (taken.length > 0) assert.deepEqual(sorted(terms(inputs).filter((term) => /^\w+$/.test(term))), sorted(taken));
+          if (taken.length > 0)
+            assert.deepEqual(sorted(terms(inputs).filter((term) => /^\w+$/.test(term))), sorted(taken));
           const said = sorted([...terms(outputs), ...matches(outputs, /<code>msg\.(\w+)/g)]);
           const known = [...contract.sets, 'resumed', 'parts'];
           assert.deepEqual(
