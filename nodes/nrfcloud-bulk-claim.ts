@@ -1,10 +1,10 @@
 import { isAbsolute, resolve } from 'node:path';
 import type { NodeAPI } from 'node-red';
-import { bulkClaim, type BulkOrder, type BulkSummary } from './provisioning/bulk-claim';
+import { bulkClaim, type BulkClaimParams, type BulkSummary } from './operations/bulk-claim';
 import { defineNode } from './runtime/define-node';
 import { typed } from './runtime/inputs';
 import { choice, number } from './runtime/settings';
-import { invalidInput } from './service/errors';
+import { invalidInput } from './api/errors';
 
 export = (RED: NodeAPI): void =>
   defineNode(RED, {
@@ -20,10 +20,10 @@ export = (RED: NodeAPI): void =>
     },
     status: { working: 'nrfcloud-bulk-claim.status.reading', done: 'nrfcloud-bulk-claim.status.uploaded' },
     run: async (task) => {
-      const { inputs, settings, session, where, signal } = task;
+      const { inputs, settings, api, source: names, signal } = task;
       const { input, ...rest } = settings;
       const source =
-        input === 'file' ? fileSource(RED, inputs.source, where.source) : valueSource(inputs.source, where.source);
+        input === 'file' ? fileSource(RED, inputs.source, names.source) : valueSource(inputs.source, names.source);
       const outputs = {
         onUpload: ({ payload, statusCode, rows, part }) =>
           task.emit({ port: 0, payload, statusCode, properties: { rows }, part }),
@@ -31,7 +31,7 @@ export = (RED: NodeAPI): void =>
         onProgress: (summary) => task.progress(inWords(summary)),
       } satisfies Parameters<typeof bulkClaim>[3];
       const order = { source, tags: inputs.tags, ...rest };
-      const { summary, failure } = await bulkClaim(session, order, where, outputs, signal);
+      const { summary, failure } = await bulkClaim(api, order, names, outputs, signal);
       if (failure === undefined) return { port: 2, payload: summary };
       // The message itself goes to Catch as it came, so the account leaves in a copy.
       await task.emit({ port: 2, payload: summary });
@@ -39,13 +39,13 @@ export = (RED: NodeAPI): void =>
     },
   });
 
-function valueSource(value: unknown, where: string): BulkOrder['source'] {
+function valueSource(value: unknown, where: string): BulkClaimParams['source'] {
   if (value !== undefined && value !== null) return { kind: 'value', value };
   throw invalidInput('bulk claim', `${where} is missing; give CSV text, a Buffer of CSV, or an array of claim tokens`);
 }
 
 /** A file's path, relative to where core's file nodes look. */
-function fileSource(RED: NodeAPI, value: unknown, where: string): BulkOrder['source'] {
+function fileSource(RED: NodeAPI, value: unknown, where: string): BulkClaimParams['source'] {
   if (typeof value !== 'string' || value.trim() === '') {
     throw invalidInput('bulk claim', `${where} is no path; give the path of a CSV file`);
   }

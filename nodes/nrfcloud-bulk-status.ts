@@ -1,18 +1,18 @@
 import type { NodeAPI } from 'node-red';
 import {
-  BulkWatcher,
-  outcomeOfResult,
-  readWatchRequest,
-  type WatchRecord,
-  type WatchTask,
-} from './provisioning/bulk-status';
-import { Watch } from './provisioning/watch';
+  BulkStatusTracker,
+  resultOfUpload,
+  readBulkStatusRequest,
+  type PendingOperation,
+  type BulkStatusTask,
+} from './operations/bulk-status';
+import { Poller } from './operations/poller';
 import { defineNode } from './runtime/define-node';
 import { fromMessage, typed } from './runtime/inputs';
-import type { Home, Task } from './runtime/node-spec';
+import type { NodeContext, Task } from './runtime/node-definition';
 import { flag, number, text } from './runtime/settings';
-import { serveStores } from './runtime/vault';
-import { bulkStatus } from './service/bulk';
+import { serveStores } from './runtime/context-store';
+import { bulkStatus } from './api/bulk';
 
 interface Settings {
   interval: number;
@@ -37,31 +37,31 @@ export = (RED: NodeAPI): void => {
     },
     status: { working: 'nrfcloud-bulk-status.status.watching', done: 'nrfcloud-bulk-status.status.ended' },
     always: (msg) => 'cancel' in msg && msg.cancel === true,
-    share: takeUpPending,
+    createState: takeUpPending,
     run: async (task) => {
-      const { inputs, settings, where, shared } = task;
-      const request = readWatchRequest(inputs.operation, inputs.cancel, where.operation);
-      if (request.kind === 'result') return outcomeOfResult(request.result, inputs.rows);
+      const { inputs, settings, source, state } = task;
+      const request = readBulkStatusRequest(inputs.operation, inputs.cancel, source.operation);
+      if (request.kind === 'result') return resultOfUpload(request.result, inputs.rows);
       if (request.kind === 'watch') {
-        return shared.begin(request.id, settings, () => task.snapshot(), inputs.rows, watching(task));
+        return state.begin(request.id, settings, () => task.snapshot(), inputs.rows, watching(task));
       }
-      shared.cancel(request.id);
+      state.cancel(request.id);
       return undefined;
     },
   });
 };
 
 /** Makes the watch of a deployed node, and goes on with what was pending when it stopped. */
-function takeUpPending(home: Home<Settings, BulkWatcher>): BulkWatcher {
-  const watch = new Watch((id, signal) => home.ask(signal, (session) => bulkStatus(session, id)));
+function takeUpPending(home: NodeContext<Settings, BulkStatusTracker>): BulkStatusTracker {
+  const watch = new Poller((id, signal) => home.request(signal, (api) => bulkStatus(api, id)));
   const { resume, store } = home.settings();
-  if (!resume) return new BulkWatcher(watch, undefined);
-  const vault = home.vault(store, "pending bulk operations are lost when Node-RED restarts; see the node's help");
-  const watcher = new BulkWatcher(watch, vault);
+  if (!resume) return new BulkStatusTracker(watch, undefined);
+  const vault = home.openStore(store, "pending bulk operations are lost when Node-RED restarts; see the node's help");
+  const watcher = new BulkStatusTracker(watch, vault);
   home.onStarted(async () => {
     for (const [key, value] of await vault.load()) {
-      const record = value as WatchRecord;
-      home.revive({ ...record.msg, resumed: true }, (task) =>
+      const record = value as PendingOperation;
+      home.resume({ ...record.msg, resumed: true }, (task) =>
         watcher.resume(key, record, task.settings, record.msg['rows'], watching(task)),
       );
     }
@@ -69,11 +69,11 @@ function takeUpPending(home: Home<Settings, BulkWatcher>): BulkWatcher {
   return watcher;
 }
 
-function watching(task: Task<never, Settings, BulkWatcher>): WatchTask {
+function watching(task: Task<never, Settings, BulkStatusTracker>): BulkStatusTask {
   return {
-    session: task.session,
+    api: task.api,
     signal: task.signal,
-    afterwards: (work) => task.afterwards(work),
+    afterwards: (work) => task.afterEnd(work),
     listener: {
       onProgress: (outcome) => void task.emit(outcome),
       onTrouble: (trouble) => task.waiting(trouble),

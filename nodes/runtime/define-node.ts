@@ -1,8 +1,7 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
-import { giveCatchTheCode } from './error-code';
 import type { Config } from './inputs';
-import type { NodeSpec } from './node-spec';
-import { Worker } from './worker';
+import type { NodeDefinition } from './node-definition';
+import { NodeRunner } from './node-runner';
 
 /**
  * Registers a node type whose messages all live the same life: evaluate the inputs, show the status, run the handler,
@@ -10,12 +9,11 @@ import { Worker } from './worker';
  */
 export function defineNode<I extends string, S extends object, T = undefined>(
   RED: NodeAPI,
-  spec: NodeSpec<I, S, T>,
+  spec: NodeDefinition<I, S, T>,
 ): void {
-  giveCatchTheCode(RED);
   RED.nodes.registerType(spec.type, function (this: Node, def: NodeDef) {
     RED.nodes.createNode(this, def);
-    const worker = new Worker(RED, this, spec, def as unknown as Config);
+    const worker = new NodeRunner(RED, this, spec, def as unknown as Config);
     this.on('input', (msg, send, done) => {
       worker.take(msg, send, done);
     });

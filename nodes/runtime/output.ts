@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import type { NodeAPI, NodeMessage } from 'node-red';
-import { invalidInput } from '../service/errors';
-import type { OperationName } from '../service/paths';
-import { quote } from '../service/quote';
+import { invalidInput } from '../api/errors';
+import type { OperationName } from '../api/endpoints';
+import { sanitize } from '../util/sanitize';
 
 /** What a node gives to the next one. */
-export interface Outcome {
+export interface Result {
   /** Written to the message property named by `output`. */
   payload: unknown;
   /** HTTP status of the last response. */
@@ -55,7 +55,7 @@ export class Output {
   check(msg: NodeMessage, operation: OperationName): void {
     const wrong = this.#problem(msg);
     if (wrong === undefined) return;
-    const where = `the result can't be written to msg.${quote(this.name)}`;
+    const where = `the result can't be written to msg.${sanitize(this.name)}`;
     throw invalidInput(operation, `${where}: ${wrong}; change the node's output`);
   }
 
@@ -83,7 +83,7 @@ export class Output {
 }
 
 /** How the results of one message leave its node. */
-export class Delivery {
+export class ResultSender {
   #sequence: string | undefined;
   #copies = 0;
 
@@ -94,7 +94,7 @@ export class Delivery {
   ) {}
 
   /** Sends the message itself on, changed in place. */
-  sendOn(outcome: Outcome): void {
+  sendOn(outcome: Result): void {
     this.#write(this.msg, outcome);
     this.send(toPort(this.msg, outcome.port));
   }
@@ -103,7 +103,7 @@ export class Delivery {
    * Sends a copy of the message. Wait for what this returns: every so often it lets the next nodes do their work, so that
    * a long sequence neither piles up nor blocks.
    */
-  emit(outcome: Outcome): Promise<void> | undefined {
+  emit(outcome: Result): Promise<void> | undefined {
     const copy = this.#copy();
     this.#write(copy, outcome);
     this.send(toPort(copy, outcome.port));
@@ -156,7 +156,7 @@ export class Delivery {
     return deep === undefined ? copy : Object.assign(copy, RED.util.cloneMessage(deep as unknown as NodeMessage));
   }
 
-  #write(msg: NodeMessage, { payload, statusCode, properties, part }: Outcome): void {
+  #write(msg: NodeMessage, { payload, statusCode, properties, part }: Result): void {
     const target = msg as unknown as Record<string, unknown>;
     for (const name in properties) {
       const value = properties[name];

@@ -1,7 +1,7 @@
 import type { Config } from './inputs';
 
 /** A property that can't be used as it is configured. Its message is a sentence that says what to correct. */
-export class UnusableSetting extends RangeError {
+export class InvalidSetting extends RangeError {
   constructor(
     sentence: string,
     readonly property: string,
@@ -12,7 +12,7 @@ export class UnusableSetting extends RangeError {
   }
 }
 
-/** Reads one property of a node's configuration. @throws {UnusableSetting} when it can't be used */
+/** Reads one property of a node's configuration. @throws {InvalidSetting} when it can't be used */
 export type Setting<T> = (value: unknown, name: string) => T;
 
 /** A table of settings that gives values of the type `S`. */
@@ -21,7 +21,7 @@ export type Settings<S extends object> = { [K in keyof S]: Setting<S[K]> };
 /**
  * Reads the settings of a node. Node-RED puts the value of `${NAME}` in place before, as text, and leaves `${NAME}` as
  * it is when the variable isn't set.
- * @throws {UnusableSetting} with a sentence that names the property
+ * @throws {InvalidSetting} with a sentence that names the property
  */
 export function readSettings<S extends object>(table: Settings<S>, config: Config): S {
   const values: Partial<S> = {};
@@ -29,7 +29,7 @@ export function readSettings<S extends object>(table: Settings<S>, config: Confi
     const value = config[name];
     const variable = unsetVariable(value);
     if (variable !== undefined) {
-      throw new UnusableSetting(`the environment variable ${variable} (for ${name}) is not set`, name, variable);
+      throw new InvalidSetting(`the environment variable ${variable} (for ${name}) is not set`, name, variable);
     }
     values[name] = table[name](value, name);
   }
@@ -57,7 +57,7 @@ export function choice<T extends string>(first: T, ...others: T[]): Setting<T> {
   return (value, name) => {
     if (value === undefined || value === '') return first;
     const found = options.find((option) => option === value);
-    if (found === undefined) throw new UnusableSetting(`${name} must be one of ${options.join(', ')}`, name);
+    if (found === undefined) throw new InvalidSetting(`${name} must be one of ${options.join(', ')}`, name);
     return found;
   };
 }
@@ -78,7 +78,7 @@ export function number(
       (whole && !Number.isInteger(read))
     ) {
       const bounds = max === Infinity ? `of at least ${min}` : `between ${min} and ${max}`;
-      throw new UnusableSetting(`${name} must be a ${whole ? 'whole ' : ''}number ${bounds}`, name);
+      throw new InvalidSetting(`${name} must be a ${whole ? 'whole ' : ''}number ${bounds}`, name);
     }
     return read;
   };

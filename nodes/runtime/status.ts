@@ -1,11 +1,11 @@
 import type { Node, NodeStatus } from 'node-red';
-import type { ErrorCode } from '../service/errors';
+import type { ErrorCode } from '../api/errors';
 
 /** Catalog of the texts that all nodes share; the editor looks keys up in each browser's own language. */
 const SHARED = 'node-red-contrib-nrfcloud-provisioning/nrfcloud-connection:nrfcloud-connection';
 
 /** Statuses that differ in number only are not sent more often than this. */
-const QUIET_MS = 200;
+const STATUS_INTERVAL_MS = 200;
 
 /** The status texts of one node, as keys of its catalog. */
 export interface StatusTexts {
@@ -14,7 +14,7 @@ export interface StatusTexts {
 }
 
 /** One message's share of its node's status. */
-export interface Ticket {
+export interface MessageStatus {
   /** The request waits before a retry, or goes on. */
   waiting(waiting: boolean): void;
   /** What has been done so far, in plain text. */
@@ -36,8 +36,8 @@ interface Shown {
  * A node's status, made of all messages that are on their way: blue while any is worked on, yellow while all of them
  * wait, and when none is left the colour of the last ending.
  */
-export class StatusBoard {
-  readonly #shares = new Set<Share>();
+export class StatusDisplay {
+  readonly #shares = new Set<MessageStatusEntry>();
   #waiting = 0;
   #behind = 0;
   #last: Shown | undefined;
@@ -51,22 +51,22 @@ export class StatusBoard {
   ) {}
 
   /** A message has come in. */
-  begin(): Ticket {
-    const share = new Share(this, this.texts);
+  begin(): MessageStatus {
+    const share = new MessageStatusEntry(this, this.texts);
     this.#shares.add(share);
     this.#show();
     return share;
   }
 
   /** A share tells something else than before. */
-  changed(share: Share, waiting: boolean): void {
+  changed(share: MessageStatusEntry, waiting: boolean): void {
     if (share.isWaiting !== waiting) this.#waiting += waiting ? 1 : -1;
     share.isWaiting = waiting;
     this.#show();
   }
 
   /** A message has ended. */
-  end(share: Share, code?: ErrorCode): void {
+  end(share: MessageStatusEntry, code?: ErrorCode): void {
     this.#shares.delete(share);
     this.#last =
       code === undefined
@@ -111,7 +111,7 @@ export class StatusBoard {
       this.#timer ??= setTimeout(() => {
         this.#timer = undefined;
         if (this.#colour() !== this.#shown?.colour || this.#text() !== this.#shown?.text) this.#send();
-      }, QUIET_MS);
+      }, STATUS_INTERVAL_MS);
   }
 
   #send(): void {
@@ -125,13 +125,13 @@ export class StatusBoard {
   }
 }
 
-class Share implements Ticket {
+class MessageStatusEntry implements MessageStatus {
   /** Counted by the board. */
   isWaiting = false;
   text: string | undefined;
 
   constructor(
-    private readonly board: StatusBoard,
+    private readonly board: StatusDisplay,
     public texts: StatusTexts,
   ) {}
 

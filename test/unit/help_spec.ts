@@ -13,16 +13,16 @@ const sorted = (items: Iterable<string>): string[] => [...new Set(items)].sort()
 
 /** The codes that the code can report, from its type. */
 const ERROR_CODES = sorted(
-  matches(/export type ErrorCode =([^;]+);/.exec(read('nodes/service/errors.ts'))![1]!, /'(NRFCLOUD_\w+)'/g),
+  matches(/export type ErrorCode =([^;]+);/.exec(read('nodes/api/errors.ts'))![1]!, /'(NRFCLOUD_\w+)'/g),
 );
 /** The facts of `msg.error.cause` that are always or sometimes there, from the code's type. */
 const CAUSE = matches(
-  /export interface ErrorFacts \{([\s\S]+?)\n\}/.exec(read('nodes/service/errors.ts'))![1]!,
+  /export interface ErrorCause \{([\s\S]+?)\n\}/.exec(read('nodes/api/errors.ts'))![1]!,
   /^ {2}(\w+\??):/gm,
 );
 /** Codes of rejected rows, from the code's type. */
 const ROW_CODES = sorted(
-  matches(/export type RowFault =([^;]+);/.exec(read('nodes/provisioning/rows/row.ts'))![1]!, /'([A-Z_]+)'/g),
+  matches(/export type RowErrorCode =([^;]+);/.exec(read('nodes/parse/rows/row.ts'))![1]!, /'([A-Z_]+)'/g),
 );
 
 /** What a node reads of a message without being told where, besides the source that the dialog names. */
