@@ -29,7 +29,7 @@ export const HELP = `Plays the nRF Cloud Provisioning Service on this computer.
   npm run simulator -- [options]          starts it
     --port <n>              port of the service (${DEFAULT_PORT}; 0 = any free one)
     --summary-port <n>      port of error summaries and controls (${DEFAULT_SUMMARY_PORT}; 0 = any free one)
-    --api <generation>      guide, current or both (both)
+    --api <version>      guide, current or both (both)
     --api-key <key>         the key it wants (sim-key)
     --viewer-key <key>      a key that may only read; may be repeated
     --seed <text>           what devices and ids are derived from (simulator)

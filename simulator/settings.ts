@@ -3,7 +3,7 @@
  * README.md says what each one is for, and which of them stand for something no public source settles.
  */
 
-/** The two generations of the service's paths: the 2023 guide's, and those Nordic's own tool uses since. */
+/** The two versions of the service's paths: the 2023 guide's, and those Nordic's own tool uses since. */
 export type Generation = 'guide' | 'current';
 
 /** How the document behind `errorSummaryUrl` looks, or which way it fails. */
@@ -34,7 +34,7 @@ export interface Extras {
 
 /** What can be set at the start and changed at run time. */
 export interface Settings {
-  /** Which generation of paths answers. The other's paths are 404. */
+  /** Which version of paths answers. The other's paths are 404. */
   api: Generation | 'both';
   /** The key of the team, role editor or above. */
   apiKey: string;
@@ -77,7 +77,7 @@ export interface Settings {
   /** `array`: the list of devices is one bare array of all of them. */
   listShape: 'items' | 'array';
   tagListShape: 'items' | 'array';
-  /** Answer a page with the token it was asked with, as a broken service would. */
+  /** ServiceResponse a page with the token it was asked with, as a broken service would. */
   repeatPageToken: boolean;
   /** Whether the list of devices honours `?tag=`. */
   tagFilter: 'support' | 'ignore';

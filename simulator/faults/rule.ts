@@ -100,25 +100,25 @@ export function checkRule(rule: FaultRule): void {
 }
 
 /** Whether the rule answers something of its own instead of what the operation answers. */
-export function replacesAnswer(rule: FaultRule): boolean {
+export function replacesResponse(rule: FaultRule): boolean {
   return (
     rule.status !== undefined ||
     rule.body !== undefined ||
     rule.html === true ||
     rule.redirect !== undefined ||
     rule.retryAfter !== undefined ||
-    isDripping(rule) ||
+    isEndless(rule) ||
     rule.hugeBody !== undefined
   );
 }
 
 /** Whether the operation is carried out before the fault strikes. */
-export function worksFirst(rule: FaultRule): boolean {
+export function runsOperationFirst(rule: FaultRule): boolean {
   if (rule.drop !== undefined) return rule.drop === 'after';
-  return rule.afterWork ?? !replacesAnswer(rule);
+  return rule.afterWork ?? !replacesResponse(rule);
 }
 
 /** Whether the body never ends. */
-export function isDripping(rule: FaultRule): boolean {
+export function isEndless(rule: FaultRule): boolean {
   return rule.dripBody !== undefined && rule.dripBody !== false;
 }

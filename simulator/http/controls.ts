@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 
 import type { FaultMatch, FaultRule } from '../faults/rule';
 import type { MintOptions } from '../identity/mint';
-import type { Simulator } from '../index';
+import type { Simulator } from '../simulator';
 import type { SettingsChange } from '../settings';
 
 /** A fault as JSON: a regular expression comes as text. */

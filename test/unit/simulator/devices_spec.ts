@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { Devices, type DevicePage } from '../../../simulator/world/devices';
+import { Devices, type DevicePage } from '../../../simulator/state/devices';
 import { call, useSimulator } from './harness';
 
 describe('simulator: claimed devices', () => {

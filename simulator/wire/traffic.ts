@@ -26,10 +26,10 @@ export interface SummaryVisit {
 }
 
 /** A request that is being answered. */
-export interface Flight {
+export interface Exchange {
   readonly record: RequestRecord;
   /** To be called right before the last byte goes out, so that a client cannot be faster than the count. */
-  land(status?: number): void;
+  end(status?: number): void;
 }
 
 /** Counts and records the requests to the service. */
@@ -46,20 +46,20 @@ export class Traffic {
   constructor(private readonly landed: (record: RequestRecord) => void) {}
 
   /** A request's header has arrived. */
-  takeOff(record: Omit<RequestRecord, 'number' | 'body' | 'at'>, response: ServerResponse, keep: boolean): Flight {
+  begin(record: Omit<RequestRecord, 'number' | 'body' | 'at'>, response: ServerResponse, keep: boolean): Exchange {
     const flying: RequestRecord = { ...record, number: ++this.total, body: '', at: Date.now() };
     if (keep) this.requests.push(flying);
     this.maxInFlight = Math.max(this.maxInFlight, ++this.inFlight);
     let inTheAir = true;
-    const land = (status?: number): void => {
+    const end = (status?: number): void => {
       if (!inTheAir) return;
       inTheAir = false;
       this.inFlight--;
       if (status !== undefined) flying.status = status;
       this.landed(flying);
     };
-    response.once('close', () => land());
-    return { record: flying, land };
+    response.once('close', () => end());
+    return { record: flying, end };
   }
 
   count(operation: string): void {

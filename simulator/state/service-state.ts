@@ -6,11 +6,11 @@ import { PRINTED_TOKENS } from '../identity/printed-tokens';
 import { seededRandom } from '../identity/seeded';
 import { formatUuid } from '../identity/uuid';
 import { changeSettings, type Settings, type SettingsChange } from '../settings';
-import { BulkDesk, type Operation } from './bulk';
-import { Clock } from './clock';
+import { BulkOperations, type Operation } from './bulk-operations';
+import { Clock } from '../util/clock';
 import { Devices, type Device } from './devices';
 import { Events } from './events';
-import { Judge } from './judge';
+import { TokenVerifier } from './token-verifier';
 import { Refusal } from './refusal';
 import { Tags, type Tag } from './tags';
 import { deviceView, operationView, tagView, type OperationView } from './views';
@@ -22,18 +22,18 @@ const TENANT_ID = 'a5592ec1-18ae-4d9d-bc44-1d9bd927bbe9';
 type DeviceFacts = Pick<TokenFacts, 'id' | 'deviceUuid' | 'firmwareUuid' | 'deviceType'> & { token?: string };
 
 /** The service's memory and its rules, without HTTP. */
-export class World {
+export class ServiceState {
   readonly clock = new Clock();
   readonly events = new Events();
   readonly devices = new Devices();
   readonly tags: Tags;
-  readonly bulk: BulkDesk;
+  readonly bulk: BulkOperations;
   readonly random: () => number;
   readonly tenantId = TENANT_ID;
   /** Base URL of the host that keeps uploads and error summaries; known once it listens. */
   summaryUrl = '';
   private current: Settings;
-  private readonly judge: Judge;
+  private readonly verifier: TokenVerifier;
   private readonly minting: Mint;
 
   constructor(
@@ -42,11 +42,11 @@ export class World {
   ) {
     this.current = settings;
     const keys = new DeviceKeys(seed);
-    this.judge = new Judge(seed, keys);
+    this.verifier = new TokenVerifier(seed, keys);
     this.minting = new Mint(seed, keys);
     this.tags = new Tags(seed);
     this.random = seededRandom(seed);
-    this.bulk = new BulkDesk({
+    this.bulk = new BulkOperations({
       seed,
       clock: this.clock,
       settings: () => this.current,
@@ -78,7 +78,7 @@ export class World {
   /** @throws TypeError for options that cannot be minted */
   mint(options: MintOptions = {}): MintedToken {
     const minted = this.minting.mint(options);
-    if (options.deviceUuid !== undefined) this.judge.introduce(minted.deviceUuid);
+    if (options.deviceUuid !== undefined) this.verifier.register(minted.deviceUuid);
     return minted;
   }
 
@@ -88,11 +88,11 @@ export class World {
    * @throws Refusal for a token that is not believed, a device that cannot be claimed or tags that cannot be used
    */
   claim(claimToken: unknown, tags: unknown): { device: Device; fresh: boolean } {
-    const facts = this.judge.read(claimToken, this.current);
+    const facts = this.verifier.read(claimToken, this.current);
     const owned = this.refuseOwned(facts);
     if (owned) return { device: owned, fresh: false };
     const names = this.tags.check(tags, this.current.undefinedTags);
-    return { device: this.takeIn(facts, this.tags.resolve(names)), fresh: true };
+    return { device: this.addDevice(facts, this.tags.resolve(names)), fresh: true };
   }
 
   /**
@@ -100,7 +100,7 @@ export class World {
    * @throws Refusal as {@link claim} does; also for the team's own devices
    */
   tryClaim(claimToken: unknown, tags: unknown): void {
-    const facts = this.judge.read(claimToken, this.current);
+    const facts = this.verifier.read(claimToken, this.current);
     if (this.devices.find(facts.id)) throw ownConflict(this.current.refusals.ownTeam);
     this.refuseOwned(facts);
     this.tags.check(tags, this.current.undefinedTags);
@@ -124,9 +124,9 @@ export class World {
    * Gives a device to another team.
    * @throws Error if it is claimed by this one: nobody else can have it then
    */
-  giveAway(id: string): void {
+  assignToOtherTeam(id: string): void {
     if (this.devices.find(id.toLowerCase())) throw new Error(`The device ${id} is claimed by this team.`);
-    this.devices.giveAway(id.toLowerCase());
+    this.devices.assignToOtherTeam(id.toLowerCase());
   }
 
   /** Claims devices of the seed without tokens and HTTP, for lists that are to be long. Answers their ids. */
@@ -134,7 +134,7 @@ export class World {
     const resolved = this.tags.resolve(this.tags.check(tags, 'create'));
     return Array.from({ length: count }, () => {
       const { deviceUuid, firmwareUuid } = this.minting.nextDevice();
-      return this.takeIn({ id: formatUuid(deviceUuid), deviceUuid, firmwareUuid, deviceType: 6 }, resolved).id;
+      return this.addDevice({ id: formatUuid(deviceUuid), deviceUuid, firmwareUuid, deviceType: 6 }, resolved).id;
     });
   }
 
@@ -152,7 +152,7 @@ export class World {
 
   private refuseOwned(facts: TokenFacts): Device | undefined {
     const { refusals, reclaim } = this.current;
-    if (this.devices.belongsElsewhere(facts.id)) {
+    if (this.devices.isOfOtherTeam(facts.id)) {
       throw new Refusal(refusals.otherTeam, 'The device is already claimed.');
     }
     const own = this.devices.find(facts.id);
@@ -160,7 +160,7 @@ export class World {
     return own;
   }
 
-  private takeIn(facts: DeviceFacts, tags: readonly Tag[]): Device {
+  private addDevice(facts: DeviceFacts, tags: readonly Tag[]): Device {
     const printed = facts.token === undefined ? undefined : PRINTED_TOKENS.get(facts.token);
     const device = this.devices.add({
       id: facts.id,

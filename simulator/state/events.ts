@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events';
 
-import type { RequestRecord, SummaryVisit } from '../http/traffic';
+import type { RequestRecord, SummaryVisit } from '../wire/traffic';
 import type { OperationView } from './views';
 
 /** What the simulator tells those who wait for something. */

@@ -1,6 +1,6 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 
-import type { Clock } from './clock';
+import type { Clock } from '../util/clock';
 import { readRow, type UploadRow } from './csv';
 import { Refusal } from './refusal';
 import { ulid } from './ulid';
@@ -39,7 +39,7 @@ export interface Operation {
   failed: RowFailure[];
 }
 
-/** What the desk needs to know of the world around it. */
+/** What the desk needs to know of the state around it. */
 export interface BulkContext {
   readonly seed: string;
   readonly clock: Clock;
@@ -52,7 +52,7 @@ export interface BulkContext {
 }
 
 /** Works off bulk uploads in the background: PENDING, IN_PROGRESS, then SUCCEEDED or FAILED. */
-export class BulkDesk {
+export class BulkOperations {
   private readonly operations = new Map<string, Operation>();
   private readonly held = new Set<() => void>();
   private made = 0;

@@ -44,17 +44,17 @@ export class Devices {
     for (const device of this.ordered) if (!device.gone) yield device;
   }
 
-  belongsElsewhere(id: string): boolean {
+  isOfOtherTeam(id: string): boolean {
     return this.elsewhere.has(id);
   }
 
   /** Gives a device to another team. */
-  giveAway(id: string): void {
+  assignToOtherTeam(id: string): void {
     this.elsewhere.add(id);
   }
 
   /** The other team unclaims. */
-  takeBack(id: string): void {
+  releaseFromOtherTeam(id: string): void {
     this.elsewhere.delete(id);
   }
 

@@ -1,6 +1,6 @@
-import type { World } from '../world/world';
-import { Refusal } from '../world/refusal';
-import type { Answer } from './answer';
+import type { ServiceState } from '../state/service-state';
+import { Refusal } from '../state/refusal';
+import type { ServiceResponse } from '../wire/response';
 import type { Generation } from '../settings';
 
 /** The operations, as README.md lists them. */
@@ -36,11 +36,11 @@ export interface Route {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** Below `/v1`. */
   path: string;
-  /** The generations that have this path. */
-  generations: readonly Generation[];
+  /** The versions that have this path. */
+  versions: readonly Generation[];
   /** Which operation a request asks for. */
   operation: (call: Call) => OperationName;
-  run: (world: World, call: Call) => Answer | Promise<Answer>;
+  run: (state: ServiceState, call: Call) => ServiceResponse | Promise<ServiceResponse>;
 }
 
 /**

@@ -2,10 +2,10 @@ import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-import type { WireAnswer } from '../http/answer';
-import type { Clock } from '../world/clock';
-import { isDripping, type FaultRule } from './rule';
-import { firstHalf } from './shape';
+import type { WireResponse } from '../wire/response';
+import type { Clock } from '../util/clock';
+import { isEndless, type FaultRule } from './rule';
+import { firstHalf } from './alter-response';
 
 const CHUNK = 64 * 1024;
 
@@ -13,9 +13,9 @@ const CHUNK = 64 * 1024;
  * Sends an answer the way a fault wants it. Writes to the bare response: no framework would do such things.
  * @param ending is called right before the answer ends, well or badly
  */
-export async function transmit(
+export async function sendFaulty(
   response: ServerResponse,
-  answer: WireAnswer,
+  answer: WireResponse,
   rule: FaultRule,
   clock: Clock,
   ending: () => void,
@@ -28,7 +28,7 @@ export async function transmit(
   }
   if (rule.slow?.where === 'headers' && stall !== undefined) await clock.pause(stall, response);
   if (isOver(response, clock)) return;
-  if (isDripping(rule)) return drip(response, answer, rule, clock);
+  if (isEndless(rule)) return drip(response, answer, rule, clock);
   if (rule.hugeBody !== undefined) return pour(response, answer, rule.hugeBody, ending);
 
   const body = Buffer.from(answer.text);
@@ -59,7 +59,7 @@ function isOver(response: ServerResponse, clock: Clock): boolean {
 }
 
 /** A byte now and then, until the client or the simulator ends it. */
-async function drip(response: ServerResponse, answer: WireAnswer, rule: FaultRule, clock: Clock): Promise<void> {
+async function drip(response: ServerResponse, answer: WireResponse, rule: FaultRule, clock: Clock): Promise<void> {
   const everyMs = typeof rule.dripBody === 'object' ? rule.dripBody.everyMs : 20;
   response.writeHead(answer.status, { ...answer.headers, 'content-type': 'application/json' });
   response.write('{"message":"');
@@ -70,7 +70,7 @@ async function drip(response: ServerResponse, answer: WireAnswer, rule: FaultRul
 }
 
 /** So many bytes (perhaps without end), no faster than the client takes them. */
-async function pour(response: ServerResponse, answer: WireAnswer, bytes: number, ending: () => void): Promise<void> {
+async function pour(response: ServerResponse, answer: WireResponse, bytes: number, ending: () => void): Promise<void> {
   response.writeHead(answer.status, {
     ...answer.headers,
     'content-type': 'application/json',

@@ -1,20 +1,20 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 
 import type { Faults } from '../faults/faults';
-import { worksFirst, type FaultRule, replacesAnswer } from '../faults/rule';
-import { shape } from '../faults/shape';
-import { transmit } from '../faults/transmit';
+import { runsOperationFirst, type FaultRule, replacesResponse } from '../faults/rule';
+import { alterResponse } from '../faults/alter-response';
+import { sendFaulty } from '../faults/send-faulty';
 import type { Settings } from '../settings';
-import { Refusal } from '../world/refusal';
-import type { World } from '../world/world';
-import { toWire, type Answer, type WireAnswer } from './answer';
-import type { Call, Route } from './call';
+import { Refusal } from '../state/refusal';
+import type { ServiceState } from '../state/service-state';
+import { toWire, type ServiceResponse, type WireResponse } from '../wire/response';
+import type { Call, Route } from './route';
 import type { RateLimit } from './rate-limit';
-import type { Flight, Traffic } from './traffic';
+import type { Exchange, Traffic } from '../wire/traffic';
 
 /** What a request goes through. */
-export interface Station {
-  world: World;
+export interface HostContext {
+  state: ServiceState;
   faults: Faults;
   traffic: Traffic;
   rateLimit: RateLimit;
@@ -22,70 +22,70 @@ export interface Station {
 
 /**
  * The one way through of every request: record, latency, rate limit, faults, key, path, operation, answer.
- * @param route absent for paths that no generation has
+ * @param route absent for paths that no version has
  */
 export async function serve(
-  station: Station,
-  flight: Flight,
+  context: HostContext,
+  exchange: Exchange,
   route: Route | undefined,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
-  const { world, faults, traffic } = station;
+  const { state, faults, traffic } = context;
   const call = readCall(request);
-  const operation = route && isOn(route, world.settings) ? route.operation(call) : 'unknown';
-  flight.record.body = call.body;
-  flight.record.operation = operation;
+  const operation = route && isOn(route, state.settings) ? route.operation(call) : 'unknown';
+  exchange.record.body = call.body;
+  exchange.record.operation = operation;
   traffic.count(operation);
-  world.events.emit('request', flight.record);
+  state.events.emit('request', exchange.record);
 
-  await world.clock.pause(drawLatency(world));
-  const full = station.rateLimit.admit(world.settings.rate, performance.now());
-  if (full > 0) return send(reply, flight, toWire(tooMany(full, world.settings)));
+  await state.clock.pause(drawLatency(state));
+  const full = context.rateLimit.admit(state.settings.rate, performance.now());
+  if (full > 0) return send(reply, exchange, toWire(tooMany(full, state.settings)));
 
   const rule = faults.strike({ host: 'api', method: request.method, url: request.url, operation });
-  const work = (): Promise<WireAnswer> => perform(world, route, request, call);
-  if (!rule) return send(reply, flight, await work());
+  const work = (): Promise<WireResponse> => perform(state, route, request, call);
+  if (!rule) return send(reply, exchange, await work());
 
   reply.hijack();
-  await misbehave(rule, work, station, flight, reply);
+  await serveFault(rule, work, context, exchange, reply);
   return undefined;
 }
 
 /** Carries out a fault, on the bare response. */
-async function misbehave(
+async function serveFault(
   rule: FaultRule,
-  work: () => Promise<WireAnswer>,
-  { world }: Station,
-  flight: Flight,
+  work: () => Promise<WireResponse>,
+  { state }: HostContext,
+  exchange: Exchange,
   reply: FastifyReply,
 ): Promise<void> {
-  const stallFirst = rule.slow?.where === 'headers' && !worksFirst(rule) && !replacesAnswer(rule);
+  const stallFirst = rule.slow?.where === 'headers' && !runsOperationFirst(rule) && !replacesResponse(rule);
   if (stallFirst && rule.slow) {
     // The work waits too, and is left undone if the client has gone by then.
-    await world.clock.pause(rule.slow.ms === 'forever' ? Infinity : rule.slow.ms, reply.raw);
-    if (reply.raw.destroyed || world.clock.hasStopped()) return;
+    await state.clock.pause(rule.slow.ms === 'forever' ? Infinity : rule.slow.ms, reply.raw);
+    if (reply.raw.destroyed || state.clock.hasStopped()) return;
   }
-  const real = stallFirst || worksFirst(rule) ? await work() : undefined;
-  const answer = shape(rule, real);
-  answer.headers['x-request-id'] = requestId(flight);
+  const real = stallFirst || runsOperationFirst(rule) ? await work() : undefined;
+  const answer = alterResponse(rule, real);
+  answer.headers['x-request-id'] = requestId(exchange);
   const sending: FaultRule = stallFirst ? { ...rule, slow: { where: 'headers', ms: 0 } } : rule;
-  await transmit(reply.raw, answer, sending, world.clock, () => {
-    flight.land(rule.drop === undefined ? answer.status : undefined);
+  await sendFaulty(reply.raw, answer, sending, state.clock, () => {
+    exchange.end(rule.drop === undefined ? answer.status : undefined);
   });
 }
 
 /** Key, path, operation, in this order. Never fails: a refusal is an answer. */
 async function perform(
-  world: World,
+  state: ServiceState,
   route: Route | undefined,
   request: FastifyRequest,
   call: Call,
-): Promise<WireAnswer> {
+): Promise<WireResponse> {
   try {
-    checkKey(request, world.settings);
-    if (!route || !isOn(route, world.settings)) throw new Refusal(404, 'Not Found');
-    return toWire(await route.run(world, call));
+    checkKey(request, state.settings);
+    if (!route || !isOn(route, state.settings)) throw new Refusal(404, 'Not Found');
+    return toWire(await route.run(state, call));
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     return toWire({ status: error.status, body: { message: error.message } });
@@ -93,7 +93,7 @@ async function perform(
 }
 
 function isOn(route: Route, { api }: Readonly<Settings>): boolean {
-  return api === 'both' || route.generations.includes(api);
+  return api === 'both' || route.versions.includes(api);
 }
 
 function checkKey(request: FastifyRequest, settings: Readonly<Settings>): void {
@@ -103,7 +103,7 @@ function checkKey(request: FastifyRequest, settings: Readonly<Settings>): void {
   if (request.method !== 'GET') throw new Refusal(403, 'The role viewer may not do this.');
 }
 
-function tooMany(waitMs: number, { rateRetryAfter }: Readonly<Settings>): Answer {
+function tooMany(waitMs: number, { rateRetryAfter }: Readonly<Settings>): ServiceResponse {
   const seconds = Math.max(1, Math.ceil(waitMs / 1000));
   const body = { message: 'Too Many Requests' };
   if (rateRetryAfter === 'none') return { status: 429, body };
@@ -111,7 +111,7 @@ function tooMany(waitMs: number, { rateRetryAfter }: Readonly<Settings>): Answer
   return { status: 429, body, headers: { 'retry-after': rateRetryAfter === 'date' ? date : String(seconds) } };
 }
 
-function drawLatency({ settings, random }: World): number {
+function drawLatency({ settings, random }: ServiceState): number {
   const { latency } = settings;
   return typeof latency === 'number' ? latency : latency[0] + random() * (latency[1] - latency[0]);
 }
@@ -130,15 +130,15 @@ function readQuery(url: string): Record<string, string> {
   return start < 0 ? {} : Object.fromEntries(new URLSearchParams(url.slice(start + 1)));
 }
 
-function requestId(flight: Flight): string {
-  return `sim-${flight.record.number}`;
+function requestId(exchange: Exchange): string {
+  return `sim-${exchange.record.number}`;
 }
 
 /** The well-behaved way to answer. */
-export function send(reply: FastifyReply, flight: Flight, answer: WireAnswer): FastifyReply {
-  flight.land(answer.status);
+export function send(reply: FastifyReply, exchange: Exchange, answer: WireResponse): FastifyReply {
+  exchange.end(answer.status);
   return reply
     .code(answer.status)
-    .headers({ ...answer.headers, 'x-request-id': requestId(flight) })
+    .headers({ ...answer.headers, 'x-request-id': requestId(exchange) })
     .send(answer.text === '' ? undefined : answer.text);
 }

@@ -1,6 +1,6 @@
 import { deviceTypeName } from '../identity/device-types';
 import type { Settings } from '../settings';
-import type { Operation } from './bulk';
+import type { Operation } from './bulk-operations';
 import type { Device } from './devices';
 import type { Tag } from './tags';
 
