@@ -1,7 +1,9 @@
+import type { DeviceBehaviour } from './device/behaviour';
 import type { Faults } from './faults/faults';
 import type { MintedToken, MintOptions } from './identity/mint';
 import type { Settings, SettingsChange } from './settings';
-import type { Events } from './state/events';
+import type { ContactReport, Events } from './state/events';
+import { commandView, ruleView } from './state/onboarding-views';
 import type { ServiceState } from './state/service-state';
 import type { OperationView } from './state/views';
 import type { RequestRecord, SummaryVisit, Traffic } from './wire/traffic';
@@ -10,7 +12,9 @@ import type { RequestRecord, SummaryVisit, Traffic } from './wire/traffic';
 export interface Simulator {
   /** Base URL of the service, as a connection wants it: `http://127.0.0.1:<port>/v1`. */
   readonly url: string;
-  /** The other host: error summaries, and the controls under `/_simulator`. Without a trailing slash. */
+  /** Base URL of device management, which is another host: `http://127.0.0.1:<port>/v1`. */
+  readonly deviceApiUrl: string;
+  /** The host of error summaries, and of the controls under `/_simulator`. Without a trailing slash. */
   readonly summaryUrl: string;
   readonly settings: Readonly<Settings>;
   readonly faults: Faults;
@@ -40,7 +44,7 @@ export interface Simulator {
   releaseByOther(deviceUuid: string): void;
   /** A claimed device as the service shows it. */
   device(deviceUuid: string): Record<string, unknown> | undefined;
-  /** Unclaims a device, without HTTP; false if it is not claimed. */
+  /** Unclaims a device, without HTTP; false if it is not claimed. The same as over HTTP in all else. */
   unclaim(deviceUuid: string): boolean;
   /** All claimed devices as the service shows them. */
   devices(): Record<string, unknown>[];
@@ -52,6 +56,28 @@ export interface Simulator {
   operations(): OperationView[];
   /** Makes a bulk operation unknown; false if it was. */
   forgetOperation(bulkOpsRequestId: string): boolean;
+  /**
+   * Makes a device contact the provisioning service now, claimed or not. Returns before its commands are executed: wait for the events
+   * `contact-end` and `command-end`.
+   */
+  contact(deviceUuid: string): ContactReport;
+  /**
+   * Changes how simulated devices behave.
+   * @param target a device UUID (claimed or not), `tag:<name>` or `default`
+   */
+  setDeviceBehaviour(target: string, change: Partial<DeviceBehaviour>): void;
+  /** All commands of a device as the service would show them, also those that it hides. */
+  commands(deviceUuid: string): Record<string, unknown>[];
+  /** Ends a command with any status, as if the device or the service had done so; false if it does not exist. */
+  endCommand(deviceUuid: string, commandId: string, end: { status: string; response?: unknown }): boolean;
+  /** All provisioning rules as the service shows them. */
+  rules(): Record<string, unknown>[];
+  /** Creates a provisioning rule, without HTTP; the body is that of the request. */
+  addRule(rule: Record<string, unknown>): Record<string, unknown>;
+  /** All devices in device management, as it shows them. */
+  onboarded(): Record<string, unknown>[];
+  /** Puts a device into device management, without commands. */
+  onboard(deviceUuid: string, options?: { id?: string; connected?: boolean }): void;
   /** Changes settings. Throws a TypeError for what does not exist. */
   set(change: SettingsChange): void;
   /** From now on this is the key. */
@@ -62,6 +88,7 @@ export interface Simulator {
 
 export class RunningSimulator implements Simulator {
   url = '';
+  deviceApiUrl = '';
   readonly events: Events;
   readonly requests: RequestRecord[];
   readonly counters: Readonly<Record<string, number>>;
@@ -127,9 +154,9 @@ export class RunningSimulator implements Simulator {
   }
 
   unclaim(deviceUuid: string): boolean {
-    const device = this.state.devices.find(deviceUuid.toLowerCase());
-    if (device !== undefined) this.state.devices.remove(device);
-    return device !== undefined;
+    const isClaimed = this.state.devices.find(deviceUuid.toLowerCase()) !== undefined;
+    if (isClaimed) this.state.unclaim(deviceUuid);
+    return isClaimed;
   }
 
   devices(): Record<string, unknown>[] {
@@ -151,6 +178,39 @@ export class RunningSimulator implements Simulator {
 
   forgetOperation(bulkOpsRequestId: string): boolean {
     return this.state.bulk.forget(bulkOpsRequestId);
+  }
+
+  contact(deviceUuid: string): ContactReport {
+    return this.state.contacts.contact(deviceUuid.toLowerCase());
+  }
+
+  setDeviceBehaviour(target: string, change: Partial<DeviceBehaviour>): void {
+    this.state.contacts.setBehaviour(target, change);
+  }
+
+  commands(deviceUuid: string): Record<string, unknown>[] {
+    const commands = this.state.commands.all(deviceUuid.toLowerCase());
+    return commands.map((command) => commandView(command, this.settings));
+  }
+
+  endCommand(deviceUuid: string, commandId: string, end: { status: string; response?: unknown }): boolean {
+    return this.state.contacts.endCommand(deviceUuid.toLowerCase(), commandId, end);
+  }
+
+  rules(): Record<string, unknown>[] {
+    return this.state.rules.all().map((rule) => ruleView(rule, this.settings));
+  }
+
+  addRule(rule: Record<string, unknown>): Record<string, unknown> {
+    return ruleView(this.state.rules.create(rule), this.settings);
+  }
+
+  onboarded(): Record<string, unknown>[] {
+    return this.state.onboarded.all().map((device) => this.state.onboardedView(device));
+  }
+
+  onboard(deviceUuid: string, options: { id?: string; connected?: boolean } = {}): void {
+    this.state.contacts.onboardNow(deviceUuid.toLowerCase(), options);
   }
 
   set(change: SettingsChange): void {

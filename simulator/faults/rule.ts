@@ -1,15 +1,18 @@
-/** Which requests a fault strikes. Everything that is given has to fit. */
+/** `api`: the provisioning service; `deviceApi`: device management; `summary`: the host of the error summaries. */
+export type FaultHost = 'api' | 'deviceApi' | 'summary';
+
+/** The requests to which a fault is applied. Everything that is given has to match. */
 export interface FaultMatch {
-  /** The service itself (default), or the host of the error summaries. */
-  host?: 'api' | 'summary';
+  /** Default: the host that has the `operation`, else `api`. */
+  host?: FaultHost;
   method?: string;
   /** A text is the whole path without `/v1` and query, `*` stands for anything; a RegExp is tested on path and query. */
   path?: string | RegExp;
   /** Name of an operation, e.g. `claim` (the table in README.md). */
   operation?: string;
-  /** Strikes from the n-th fitting request on, counted from 1. Without `times` this one only. */
+  /** From the n-th matching request on, counted from 1. Without `times` this one only. */
   nth?: number;
-  /** Strikes with this probability, 0 to 1 (drawn from the seed). */
+  /** With this probability, 0 to 1 (drawn from the seed). */
   chance?: number;
 }
 
@@ -22,7 +25,7 @@ export interface FaultMatch {
  */
 export interface FaultRule {
   match?: FaultMatch;
-  /** How often it strikes. Default: until it is removed; with `nth`, once. */
+  /** How often it is applied. Default: until it is removed; with `nth`, once. */
   times?: number;
   /** true: carry out the operation although its answer is replaced. false: do not. */
   afterWork?: boolean;
@@ -80,7 +83,7 @@ const MATCH_FIELDS: ReadonlySet<string> = new Set([
 ] satisfies (keyof FaultMatch)[]);
 
 /**
- * Refuses rules with misspelt fields, which would otherwise silently never strike, and statuses that cannot be sent.
+ * Refuses rules with misspelt fields, which would otherwise silently never match, and statuses that cannot be sent.
  * @throws TypeError naming the field
  */
 export function checkRule(rule: FaultRule): void {
@@ -112,7 +115,7 @@ export function replacesResponse(rule: FaultRule): boolean {
   );
 }
 
-/** Whether the operation is carried out before the fault strikes. */
+/** Whether the operation is carried out before the fault is applied. */
 export function runsOperationFirst(rule: FaultRule): boolean {
   if (rule.drop !== undefined) return rule.drop === 'after';
   return rule.afterWork ?? !replacesResponse(rule);

@@ -4,7 +4,8 @@ import { splitRows } from '../state/csv';
 import { Refusal } from '../state/refusal';
 import type { ServiceState } from '../state/service-state';
 import type { ServiceResponse } from '../wire/response';
-import { jsonObject, type Call, type OperationName, type Route } from './route';
+import type { OperationName } from '../wire/operations';
+import { jsonObject, type Call, type Route } from './route';
 
 /** Claiming: one device or many, in both versions. */
 export const CLAIM_ROUTES: readonly Route[] = [

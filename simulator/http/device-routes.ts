@@ -1,6 +1,6 @@
 import type { ServiceState } from '../state/service-state';
-import { Refusal } from '../state/refusal';
 import type { ServiceResponse } from '../wire/response';
+import { readPageLimit, readPageToken, writePageToken } from './paging';
 import type { Call, Route } from './route';
 
 const BOTH = ['guide', 'current'] as const;
@@ -54,11 +54,11 @@ function listDevices(state: ServiceState, call: Call): ServiceResponse {
   const wanted = tag === undefined || settings.tagFilter === 'ignore' ? undefined : tag;
   const isArray = settings.listShape === 'array';
   const page = state.devices.page(
-    isArray || pageNextToken === undefined ? 0 : readPageToken(pageNextToken),
-    isArray ? Infinity : pageLimit(state, call),
+    isArray ? 0 : readPageToken(pageNextToken),
+    isArray ? Infinity : readPageLimit(call.query['pageLimit'], settings.pageSize, settings.maxPageSize),
     wanted === undefined ? undefined : (device) => device.tags.some((one) => one.name === wanted && !one.deleted),
   );
-  const items = page.devices.map((device) => state.deviceView(device));
+  const items = page.items.map((device) => state.deviceView(device));
   if (isArray) return { status: 200, body: items };
   const own = page.next === undefined ? undefined : writePageToken(page.next);
   const next = settings.repeatPageToken && pageNextToken !== undefined ? pageNextToken : own;
@@ -66,23 +66,4 @@ function listDevices(state: ServiceState, call: Call): ServiceResponse {
     status: 200,
     body: { items, ...(next !== undefined && { pageNextToken: next }), ...settings.extras.list },
   };
-}
-
-function pageLimit(state: ServiceState, call: Call): number {
-  const asked = call.query['pageLimit'];
-  if (asked === undefined) return state.settings.pageSize;
-  if (!/^[1-9]\d{0,8}$/.test(asked)) throw new Refusal(400, 'pageLimit is a whole number from 1 on.');
-  return Math.min(Number(asked), state.settings.maxPageSize);
-}
-
-/** Opaque on purpose, with characters that a query has to escape. */
-function writePageToken(sequence: number): string {
-  return `${Buffer.from(`after ${sequence}`).toString('base64')}+/=`;
-}
-
-function readPageToken(token: string): number {
-  const text = Buffer.from(token.replace(/\+\/=$/, ''), 'base64').toString();
-  const sequence = /^after (\d+)$/.exec(text)?.[1];
-  if (sequence === undefined || !token.endsWith('+/=')) throw new Refusal(400, 'pageNextToken is not one of ours.');
-  return Number(sequence);
 }

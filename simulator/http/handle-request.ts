@@ -10,10 +10,11 @@ import type { ServiceState } from '../state/service-state';
 import { toWire, type ServiceResponse, type WireResponse } from '../wire/response';
 import type { Call, Route } from './route';
 import type { RateLimit } from './rate-limit';
-import type { Exchange, Traffic } from '../wire/traffic';
+import type { Exchange, HostName, Traffic } from '../wire/traffic';
 
 /** What a request goes through. */
 export interface HostContext {
+  host: HostName;
   state: ServiceState;
   faults: Faults;
   traffic: Traffic;
@@ -21,18 +22,18 @@ export interface HostContext {
 }
 
 /**
- * The one way through of every request: record, latency, rate limit, faults, key, path, operation, answer.
- * @param route absent for paths that no version has
+ * Handles a request: record, latency, rate limit, faults, key, path, operation, response, in this order.
+ * @param route absent for paths that no API version has
  */
-export async function serve(
+export async function handleRequest(
   context: HostContext,
   exchange: Exchange,
   route: Route | undefined,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<unknown> {
-  const { state, faults, traffic } = context;
-  const call = readCall(request);
+  const { host, state, faults, traffic } = context;
+  const call = readCall(request, state.settings);
   const operation = route && isOn(route, state.settings) ? route.operation(call) : 'unknown';
   exchange.record.body = call.body;
   exchange.record.operation = operation;
@@ -40,11 +41,11 @@ export async function serve(
   state.events.emit('request', exchange.record);
 
   await state.clock.pause(drawLatency(state));
-  const full = context.rateLimit.admit(state.settings.rate, performance.now());
+  const full = context.rateLimit.admit(rateOf(context), performance.now());
   if (full > 0) return send(reply, exchange, toWire(tooMany(full, state.settings)));
 
-  const rule = faults.strike({ host: 'api', method: request.method, url: request.url, operation });
-  const work = (): Promise<WireResponse> => perform(state, route, request, call);
+  const rule = faults.select({ host, method: request.method, url: request.url, operation });
+  const work = (): Promise<WireResponse> => perform(context, route, request, call);
   if (!rule) return send(reply, exchange, await work());
 
   reply.hijack();
@@ -52,7 +53,7 @@ export async function serve(
   return undefined;
 }
 
-/** Carries out a fault, on the bare response. */
+/** Responds with a fault, past the framework. */
 async function serveFault(
   rule: FaultRule,
   work: () => Promise<WireResponse>,
@@ -62,28 +63,28 @@ async function serveFault(
 ): Promise<void> {
   const stallFirst = rule.slow?.where === 'headers' && !runsOperationFirst(rule) && !replacesResponse(rule);
   if (stallFirst && rule.slow) {
-    // The work waits too, and is left undone if the client has gone by then.
+    // The operation waits too, and is not carried out if the client has disconnected by then.
     await state.clock.pause(rule.slow.ms === 'forever' ? Infinity : rule.slow.ms, reply.raw);
     if (reply.raw.destroyed || state.clock.hasStopped()) return;
   }
   const real = stallFirst || runsOperationFirst(rule) ? await work() : undefined;
-  const answer = alterResponse(rule, real);
-  answer.headers['x-request-id'] = requestId(exchange);
+  const response = alterResponse(rule, real);
+  response.headers['x-request-id'] = requestId(exchange);
   const sending: FaultRule = stallFirst ? { ...rule, slow: { where: 'headers', ms: 0 } } : rule;
-  await sendFaulty(reply.raw, answer, sending, state.clock, () => {
-    exchange.end(rule.drop === undefined ? answer.status : undefined);
+  await sendFaulty(reply.raw, response, sending, state.clock, () => {
+    exchange.end(rule.drop === undefined ? response.status : undefined);
   });
 }
 
-/** Key, path, operation, in this order. Never fails: a refusal is an answer. */
+/** Key, path, operation, in this order. Never fails: a refusal is a response. */
 async function perform(
-  state: ServiceState,
+  { host, state }: HostContext,
   route: Route | undefined,
   request: FastifyRequest,
   call: Call,
 ): Promise<WireResponse> {
   try {
-    checkKey(request, state.settings);
+    checkKey(request, host, call, state.settings);
     if (!route || !isOn(route, state.settings)) throw new Refusal(404, 'Not Found');
     return toWire(await route.run(state, call));
   } catch (error) {
@@ -96,11 +97,20 @@ function isOn(route: Route, { api }: Readonly<Settings>): boolean {
   return api === 'both' || route.versions.includes(api);
 }
 
-function checkKey(request: FastifyRequest, settings: Readonly<Settings>): void {
-  const key = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
-  if (key === settings.apiKey) return;
-  if (key === undefined || !settings.viewerKeys.includes(key)) throw new Refusal(401, 'Unauthorized');
-  if (request.method !== 'GET') throw new Refusal(403, 'The role viewer may not do this.');
+function checkKey(request: FastifyRequest, host: HostName, { viewer }: Call, settings: Readonly<Settings>): void {
+  const key = keyOf(request);
+  const known = key !== undefined && (key === settings.apiKey || settings.viewerKeys.includes(key));
+  // An organization auth token is refused by device management (a user's report), also if it is the key set here.
+  if (!known || (host === 'deviceApi' && key.startsWith('oat_'))) throw new Refusal(401, 'Unauthorized');
+  if (viewer && request.method !== 'GET') throw new Refusal(403, 'The role viewer may not do this.');
+}
+
+function keyOf(request: FastifyRequest): string | undefined {
+  return /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
+}
+
+function rateOf({ host, state: { settings } }: HostContext): number {
+  return host === 'api' ? settings.rate : settings.deviceApiRate;
 }
 
 function tooMany(waitMs: number, { rateRetryAfter }: Readonly<Settings>): ServiceResponse {
@@ -116,10 +126,15 @@ function drawLatency({ settings, random }: ServiceState): number {
   return typeof latency === 'number' ? latency : latency[0] + random() * (latency[1] - latency[0]);
 }
 
-function readCall(request: FastifyRequest): Call {
+function readCall(request: FastifyRequest, settings: Readonly<Settings>): Call {
+  const { id = '', commandId = '' } = request.params as { id?: string; commandId?: string };
+  const key = keyOf(request);
   return {
-    id: (request.params as { id?: string }).id ?? '',
+    id,
+    commandId,
     query: readQuery(request.url),
+    url: request.url,
+    viewer: settings.role === 'viewer' || (key !== undefined && settings.viewerKeys.includes(key)),
     contentType: (request.headers['content-type'] ?? '').replace(/;.*$/s, '').trim().toLowerCase(),
     body: typeof request.body === 'string' ? request.body : '',
   };
@@ -134,11 +149,11 @@ function requestId(exchange: Exchange): string {
   return `sim-${exchange.record.number}`;
 }
 
-/** The well-behaved way to answer. */
-export function send(reply: FastifyReply, exchange: Exchange, answer: WireResponse): FastifyReply {
-  exchange.end(answer.status);
+/** Sends a response without a fault. */
+export function send(reply: FastifyReply, exchange: Exchange, response: WireResponse): FastifyReply {
+  exchange.end(response.status);
   return reply
-    .code(answer.status)
-    .headers({ ...answer.headers, 'x-request-id': requestId(exchange) })
-    .send(answer.text === '' ? undefined : answer.text);
+    .code(response.status)
+    .headers({ ...response.headers, 'x-request-id': requestId(exchange) })
+    .send(response.text === '' ? undefined : response.text);
 }

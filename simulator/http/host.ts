@@ -4,19 +4,25 @@ import type { IncomingMessage } from 'node:http';
 import { BULK_ROUTES } from './bulk-routes';
 import type { Route } from './route';
 import { CLAIM_ROUTES } from './claim-routes';
+import { COMMAND_ROUTES } from './command-routes';
+import { DEVICE_API_ROUTES } from './device-api-routes';
 import { DEVICE_ROUTES } from './device-routes';
+import { RULE_ROUTES } from './rule-routes';
 import { toWire } from '../wire/response';
-import { send, serve, type HostContext } from './handle-request';
+import { handleRequest, send, type HostContext } from './handle-request';
 import { TAG_ROUTES } from './tag-routes';
-import type { Exchange } from '../wire/traffic';
+import type { Exchange, HostName } from '../wire/traffic';
 
-const ROUTES: readonly Route[] = [...CLAIM_ROUTES, ...TAG_ROUTES, ...DEVICE_ROUTES, ...BULK_ROUTES];
+const ROUTES: Readonly<Record<HostName, readonly Route[]>> = {
+  api: [...CLAIM_ROUTES, ...TAG_ROUTES, ...DEVICE_ROUTES, ...BULK_ROUTES, ...COMMAND_ROUTES, ...RULE_ROUTES],
+  deviceApi: DEVICE_API_ROUTES,
+};
 
 /**
- * The service's host: every path of both versions under `/v1`.
- * @param bodyLimit most bytes of a request body, beyond which the answer is 413
+ * One of the two hosts of nRF Cloud: every path of both API versions under `/v1`.
+ * @param bodyLimit most bytes of a request body, beyond which the response is 413
  */
-export function buildService(context: HostContext, bodyLimit: number): FastifyInstance {
+export function buildHost(context: HostContext, bodyLimit: number): FastifyInstance {
   const app = fastify({
     bodyLimit,
     forceCloseConnections: true,
@@ -33,20 +39,22 @@ export function buildService(context: HostContext, bodyLimit: number): FastifyIn
   app.addHook('onRequest', (request, reply, done) => {
     const { method, url, headers } = request;
     const keep = context.state.settings.record;
-    exchanges.set(request.raw, context.traffic.begin({ method, url, headers }, reply.raw, keep));
+    exchanges.set(request.raw, context.traffic.begin({ host: context.host, method, url, headers }, reply.raw, keep));
     done();
   });
-  for (const route of ROUTES) {
+  for (const route of ROUTES[context.host]) {
     app.route({
       method: route.method,
       url: `/v1${route.path}`,
-      handler: (request, reply) => serve(context, exchangeOf(request.raw), route, request, reply),
+      handler: (request, reply) => handleRequest(context, exchangeOf(request.raw), route, request, reply),
     });
   }
-  app.setNotFoundHandler((request, reply) => serve(context, exchangeOf(request.raw), undefined, request, reply));
+  app.setNotFoundHandler((request, reply) =>
+    handleRequest(context, exchangeOf(request.raw), undefined, request, reply),
+  );
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
-    const answer = toWire({ status: error.statusCode ?? 500, body: { message: error.message } });
-    return send(reply, exchangeOf(request.raw), answer);
+    const response = toWire({ status: error.statusCode ?? 500, body: { message: error.message } });
+    return send(reply, exchangeOf(request.raw), response);
   });
   return app;
 }

@@ -26,7 +26,7 @@ export function buildSummaryHost(
     const seen = { url: request.url, authorization, at: Date.now() };
     traffic.summaryVisits.push(seen);
     state.events.emit('summary', seen);
-    const rule = faults.strike({ host: 'summary', method: request.method, url: request.url });
+    const rule = faults.select({ host: 'summary', method: request.method, url: request.url });
     const answer = authorization ? refuseKey() : find(state, request);
     const sending = rule ?? (answer.status === 404 || authorization ? undefined : summaryFault(state.settings));
     if (!sending) return reply.code(answer.status).headers(answer.headers).send(answer.text);

@@ -1,3 +1,4 @@
+import { changeSettings } from '../change-settings';
 import { readToken, type TokenFacts } from '../identity/claim-token';
 import { DeviceKeys } from '../identity/device-keys';
 import { imeiOf } from '../identity/imei';
@@ -5,29 +6,42 @@ import { Mint, type MintedToken, type MintOptions } from '../identity/mint';
 import { PRINTED_TOKENS } from '../identity/printed-tokens';
 import { seededRandom } from '../identity/seeded';
 import { formatUuid } from '../identity/uuid';
-import { changeSettings, type Settings, type SettingsChange } from '../settings';
-import { BulkOperations, type Operation } from './bulk-operations';
+import type { Settings, SettingsChange } from '../settings';
 import { Clock } from '../util/clock';
+import { TimerQueue } from '../util/timer-queue';
+import { BulkOperations, type Operation } from './bulk-operations';
+import { Commands } from './commands';
+import { DeviceContacts } from './device-contacts';
 import { Devices, type Device } from './devices';
 import { Events } from './events';
-import { TokenVerifier } from './token-verifier';
+import { OnboardedDevices, type OnboardedDevice } from './onboarded-devices';
+import { onboardedView } from './onboarding-views';
 import { Refusal } from './refusal';
+import { Rules } from './rules';
 import { Tags, type Tag } from './tags';
+import { TokenVerifier } from './token-verifier';
+import { Uploads } from './uploads';
 import { deviceView, operationView, tagView, type OperationView } from './views';
 
 /** The team everything belongs to: the owner in the guide's example answer. */
 const TENANT_ID = 'a5592ec1-18ae-4d9d-bc44-1d9bd927bbe9';
 
-/** What has to be known of a device that is taken in. */
+/** What has to be known of a device that is claimed. */
 type DeviceFacts = Pick<TokenFacts, 'id' | 'deviceUuid' | 'firmwareUuid' | 'deviceType'> & { token?: string };
 
-/** The service's memory and its rules, without HTTP. */
+/** What the service knows and how it decides, without HTTP. */
 export class ServiceState {
   readonly clock = new Clock();
   readonly events = new Events();
+  readonly timers = new TimerQueue();
   readonly devices = new Devices();
+  readonly onboarded = new OnboardedDevices();
   readonly tags: Tags;
   readonly bulk: BulkOperations;
+  readonly commands: Commands;
+  readonly rules: Rules;
+  readonly contacts: DeviceContacts;
+  readonly uploads: Uploads;
   readonly random: () => number;
   readonly tenantId = TENANT_ID;
   /** Base URL of the host that keeps uploads and error summaries; known once it listens. */
@@ -46,10 +60,24 @@ export class ServiceState {
     this.minting = new Mint(seed, keys);
     this.tags = new Tags(seed);
     this.random = seededRandom(seed);
+    const currentSettings = (): Readonly<Settings> => this.current;
+    this.commands = new Commands(seed, currentSettings);
+    this.rules = new Rules(seed, this.tags, currentSettings);
+    this.uploads = new Uploads(seed, this.onboarded);
+    this.contacts = new DeviceContacts({
+      keys,
+      timers: this.timers,
+      events: this.events,
+      devices: this.devices,
+      commands: this.commands,
+      rules: this.rules,
+      onboarded: this.onboarded,
+      settings: currentSettings,
+    });
     this.bulk = new BulkOperations({
       seed,
       clock: this.clock,
-      settings: () => this.current,
+      settings: currentSettings,
       claim: (claimToken, tags) => this.claim(claimToken, tags).device.id,
       idOf: (claimToken) => {
         const facts = readToken(claimToken);
@@ -72,6 +100,7 @@ export class ServiceState {
   /** Ends all waiting and all background work. */
   stop(): void {
     this.clock.stop();
+    this.timers.stop();
     this.bulk.wake();
   }
 
@@ -113,10 +142,31 @@ export class ServiceState {
     return device;
   }
 
+  /**
+   * The device that a command is for.
+   * @throws Refusal with the status of a foreign, an unclaimed or a blocked device
+   */
+  commandTarget(id: string): Device {
+    const { commandForeignStatus, commandUnclaimedStatus, commandBlockedStatus } = this.current;
+    const device = this.devices.find(id.toLowerCase());
+    if (!device) {
+      const status = this.devices.isOfOtherTeam(id.toLowerCase()) ? commandForeignStatus : commandUnclaimedStatus;
+      throw new Refusal(status, 'The team has not claimed a device with this id.');
+    }
+    if (device.blocked && commandBlockedStatus !== 201) {
+      throw new Refusal(commandBlockedStatus, 'The device is blocked.');
+    }
+    return device;
+  }
+
   /** @throws Refusal 404 */
   unclaim(id: string): void {
     const device = this.device(id);
     this.devices.remove(device);
+    this.contacts.unclaimed(device);
+    this.commands.clear(device.id);
+    const onboarded = this.onboarded.ofClaimed(device.id);
+    if (onboarded && this.current.unclaimOffboards) this.onboarded.remove(onboarded);
     this.events.emit('unclaim', device.id);
   }
 
@@ -150,6 +200,11 @@ export class ServiceState {
     return operationView(operation, this.summaryUrl, this.tenantId, this.current);
   }
 
+  /** @param withState whether `state` is shown */
+  onboardedView(device: OnboardedDevice, withState = true): Record<string, unknown> {
+    return onboardedView(device, { tenantId: this.tenantId, settings: this.current, withState });
+  }
+
   private refuseOwned(facts: TokenFacts): Device | undefined {
     const { refusals, reclaim } = this.current;
     if (this.devices.isOfOtherTeam(facts.id)) {
@@ -170,6 +225,7 @@ export class ServiceState {
       tags,
       claimedAt: Date.now(),
     });
+    this.contacts.claimed(device);
     this.events.emit('claim', device.id);
     return device;
   }

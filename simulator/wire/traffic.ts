@@ -1,9 +1,13 @@
 import type { ServerResponse } from 'node:http';
 
+/** `api`: the provisioning service; `deviceApi`: device management. */
+export type HostName = 'api' | 'deviceApi';
+
 /** A request as it arrived. */
 export interface RequestRecord {
-  /** Counted from 1; the answer's `x-request-id` is `sim-<number>`. */
+  /** Counted from 1; the `x-request-id` of the response is `sim-<number>`. */
   number: number;
+  host: HostName;
   method: string;
   /** Path and query. */
   url: string;
@@ -13,22 +17,22 @@ export interface RequestRecord {
   at: number;
   /** The operation, once it is known which. */
   operation?: string;
-  /** Status of the answer; absent while there is none, or if the connection was cut before. */
+  /** Status of the response; absent while there is none, or if the connection was cut before. */
   status?: number;
 }
 
 /** A request to the summary host. */
 export interface SummaryVisit {
   url: string;
-  /** It carried an `Authorization` header, which must never leave the service's own host. */
+  /** It carried an `Authorization` header, which must never be sent to this host. */
   authorization: boolean;
   at: number;
 }
 
-/** A request that is being answered. */
+/** A request that waits for its response. */
 export interface Exchange {
   readonly record: RequestRecord;
-  /** To be called right before the last byte goes out, so that a client cannot be faster than the count. */
+  /** Called right before the last byte is sent, so that a client cannot be ahead of the counters. */
   end(status?: number): void;
 }
 
@@ -43,23 +47,24 @@ export class Traffic {
   inFlight = 0;
   maxInFlight = 0;
 
-  constructor(private readonly landed: (record: RequestRecord) => void) {}
+  /** @param onEnd called when a response is about to end */
+  constructor(private readonly onEnd: (record: RequestRecord) => void) {}
 
   /** A request's header has arrived. */
-  begin(record: Omit<RequestRecord, 'number' | 'body' | 'at'>, response: ServerResponse, keep: boolean): Exchange {
-    const flying: RequestRecord = { ...record, number: ++this.total, body: '', at: Date.now() };
-    if (keep) this.requests.push(flying);
+  begin(arrived: Omit<RequestRecord, 'number' | 'body' | 'at'>, response: ServerResponse, keep: boolean): Exchange {
+    const record: RequestRecord = { ...arrived, number: ++this.total, body: '', at: Date.now() };
+    if (keep) this.requests.push(record);
     this.maxInFlight = Math.max(this.maxInFlight, ++this.inFlight);
-    let inTheAir = true;
+    let ended = false;
     const end = (status?: number): void => {
-      if (!inTheAir) return;
-      inTheAir = false;
+      if (ended) return;
+      ended = true;
       this.inFlight--;
-      if (status !== undefined) flying.status = status;
-      this.landed(flying);
+      if (status !== undefined) record.status = status;
+      this.onEnd(record);
     };
     response.once('close', () => end());
-    return { record: flying, end };
+    return { record, end };
   }
 
   count(operation: string): void {
