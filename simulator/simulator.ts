@@ -74,6 +74,8 @@ export interface Simulator {
   rules(): Record<string, unknown>[];
   /** Creates a provisioning rule, without HTTP; the body is that of the request. */
   addRule(rule: Record<string, unknown>): Record<string, unknown>;
+  /** How many devices device management has. */
+  readonly onboardedCount: number;
   /** All devices in device management, as it shows them. */
   onboarded(): Record<string, unknown>[];
   /** Puts a device into device management, without commands. */
@@ -126,6 +128,10 @@ export class RunningSimulator implements Simulator {
 
   get maxInFlight(): number {
     return this.traffic.maxInFlight;
+  }
+
+  get onboardedCount(): number {
+    return this.state.onboarded.size;
   }
 
   mint(options?: MintOptions): MintedToken {
