@@ -31,7 +31,7 @@ export interface RefusalStatuses {
   ownTeam: number;
 }
 
-/** Fields that are laid over the answers, as a newer service might add them. They win over the real ones. */
+/** Fields that are laid over the responses, as a newer service might add them. They win over the real ones. */
 export interface Extras {
   device?: Record<string, unknown>;
   list?: Record<string, unknown>;
@@ -52,9 +52,9 @@ export interface Settings extends OnboardingSettings {
   apiKey: string;
   /** Keys of role viewer: they may read; writing is 403. */
   viewerKeys: readonly string[];
-  /** Milliseconds before every answer, or a range to draw from. */
+  /** Milliseconds before every response, or a range to draw from. */
   latency: number | readonly [number, number];
-  /** Most requests within any second, beyond which the answer is 429. 0 = no limit. */
+  /** Most requests within any second, beyond which the response is 429. 0 = no limit. */
   rate: number;
   /** The form of `Retry-After` in that 429. */
   rateRetryAfter: 'seconds' | 'date' | 'none';
@@ -69,9 +69,9 @@ export interface Settings extends OnboardingSettings {
   refusals: Readonly<RefusalStatuses>;
   /** Most rows of a bulk upload. */
   rowCap: number;
-  /** Shape of the items of `failed` in a `current` bulk answer. */
+  /** Shape of the items of `failed` in a `current` bulk response. */
   failedShape: 'object' | 'text' | 'id' | 'index';
-  /** Status of a `current` bulk answer in which some rows failed, and in which all did. */
+  /** Status of a `current` bulk response in which some rows failed, and in which all did. */
   partialStatus: number;
   allFailedStatus: number;
   /** Milliseconds a bulk operation stays PENDING. */
@@ -94,7 +94,7 @@ export interface Settings extends OnboardingSettings {
   /** Whether the list of devices honours `?tag=`. */
   tagFilter: 'support' | 'ignore';
   extras: Readonly<Extras>;
-  /** Fields of a device that are left out of every answer. */
+  /** Fields of a device that are left out of every response. */
   omitDeviceFields: readonly string[];
   /** Keep every request in `requests` (switch off for load tests). */
   record: boolean;

@@ -36,7 +36,7 @@ export interface Simulator {
   mint(options?: MintOptions): MintedToken;
   /** Mints many, of as many devices. */
   mintMany(count: number, options?: Omit<MintOptions, 'deviceUuid' | 'nonce'>): MintedToken[];
-  /** Claims many devices at once, without HTTP; answers their ids. */
+  /** Claims many devices at once, without HTTP; returns their ids. */
   fill(count: number, tags?: readonly string[]): string[];
   /** Gives a device to another team: claiming it is a conflict, and it cannot be seen. */
   claimByOther(deviceUuid: string): void;

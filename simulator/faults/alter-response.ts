@@ -5,7 +5,7 @@ const GATEWAY_PAGE =
   '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><center><h1>502 Bad Gateway</h1></center></body>\r\n</html>\r\n';
 
 /**
- * The answer as the rule wants it: the operation's, or one of its own, changed field by field.
+ * The response of the operation or one of the rule itself, changed field by field.
  * @param real what the operation answered, absent if it was not carried out
  */
 export function alterResponse(rule: FaultRule, real: WireResponse | undefined): WireResponse {

@@ -17,17 +17,17 @@ export interface FaultMatch {
 }
 
 /**
- * What goes wrong. Fields combine: the answer is made or taken from the operation, then shaped, then sent badly.
+ * What goes wrong. Fields combine: the response is created or taken from the operation, then changed, then sent with the fault.
  *
  * The operation is carried out first for `emptyBody`, `cutBody`, `cutJson`, `slow`, `headers` and `drop: 'after'`, and
- * not carried out for those that replace its answer (`status`, `body`, `html`, `redirect`, `retryAfter`, `dripBody`,
+ * not carried out for those that replace its response (`status`, `body`, `html`, `redirect`, `retryAfter`, `dripBody`,
  * `hugeBody`) and `drop: 'before'`. `afterWork` says otherwise.
  */
 export interface FaultRule {
   match?: FaultMatch;
   /** How often it is applied. Default: until it is removed; with `nth`, once. */
   times?: number;
-  /** true: carry out the operation although its answer is replaced. false: do not. */
+  /** true: carry out the operation although its response is replaced. false: do not. */
   afterWork?: boolean;
   status?: number;
   /** A text goes out as it is (text/plain), anything else as JSON. */
@@ -51,7 +51,7 @@ export interface FaultRule {
   dripBody?: boolean | { everyMs: number };
   /** A body of so many bytes: one JSON object with one long text. `Infinity` never ends. */
   hugeBody?: number;
-  /** Cuts the connection without an answer, before or after the operation was carried out. */
+  /** Cuts the connection without a response, before or after the operation was carried out. */
   drop?: 'before' | 'after';
 }
 
@@ -102,7 +102,7 @@ export function checkRule(rule: FaultRule): void {
   }
 }
 
-/** Whether the rule answers something of its own instead of what the operation answers. */
+/** Whether the rule replaces the response of the operation. */
 export function replacesResponse(rule: FaultRule): boolean {
   return (
     rule.status !== undefined ||

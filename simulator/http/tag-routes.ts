@@ -62,7 +62,7 @@ function listTags(state: ServiceState): ServiceResponse {
   return { status: 200, body: state.settings.tagListShape === 'array' ? items : { items } };
 }
 
-/** The guide calls this id a device's in one sentence and uses it as a tag's in the next: its path answers both. */
+/** The guide calls this id a device's in one sentence and uses it as a tag's in the next: its path accepts both. */
 function getTag(state: ServiceState, call: Call, version: Generation): ServiceResponse {
   const tag = state.tags.find(call.id);
   if (tag) return { status: 200, body: state.tagView(tag) };

@@ -23,7 +23,7 @@ import { TokenVerifier } from './token-verifier';
 import { Uploads } from './uploads';
 import { deviceView, operationView, tagView, type OperationView } from './views';
 
-/** The team everything belongs to: the owner in the guide's example answer. */
+/** The team everything belongs to: the owner in the guide's example response. */
 const TENANT_ID = 'a5592ec1-18ae-4d9d-bc44-1d9bd927bbe9';
 
 /** What has to be known of a device that is claimed. */
@@ -94,14 +94,14 @@ export class ServiceState {
   /** @throws TypeError for a setting that does not exist or cannot have that value */
   set(change: SettingsChange): void {
     this.current = changeSettings(this.current, change);
-    this.bulk.wake();
+    this.bulk.settingsChanged();
   }
 
   /** Ends all waiting and all background work. */
   stop(): void {
     this.clock.stop();
     this.timers.stop();
-    this.bulk.wake();
+    this.bulk.settingsChanged();
   }
 
   /** @throws TypeError for options that cannot be minted */
@@ -113,8 +113,8 @@ export class ServiceState {
 
   /**
    * Claims a device for the team.
-   * @returns the device, and whether this call made it the team's
-   * @throws Refusal for a token that is not believed, a device that cannot be claimed or tags that cannot be used
+   * @returns the device, and whether this call claimed it
+   * @throws Refusal for a token that is not accepted, a device that cannot be claimed or tags that cannot be used
    */
   claim(claimToken: unknown, tags: unknown): { device: Device; fresh: boolean } {
     const facts = this.verifier.read(claimToken, this.current);
@@ -135,7 +135,7 @@ export class ServiceState {
     this.tags.check(tags, this.current.undefinedTags);
   }
 
-  /** @throws Refusal 404 for a device that is not the team's, whoever has it */
+  /** @throws Refusal 404 for a device that this team has not claimed */
   device(id: string): Device {
     const device = this.devices.find(id.toLowerCase());
     if (!device) throw new Refusal(404, 'The team has not claimed a device with this id.');
@@ -179,7 +179,7 @@ export class ServiceState {
     this.devices.assignToOtherTeam(id.toLowerCase());
   }
 
-  /** Claims devices of the seed without tokens and HTTP, for lists that are to be long. Answers their ids. */
+  /** Claims devices of the seed without tokens and HTTP, for long lists. Returns their ids. */
   fill(count: number, tags: readonly string[]): string[] {
     const resolved = this.tags.resolve(this.tags.check(tags, 'create'));
     return Array.from({ length: count }, () => {
@@ -237,7 +237,7 @@ export class ServiceState {
   }
 }
 
-/** The same words for both owners: the service tells nobody who has a device (our choice). */
+/** The same sentence for both owners: the service does not say who has a device (our choice). */
 function ownConflict(status: number): Refusal {
   return new Refusal(status, 'The device is already claimed.');
 }

@@ -7,7 +7,7 @@ import { Refusal } from './refusal';
 
 /** Decides whether a claim token is genuine. */
 export class TokenVerifier {
-  /** Devices minted with a UUID of the caller's own, which bears no mark. */
+  /** Devices minted with a UUID of the caller's own, which does not follow from the seed. */
   private readonly registered = new Set<string>();
 
   constructor(
@@ -21,7 +21,7 @@ export class TokenVerifier {
   }
 
   /**
-   * Reads a claim token and believes it, or not.
+   * Reads a claim token and verifies it.
    * @throws Refusal with the statuses of `settings.refusals`
    */
   read(token: unknown, settings: Readonly<Settings>): TokenFacts {

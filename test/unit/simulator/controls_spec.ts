@@ -48,7 +48,7 @@ describe('simulator: controls over HTTP', () => {
     assert.equal((await control('POST', '/tokens', { count: -1 })).status, 400);
   });
 
-  it('tells of keys that were shown to the summary host', async () => {
+  it('the state counts keys that were sent to the summary host', async () => {
     const ended = sim().events.waitFor('bulk-end');
     await call(sim(), 'POST', '/claimed-devices/bulk', { body: 'x' });
     const { errorSummaryUrl = '', bulkOpsRequestId } = await ended;

@@ -79,7 +79,7 @@ describe('simulator: claimed devices', () => {
     assert.deepEqual(devices.page(next, 1000), { items: [...all.slice(2500), added] });
   });
 
-  it('answers a bare array, a repeated token and unknown fields when told to', async () => {
+  it('the list can be a bare array, repeat its token and have unknown fields', async () => {
     const all = sim().fill(6);
     sim().set({ pageSize: 2, extras: { list: { total: 6 } }, repeatPageToken: true });
     const first = await call(sim(), 'GET', '/claimed-devices');

@@ -144,7 +144,7 @@ describe('simulator: provisioning rules', () => {
     assert.equal(sim().contact(deviceId).outcome, 'idle');
   });
 
-  it('hides the commands of a rule when told to', async () => {
+  it('the commands of a rule can be hidden', async () => {
     const deviceId = device('a');
     await create();
     sim().set({ ruleCommands: 'hidden' });
