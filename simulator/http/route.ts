@@ -1,31 +1,20 @@
-import type { World } from '../world/world';
-import { Refusal } from '../world/refusal';
-import type { Answer } from './answer';
+import type { ServiceState } from '../state/service-state';
+import { Refusal } from '../state/refusal';
+import type { ServiceResponse } from '../wire/response';
 import type { Generation } from '../settings';
-
-/** The operations, as README.md lists them. */
-export type OperationName =
-  | 'claim'
-  | 'dryRun'
-  | 'bulkClaim'
-  | 'bulkClaimNow'
-  | 'bulkStatus'
-  | 'listTags'
-  | 'createTag'
-  | 'getTag'
-  | 'updateTag'
-  | 'deleteTag'
-  | 'listDevices'
-  | 'getDevice'
-  | 'unclaim'
-  | 'block'
-  | 'unblock';
+import type { OperationName } from '../wire/operations';
 
 /** A request to the service, read as far as HTTP goes. */
 export interface Call {
   /** The path's `{id}`, unescaped; empty where a path has none. */
   id: string;
+  /** The path's `{commandId}`, unescaped; empty where a path has none. */
+  commandId: string;
   query: Readonly<Record<string, string | undefined>>;
+  /** Path and query as they were sent. */
+  url: string;
+  /** The key is one that may only read. */
+  viewer: boolean;
   /** Media type without parameters, lower case; empty if none was sent. */
   contentType: string;
   body: string;
@@ -33,14 +22,14 @@ export interface Call {
 
 /** One operation on one path. */
 export interface Route {
-  method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Below `/v1`. */
   path: string;
-  /** The generations that have this path. */
-  generations: readonly Generation[];
+  /** The versions that have this path. */
+  versions: readonly Generation[];
   /** Which operation a request asks for. */
   operation: (call: Call) => OperationName;
-  run: (world: World, call: Call) => Answer | Promise<Answer>;
+  run: (state: ServiceState, call: Call) => ServiceResponse | Promise<ServiceResponse>;
 }
 
 /**

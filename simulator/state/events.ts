@@ -1,13 +1,32 @@
 import { EventEmitter } from 'node:events';
 
-import type { RequestRecord, SummaryVisit } from '../http/traffic';
+import type { RequestRecord, SummaryVisit } from '../wire/traffic';
+import type { CommandState } from './commands';
 import type { OperationView } from './views';
 
-/** What the simulator tells those who wait for something. */
+/** A device has contacted the service, or tried to. */
+export interface ContactReport {
+  deviceId: string;
+  /** `unclaimed`, `blocked`: refused; `busy`: still executing commands; `idle`: nothing to do; else it has commands. */
+  outcome: 'unclaimed' | 'blocked' | 'busy' | 'idle' | 'commands';
+  /** The commands that the device is going to execute, those of its rules included. */
+  commandIds: string[];
+}
+
+/** A command has ended. */
+export interface CommandEnd {
+  deviceId: string;
+  commandId: string;
+  type: string;
+  state: CommandState;
+  error?: { cme: number; text: string };
+}
+
+/** The payloads of the simulator's events. */
 export interface SimulatorEvents {
-  /** A request has arrived whole; nothing was done about it yet. */
+  /** A request has arrived completely and was not handled yet. */
   request: [RequestRecord];
-  /** The answer is about to end (or the connection to be cut). */
+  /** The response is about to end, or the connection is about to be cut. */
   response: [RequestRecord];
   /** A device was claimed. */
   claim: [string];
@@ -16,8 +35,16 @@ export interface SimulatorEvents {
   'bulk-status': [OperationView];
   /** A bulk operation has SUCCEEDED or FAILED. */
   'bulk-end': [OperationView];
-  /** Somebody fetched something from the summary host. */
+  /** Something was fetched from the summary host. */
   summary: [SummaryVisit];
+  contact: [ContactReport];
+  /** A device has executed all its commands, or stopped after an error. */
+  'contact-end': [{ deviceId: string; rounds: number; executed: number }];
+  'command-end': [CommandEnd];
+  /** Device management has a device (its id there). */
+  onboarded: [string];
+  /** A device has reported state for the first time (its id in device management). */
+  state: [string];
 }
 
 /** The simulator's events, with a way to wait for one of them. */

@@ -1,7 +1,7 @@
 import type { FaultRule } from '../faults/rule';
-import { toWire, type WireAnswer } from '../http/answer';
+import { toWire, type WireResponse } from '../wire/response';
 import type { Settings } from '../settings';
-import type { RowFailure } from './bulk';
+import type { RowFailure } from '../state/bulk-operations';
 
 const EXPIRED =
   '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>';
@@ -10,7 +10,7 @@ const EXPIRED =
  * The document behind `errorSummaryUrl`. Both JSON formats are what Nordic's own parsers read on the sister API
  * (nrf-cloud-api.md §5); that this service writes the same is inferred.
  */
-export function errorSummary(failures: readonly RowFailure[], settings: Readonly<Settings>): WireAnswer {
+export function errorSummary(failures: readonly RowFailure[], settings: Readonly<Settings>): WireResponse {
   switch (settings.errorSummary) {
     case 'older':
       return document('application/json', olderFormat(failures));
@@ -51,6 +51,6 @@ function olderFormat(failures: readonly RowFailure[]): string {
   return JSON.stringify({ errorSummary: sentence });
 }
 
-function document(contentType: string, text: string): WireAnswer {
+function document(contentType: string, text: string): WireResponse {
   return { status: 200, headers: { 'content-type': contentType }, text };
 }

@@ -2,40 +2,40 @@ import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
-import type { WireAnswer } from '../http/answer';
-import type { Clock } from '../world/clock';
-import { isDripping, type FaultRule } from './rule';
-import { firstHalf } from './shape';
+import type { WireResponse } from '../wire/response';
+import type { Clock } from '../util/clock';
+import { isEndless, type FaultRule } from './rule';
+import { firstHalf } from './alter-response';
 
 const CHUNK = 64 * 1024;
 
 /**
- * Sends an answer the way a fault wants it. Writes to the bare response: no framework would do such things.
- * @param ending is called right before the answer ends, well or badly
+ * Sends a response the way a fault wants it. Writes to the bare response: no framework would do such things.
+ * @param onEnding called right before the response ends, well or badly
  */
-export async function transmit(
+export async function sendFaulty(
   response: ServerResponse,
-  answer: WireAnswer,
+  wire: WireResponse,
   rule: FaultRule,
   clock: Clock,
-  ending: () => void,
+  onEnding: () => void,
 ): Promise<void> {
   const stall = rule.slow && (rule.slow.ms === 'forever' ? Infinity : rule.slow.ms);
   if (rule.drop !== undefined) {
-    ending();
+    onEnding();
     response.destroy();
     return;
   }
   if (rule.slow?.where === 'headers' && stall !== undefined) await clock.pause(stall, response);
   if (isOver(response, clock)) return;
-  if (isDripping(rule)) return drip(response, answer, rule, clock);
-  if (rule.hugeBody !== undefined) return pour(response, answer, rule.hugeBody, ending);
+  if (isEndless(rule)) return writeEndlessBody(response, wire, rule, clock);
+  if (rule.hugeBody !== undefined) return writeHugeBody(response, wire, rule.hugeBody, onEnding);
 
-  const body = Buffer.from(answer.text);
-  const half = Buffer.from(firstHalf(answer.text));
-  response.writeHead(answer.status, { ...answer.headers, ...lengthOf(answer.status, body) });
+  const body = Buffer.from(wire.text);
+  const half = Buffer.from(firstHalf(wire.text));
+  response.writeHead(wire.status, { ...wire.headers, ...lengthOf(wire.status, body) });
   if (rule.cutBody) {
-    ending();
+    onEnding();
     await written(response, half);
     response.destroy();
     return;
@@ -45,23 +45,28 @@ export async function transmit(
     await written(response, half);
     await clock.pause(stall, response);
     if (isOver(response, clock)) return;
-    ending();
+    onEnding();
     response.end(body.subarray(half.length));
     return;
   }
-  ending();
+  onEnding();
   response.end(body);
 }
 
-/** Whether there is nobody left to send to. */
+/** Whether the client or the simulator has closed the connection. */
 function isOver(response: ServerResponse, clock: Clock): boolean {
   return clock.hasStopped() || response.destroyed;
 }
 
 /** A byte now and then, until the client or the simulator ends it. */
-async function drip(response: ServerResponse, answer: WireAnswer, rule: FaultRule, clock: Clock): Promise<void> {
+async function writeEndlessBody(
+  response: ServerResponse,
+  wire: WireResponse,
+  rule: FaultRule,
+  clock: Clock,
+): Promise<void> {
   const everyMs = typeof rule.dripBody === 'object' ? rule.dripBody.everyMs : 20;
-  response.writeHead(answer.status, { ...answer.headers, 'content-type': 'application/json' });
+  response.writeHead(wire.status, { ...wire.headers, 'content-type': 'application/json' });
   response.write('{"message":"');
   while (!isOver(response, clock)) {
     response.write('.');
@@ -70,24 +75,29 @@ async function drip(response: ServerResponse, answer: WireAnswer, rule: FaultRul
 }
 
 /** So many bytes (perhaps without end), no faster than the client takes them. */
-async function pour(response: ServerResponse, answer: WireAnswer, bytes: number, ending: () => void): Promise<void> {
-  response.writeHead(answer.status, {
-    ...answer.headers,
+async function writeHugeBody(
+  response: ServerResponse,
+  wire: WireResponse,
+  bytes: number,
+  onEnding: () => void,
+): Promise<void> {
+  response.writeHead(wire.status, {
+    ...wire.headers,
     'content-type': 'application/json',
     ...(Number.isFinite(bytes) && { 'content-length': String(bytes) }),
   });
   // The only thing that goes wrong here is that the client has seen enough.
-  await pipeline(Readable.from(longText(bytes, ending)), response).catch(() => undefined);
+  await pipeline(Readable.from(longText(bytes, onEnding)), response).catch(() => undefined);
 }
 
-function* longText(bytes: number, ending: () => void): Generator<Buffer> {
+function* longText(bytes: number, onEnding: () => void): Generator<Buffer> {
   const head = Buffer.from('{"message":"');
   const tail = Buffer.from('"}');
   yield head;
   for (let left = bytes - head.length - tail.length; left > 0; left -= CHUNK) {
     yield Buffer.alloc(Math.min(left, CHUNK), 'a');
   }
-  ending();
+  onEnding();
   yield tail;
 }
 

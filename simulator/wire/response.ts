@@ -1,19 +1,19 @@
-/** What an operation answers. No `body` is an empty body; anything else is sent as JSON. */
-export interface Answer {
+/** The response of an operation. No `body` is an empty body; anything else is sent as JSON. */
+export interface ServiceResponse {
   status: number;
   body?: unknown;
   headers?: Readonly<Record<string, string>>;
 }
 
-/** An answer as it goes over the wire. */
-export interface WireAnswer {
+/** A response as it is sent. */
+export interface WireResponse {
   status: number;
   headers: Record<string, string>;
   text: string;
 }
 
-/** Encodes an answer. */
-export function toWire(answer: Answer): WireAnswer {
+/** Encodes a response. */
+export function toWire(answer: ServiceResponse): WireResponse {
   if (answer.body === undefined) return { status: answer.status, headers: { ...answer.headers }, text: '' };
   return {
     status: answer.status,

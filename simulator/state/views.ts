@@ -1,7 +1,7 @@
 import { deviceTypeName } from '../identity/device-types';
 import type { Settings } from '../settings';
-import type { Operation } from './bulk';
-import type { Device } from './devices';
+import type { Operation } from './bulk-operations';
+import { tagNames, type Device } from './devices';
 import type { Tag } from './tags';
 
 /** A bulk operation as the service shows it (field names and order: the guide). */
@@ -24,7 +24,7 @@ export function deviceView(device: Device, tenantId: string, settings: Readonly<
     imei: device.imei,
     ownerId: tenantId,
     ownershipStatus: 'IDENTIFIED',
-    tags: device.tags.filter((tag) => !tag.deleted).map((tag) => tag.name),
+    tags: tagNames(device),
     status: device.blocked ? 'BLOCKED' : 'READY',
     claimedAt: new Date(device.claimedAt).toISOString(),
     ...settings.extras.device,

@@ -12,7 +12,7 @@ export class Clock {
   private readonly waiting = new Set<() => void>();
   private ended = false;
 
-  /** Whether all waiting has been ended. A method, as its answer changes while others wait. */
+  /** Whether all waiting has been ended. A method, as its result changes while others wait. */
   hasStopped(): boolean {
     return this.ended;
   }

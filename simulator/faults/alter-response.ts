@@ -1,14 +1,14 @@
-import { toWire, type WireAnswer } from '../http/answer';
-import { isDripping, type FaultRule } from './rule';
+import { toWire, type WireResponse } from '../wire/response';
+import { isEndless, type FaultRule } from './rule';
 
 const GATEWAY_PAGE =
   '<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body><center><h1>502 Bad Gateway</h1></center></body>\r\n</html>\r\n';
 
 /**
- * The answer as the rule wants it: the operation's, or one of its own, changed field by field.
+ * The response of the operation or one of the rule itself, changed field by field.
  * @param real what the operation answered, absent if it was not carried out
  */
-export function shape(rule: FaultRule, real: WireAnswer | undefined): WireAnswer {
+export function alterResponse(rule: FaultRule, real: WireResponse | undefined): WireResponse {
   const answer = replaceBody(rule, real ?? toWire({ status: 500, body: { message: 'Internal Server Error' } }));
   answer.status = rule.status ?? defaultStatus(rule) ?? answer.status;
   if (rule.retryAfter !== undefined) answer.headers['retry-after'] = String(rule.retryAfter);
@@ -17,7 +17,7 @@ export function shape(rule: FaultRule, real: WireAnswer | undefined): WireAnswer
   return answer;
 }
 
-function replaceBody(rule: FaultRule, answer: WireAnswer): WireAnswer {
+function replaceBody(rule: FaultRule, answer: WireResponse): WireResponse {
   const headers = { ...answer.headers };
   if (rule.emptyBody) {
     delete headers['content-type'];
@@ -36,7 +36,7 @@ function defaultStatus(rule: FaultRule): number | undefined {
   if (rule.html) return 502;
   if (rule.redirect !== undefined) return 307;
   if (rule.retryAfter !== undefined) return 429;
-  if (rule.body !== undefined || rule.hugeBody !== undefined || isDripping(rule)) return 200;
+  if (rule.body !== undefined || rule.hugeBody !== undefined || isEndless(rule)) return 200;
   return undefined;
 }
 

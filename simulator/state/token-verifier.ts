@@ -1,14 +1,14 @@
 import { readToken, signedBytes, type TokenFacts } from '../identity/claim-token';
 import type { DeviceKeys } from '../identity/device-keys';
-import { bearsMark } from '../identity/device-uuid';
+import { isOfSeed } from '../identity/device-uuid';
 import { GUIDE_CSV_MISPRINT, PRINTED_TOKENS } from '../identity/printed-tokens';
 import type { Settings } from '../settings';
 import { Refusal } from './refusal';
 
 /** Decides whether a claim token is genuine. */
-export class Judge {
-  /** Devices minted with a UUID of the caller's own, which bears no mark. */
-  private readonly introduced = new Set<string>();
+export class TokenVerifier {
+  /** Devices minted with a UUID of the caller's own, which does not follow from the seed. */
+  private readonly registered = new Set<string>();
 
   constructor(
     private readonly seed: string,
@@ -16,12 +16,12 @@ export class Judge {
   ) {}
 
   /** Makes a device known whose UUID is not one of the seed's. */
-  introduce(deviceUuid: string): void {
-    this.introduced.add(deviceUuid.toLowerCase());
+  register(deviceUuid: string): void {
+    this.registered.add(deviceUuid.toLowerCase());
   }
 
   /**
-   * Reads a claim token and believes it, or not.
+   * Reads a claim token and verifies it.
    * @throws Refusal with the statuses of `settings.refusals`
    */
   read(token: unknown, settings: Readonly<Settings>): TokenFacts {
@@ -38,7 +38,7 @@ export class Judge {
     const facts = readToken(token);
     if ('malformed' in facts) throw new Refusal(refusals.malformed, facts.malformed);
     if (PRINTED_TOKENS.has(token)) return facts;
-    const known = bearsMark(this.seed, facts.deviceUuid) || this.introduced.has(facts.id);
+    const known = isOfSeed(this.seed, facts.deviceUuid) || this.registered.has(facts.id);
     if (!known) {
       if (settings.acceptUnknownDevices) return facts;
       throw new Refusal(refusals.unknownDevice, `The device ${facts.id} is not known.`);

@@ -1,12 +1,12 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 
-import type { Clock } from './clock';
+import type { Clock } from '../util/clock';
 import { readRow, type UploadRow } from './csv';
 import { Refusal } from './refusal';
 import { ulid } from './ulid';
 import type { Settings } from '../settings';
 
-/** Rows between two breaths of the event loop: at 0.2 ms a signature about 10 ms. */
+/** Rows after which the event loop gets its turn: at 0.2 ms per signature about 10 ms. */
 const ROWS_AT_ONCE = 50;
 
 /** The states of a bulk operation: the whole set (the guide). */
@@ -22,7 +22,7 @@ export interface RowFailure {
   message: string;
 }
 
-/** What became of the rows of an upload. */
+/** The results of the rows of an upload. */
 export interface RowResults {
   claimedIds: string[];
   failed: RowFailure[];
@@ -39,20 +39,20 @@ export interface Operation {
   failed: RowFailure[];
 }
 
-/** What the desk needs to know of the world around it. */
+/** What bulk operations need of the rest of the service. */
 export interface BulkContext {
   readonly seed: string;
   readonly clock: Clock;
   settings(): Readonly<Settings>;
-  /** Claims one device and answers its id. */
+  /** Claims one device and returns its id. */
   claim(claimToken: string, tags: readonly string[]): string;
   /** The id inside a token, if it has one. */
   idOf(claimToken: string): string | undefined;
   changed(operation: Operation): void;
 }
 
-/** Works off bulk uploads in the background: PENDING, IN_PROGRESS, then SUCCEEDED or FAILED. */
-export class BulkDesk {
+/** Processes bulk uploads in the background: PENDING, IN_PROGRESS, then SUCCEEDED or FAILED. */
+export class BulkOperations {
   private readonly operations = new Map<string, Operation>();
   private readonly held = new Set<() => void>();
   private made = 0;
@@ -72,7 +72,7 @@ export class BulkDesk {
     return this.operations.delete(id);
   }
 
-  /** Accepts an upload and answers at once; the work goes on behind. */
+  /** Accepts an upload and returns at once; the work continues in the background. */
   start(upload: string, rows: readonly UploadRow[]): Operation {
     const requestedAt = Date.now();
     const operation: Operation = {
@@ -88,9 +88,9 @@ export class BulkDesk {
     return operation;
   }
 
-  /** Looks again whether operations are still to be held. Called when settings change. */
-  wake(): void {
-    for (const look of [...this.held]) look();
+  /** Checks again whether operations are held. Called when settings change. */
+  settingsChanged(): void {
+    for (const check of [...this.held]) check();
   }
 
   /** Claims row by row. A row that fails does not keep the others from being claimed. */
@@ -127,11 +127,11 @@ export class BulkDesk {
   private async hold(status: BulkStatus): Promise<void> {
     while (this.context.settings().bulkHold === status && !this.context.clock.hasStopped()) {
       await new Promise<void>((resolve) => {
-        const look = (): void => {
-          this.held.delete(look);
+        const check = (): void => {
+          this.held.delete(check);
           resolve();
         };
-        this.held.add(look);
+        this.held.add(check);
       });
     }
   }
