@@ -9,6 +9,8 @@ export type BulkOperation = Record<string, unknown>;
 /** The service's answer to an upload: an id to ask about later (`guide`), or the result at once (`current`). */
 export interface UploadResponse extends ApiResponse {
   body: Record<string, unknown>;
+  /** An earlier attempt may have been accepted, too: its response was lost. */
+  repeated: boolean;
 }
 
 /**
@@ -26,7 +28,7 @@ export async function uploadClaims(api: Api, csv: Buffer): Promise<UploadRespons
         ? undefined
         : 'its body has neither an operation nor a result',
   });
-  return response as UploadResponse;
+  return { ...response, repeated: false } as UploadResponse;
 }
 
 /**

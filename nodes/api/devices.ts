@@ -1,4 +1,6 @@
-import { checkDevice } from './claims';
+import { isObject } from '../util/json';
+import { checkDevice, type Device } from './claims';
+import { isClosed } from './errors';
 import type { ApiResponse } from './parse-response';
 import { acceptAlreadyRemoved } from './removal';
 import type { Api } from './api';
@@ -29,4 +31,19 @@ export function unblockDevice(api: Api, id: string): Promise<ApiResponse> {
  */
 export function unclaimDevice(api: Api, id: string): Promise<ApiResponse> {
   return acceptAlreadyRemoved(api.send('unclaim device', { id }));
+}
+
+/**
+ * Looks a device up.
+ * @returns `undefined` if this account does not have it, or if that could not be found out
+ * @throws {NrfCloudError} `NRFCLOUD_CLOSED`
+ */
+export async function findDevice(api: Api, id: string): Promise<Device | undefined> {
+  try {
+    const { body } = await getDevice(api, id);
+    return isObject(body) ? body : undefined;
+  } catch (error) {
+    if (isClosed(error)) throw error;
+    return undefined;
+  }
 }

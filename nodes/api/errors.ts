@@ -14,7 +14,8 @@ export type ErrorCode =
   | 'NRFCLOUD_TIMEOUT'
   | 'NRFCLOUD_BAD_RESPONSE'
   | 'NRFCLOUD_QUEUE_FULL'
-  | 'NRFCLOUD_CLOSED';
+  | 'NRFCLOUD_CLOSED'
+  | 'NRFCLOUD_INTERNAL_ERROR';
 
 /** The facts of a failure as plain JSON, so that they survive Node-RED's copy into `msg.error.cause`. */
 export interface ErrorCause {
@@ -33,6 +34,10 @@ export interface ErrorCause {
   attempts: number;
   /** Seconds that the service asked to wait. */
   retryAfter?: number;
+  /** True if a request may have taken effect although no response arrived. */
+  mayHaveSucceeded?: boolean;
+  /** True if the work continues after a restart. */
+  resumes?: boolean;
   /** What a node adds, e.g. the rows that kept a bulk claim from starting. */
   [extra: string]: unknown;
 }
@@ -83,13 +88,22 @@ export function nodeQueueFull(operation: OperationName, most: number): NrfCloudE
   );
 }
 
-/** The error of a message that was on its way when its flow was stopped. */
-export function closed(operation: OperationName, attempts = 0): NrfCloudError {
+/**
+ * The error of a message that was being processed when its flow was stopped.
+ * @param resumes whether the work continues when the flow is started again
+ */
+export function closed(operation: OperationName, attempts = 0, resumes = false): NrfCloudError {
+  const todo = resumes ? 'its work continues when the flow is started again' : 'send the message again';
   return new NrfCloudError(
     'NRFCLOUD_CLOSED',
-    `${operation}: the flow was stopped or redeployed while the message was on its way; send the message again`,
-    { operation, attempts },
+    `${operation}: the flow was stopped or redeployed while the message was being processed; ${todo}`,
+    { operation, attempts, ...(resumes ? { resumes } : {}) },
   );
+}
+
+/** Whether an error is one of this package with one of these codes. */
+export function hasCode(error: unknown, ...codes: ErrorCode[]): error is NrfCloudError {
+  return error instanceof NrfCloudError && codes.includes(error.code);
 }
 
 /** Whether a failure is only that the flow was stopped. */
