@@ -1,18 +1,28 @@
 import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-/** What only the glue and runtime/ may know. */
+/** Imports that only the node files and runtime/ may make. */
 const nodeRed = {
   group: ['node-red', 'node-red/*', '@node-red/*', 'node-red-node-test-helper'],
-  message: 'Only the glue (nodes/*.ts) and nodes/runtime/ know Node-RED.',
+  message: 'Only the node files (nodes/*.ts) and nodes/runtime/ know Node-RED.',
 };
 const outside = {
-  regex: '^(\\.\\./)+(simulator|demo|test|bench)(/|$)',
-  message: 'The product never imports the simulator, the demo, tests or benches.',
+  regex: '^(\\.\\./)+(simulator|harness|demo|test|stress|bench)(/|$)',
+  message: 'The product never imports the simulator, harness, demo, tests, stress runs or benchmarks.',
 };
-const room = (name) => ({
+/** The folders that each folder of the product must not import; see CONTRIBUTING.md for the layers. */
+const FORBIDDEN = {
+  work: ['http'],
+  runtime: ['work', 'operations', 'parse'],
+  operations: ['work', 'runtime', 'http'],
+  api: ['runtime', 'operations', 'parse'],
+  parse: ['runtime', 'operations', 'api', 'http'],
+  http: ['runtime', 'operations', 'api', 'parse'],
+  util: ['runtime', 'operations', 'api', 'parse', 'http'],
+};
+const folder = (name, from) => ({
   regex: `^(\\.\\./)*\\.?/?${name}(/|$)`,
-  message: `Arrows run glue -> runtime/, provisioning/ -> service/; ${name}/ is not below this room.`,
+  message: `Imports run one way: node files -> work -> runtime, operations -> api -> http -> util; ${from}/ must not import ${name}/.`,
 });
 const forbid = (...patterns) => ({
   '@typescript-eslint/no-restricted-imports': ['error', { patterns: [...patterns, outside] }],
@@ -39,13 +49,14 @@ export default tseslint.config(
     languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
   },
   { files: ['nodes/*.ts'], rules: forbid() },
-  { files: ['nodes/runtime/**/*.ts'], rules: forbid(room('provisioning')) },
-  { files: ['nodes/provisioning/**/*.ts'], rules: forbid(nodeRed, room('runtime')) },
-  { files: ['nodes/service/**/*.ts'], rules: forbid(nodeRed, room('runtime'), room('provisioning')) },
+  ...Object.entries(FORBIDDEN).map(([name, others]) => ({
+    files: [`nodes/${name}/**/*.ts`],
+    rules: forbid(...(name === 'runtime' || name === 'work' ? [] : [nodeRed]), ...others.map((other) => folder(other, name))),
+  })),
   { files: ['nodes/**/*.ts'], rules: { 'no-console': 'error' } },
   {
     // mocha's own style: describe() and it() return what nobody waits for, and assertions read any JSON.
-    files: ['test/**/*.ts'],
+    files: ['test/**/*.ts', 'stress/**/*.ts'],
     rules: {
       '@typescript-eslint/no-unsafe-member-access': 'off',
       '@typescript-eslint/no-unsafe-assignment': 'off',

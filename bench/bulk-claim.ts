@@ -3,8 +3,8 @@ import { BLOCK, NOT_UPLOADED, startBulkClaim, startCoreCsv, writeRows } from './
 import { OVER_IDLE } from './contender';
 import { PRODUCT } from './flows';
 import { makeFolder } from './folder';
-import { scaled, SPEED, type Bench, type Figures } from './harness/bench';
-import { format } from './harness/format';
+import { scaled, SPEED, type Bench, type Figures } from './runner/bench';
+import { format } from './runner/format';
 import { mib } from './node-red/node-red';
 import type { Rows } from './peers/bulk-undici';
 import { startPeer } from './peers/peer';

@@ -1,6 +1,6 @@
 import { OVER_IDLE } from './contender';
 import type { Folder } from './folder';
-import { SPEED, type Figures, type Load } from './harness/bench';
+import { SPEED, type Figures, type Load } from './runner/bench';
 import { flowOf, mib, startBenchNodeRed, type BenchNodeRed, type Came } from './node-red/node-red';
 import type { Service } from './service/service';
 

@@ -1,6 +1,6 @@
 import type { FlowNode } from '../test/support/node-red-process';
 import { CONCURRENCY } from './flows';
-import { SPEED, type Figures, type Load } from './harness/bench';
+import { SPEED, type Figures, type Load } from './runner/bench';
 import { mib, startBenchNodeRed, type BenchNodeRed, type Messages } from './node-red/node-red';
 
 /** Messages that bring what first ones bring: compiled code, sockets. */

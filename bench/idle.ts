@@ -1,9 +1,9 @@
 import { startContender } from './contender';
 import { claimFlow, CORE, coreFlow, PRODUCT } from './flows';
 import { makeFolder } from './folder';
-import { scaled, type Bench, type Figures } from './harness/bench';
-import { median, quantile } from './harness/median';
-import { format } from './harness/format';
+import { scaled, type Bench, type Figures } from './runner/bench';
+import { median, quantile } from './runner/median';
+import { format } from './runner/format';
 import { startService } from './service/service';
 
 const MESSAGES = 200;

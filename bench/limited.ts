@@ -1,8 +1,8 @@
 import { startContender, type Contender } from './contender';
 import { claimFlow, CORE, coreFlow, PRODUCT } from './flows';
 import { makeFolder } from './folder';
-import { scaled, type Bench, type Figures } from './harness/bench';
-import { format } from './harness/format';
+import { scaled, type Bench, type Figures } from './runner/bench';
+import { format } from './runner/format';
 import { startService } from './service/service';
 
 const MESSAGES = 5000;

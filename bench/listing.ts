@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { OVER_IDLE } from './contender';
 import { CORE, PRODUCT } from './flows';
-import { scaled, SPEED, type Bench, type Figures, type Load } from './harness/bench';
-import { format } from './harness/format';
+import { scaled, SPEED, type Bench, type Figures, type Load } from './runner/bench';
+import { format } from './runner/format';
 import { flowOf, mib, startBenchNodeRed, type BenchNodeRed } from './node-red/node-red';
 import { startPeer } from './peers/peer';
 import { startService } from './service/service';

@@ -8,12 +8,12 @@ import { limited } from './limited';
 import { startUp } from './start-up';
 import { listing } from './listing';
 import { watches, watchesGrowth } from './watches';
-import type { Bench } from './harness/bench';
-import { HELP, readOptions } from './harness/options';
-import { profileSummary } from './harness/profile';
-import { drawGrowth, drawRatios } from './harness/pictures';
-import { runRounds, type Result } from './harness/rounds';
-import { tableOf } from './harness/table';
+import type { Bench } from './runner/bench';
+import { HELP, readOptions } from './runner/options';
+import { profileSummary } from './runner/profile';
+import { drawGrowth, drawRatios } from './runner/pictures';
+import { runRounds, type Result } from './runner/rounds';
+import { tableOf } from './runner/table';
 
 const BENCHES: readonly Bench[] = [
   claims,

@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { PRODUCT } from './flows';
 import { makeFolder } from './folder';
-import type { Bench, Figures, Load } from './harness/bench';
+import type { Bench, Figures, Load } from './runner/bench';
 import { mib, startBenchNodeRed } from './node-red/node-red';
 
 const ROOT = resolve(__dirname, '..');

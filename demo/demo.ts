@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { examples, type FlowNode } from './examples';
-import { startBroker } from './broker';
-import { startNodeRed } from './node-red';
+import { startBroker } from '../harness/broker';
+import { startNodeRed } from '../harness/node-red';
 import type { DemoOptions } from './options';
-import { Parts } from './part';
-import { freePort } from './ports';
-import { startSimulatorProcess } from './simulator';
+import { Resources } from '../harness/resources';
+import { freePort } from '../harness/ports';
+import { startSimulatorProcess } from '../harness/simulator';
 
 /** The flow that claims devices, as exported from the editor; without credentials, which no export has. */
 const FLOWS = JSON.parse(readFileSync(join(__dirname, 'flows.json'), 'utf8')) as FlowNode[];
@@ -36,7 +36,7 @@ const WORTH_SEEING = / - \[(warn|error|fatal)\] /;
 
 /** The simulator, an MQTT broker and Node-RED, wired together. */
 export class Demo {
-  readonly #parts = new Parts();
+  readonly #parts = new Resources();
   #fail: (error: Error) => void = () => undefined;
   /** Rejects with a sentence when a part ends unasked; never resolves. */
   readonly lost = new Promise<never>((_resolve, reject) => (this.#fail = reject));

@@ -1,9 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import { Demo, type Places } from './demo';
-import { invitation } from './invitation';
+import { instructions } from './instructions';
 import { runOnce } from './once/once';
 import { HELP, readOptions, type DemoOptions } from './options';
-import { Controls } from './service';
+import { Controls } from '../harness/controls';
 
 /** Exit codes of a run that was interrupted, as shells have them. */
 const INTERRUPTIONS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
@@ -36,7 +36,7 @@ async function main(argv: string[]): Promise<number> {
 
 async function run({ once }: DemoOptions, places: Places, signal: AbortSignal): Promise<number> {
   if (once) return (await runOnce(places, print, signal)) ? 0 : 1;
-  print(invitation(places, await new Controls(places.controls).mint(3)));
+  print(instructions(places, await new Controls(places.controls).mint(3)));
   return new Promise(() => undefined);
 }
 

@@ -1,5 +1,5 @@
 import type { NodeAPI } from 'node-red';
-import { claimDevice } from './provisioning/claim';
+import { claimDevice } from './operations/claim';
 import { defineNode } from './runtime/define-node';
 import { typed } from './runtime/inputs';
 import { choice, flag } from './runtime/settings';
@@ -11,14 +11,14 @@ export = (RED: NodeAPI): void =>
     inputs: { token: typed('payload', 'msg'), tags: typed('', 'str') },
     settings: { whenClaimed: choice<'ok' | 'error'>('ok', 'error'), dryRun: flag(false) },
     status: { working: 'nrfcloud-claim.status.claiming', done: 'nrfcloud-claim.status.claimed' },
-    patient: true,
+    mayQueue: true,
     run: async (task) => {
       const { token, tags } = task.inputs;
       const { whenClaimed, dryRun } = task.settings;
       const { payload, statusCode, alreadyClaimed } = await claimDevice(
-        task.session,
+        task.api,
         { token, tags, whenClaimed, dryRun },
-        task.where,
+        task.source,
         (deviceId) => task.set('deviceId', deviceId),
       );
       return { payload, statusCode, properties: { alreadyClaimed: alreadyClaimed || undefined } };

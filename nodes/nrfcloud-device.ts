@@ -1,6 +1,6 @@
 import type { NodeAPI } from 'node-red';
-import { DEVICE_OPERATIONS, runDeviceOperation, type DeviceOperation } from './provisioning/device-operation';
-import { chooseOperation, isOperation } from './provisioning/operation';
+import { DEVICE_OPERATIONS, runDeviceOperation, type DeviceOperation } from './operations/device';
+import { chooseOperation, isOperation } from './operations/operation-table';
 import { defineNode } from './runtime/define-node';
 import { fromMessage, typed } from './runtime/inputs';
 import { choice, flag } from './runtime/settings';
@@ -16,18 +16,18 @@ export = (RED: NodeAPI): void =>
   defineNode(RED, {
     type: 'nrfcloud-device',
     operation: ({ operation }) =>
-      isOperation(DEVICE_OPERATIONS, operation) ? DEVICE_OPERATIONS[operation] : 'get device',
+      isOperation(DEVICE_OPERATIONS, operation) ? DEVICE_OPERATIONS[operation].name : 'get device',
     inputs: { device: typed('payload', 'msg'), operation: fromMessage('operation') },
     settings: {
       operation: choice<DeviceOperation | 'msg'>('get', 'block', 'unblock', 'unclaim', 'msg'),
       allowUnclaim: flag(false),
     },
     status: ({ operation }) => statusOf(operation),
-    patient: true,
+    mayQueue: true,
     run: (task) => {
-      const { inputs, settings, session, where } = task;
+      const { inputs, settings, api, source } = task;
       const operation = chooseOperation(DEVICE_OPERATIONS, settings.operation, inputs.operation, 'get device');
       task.describe(statusOf(operation));
-      return runDeviceOperation(session, { ...inputs, ...settings, operation }, where.device);
+      return runDeviceOperation(api, { ...inputs, ...settings, operation }, source.device);
     },
   });

@@ -1,9 +1,9 @@
 import type { NodeAPI } from 'node-red';
-import { allDevices, eachDevice, eachPage, listDevices } from './provisioning/list-devices';
+import { allDevices, eachDevice, eachPage, listDevices } from './operations/list-devices';
 import { defineNode } from './runtime/define-node';
 import { typed } from './runtime/inputs';
 import { choice, number } from './runtime/settings';
-import { closed } from './service/errors';
+import { closed } from './api/errors';
 
 export = (RED: NodeAPI): void =>
   defineNode(RED, {
@@ -13,8 +13,8 @@ export = (RED: NodeAPI): void =>
     settings: { mode: choice('array', 'each', 'page'), limit: number(0, { min: 0, whole: true }) },
     status: { working: 'nrfcloud-devices.status.listing', done: 'nrfcloud-devices.status.listed' },
     run: async (task) => {
-      const { inputs, settings, session, signal, where } = task;
-      const list = listDevices(session, { ...inputs, ...settings }, where);
+      const { inputs, settings, api, signal, source } = task;
+      const list = listDevices(api, { ...inputs, ...settings }, source);
       if (settings.mode === 'array') return allDevices(list);
       for await (const pieces of settings.mode === 'each' ? eachDevice(list) : eachPage(list)) {
         for (const piece of pieces) {

@@ -1,6 +1,6 @@
 import type { NodeAPI } from 'node-red';
-import { chooseOperation, isOperation } from './provisioning/operation';
-import { runTagOperation, TAG_OPERATIONS, type TagOperation } from './provisioning/tag-operation';
+import { chooseOperation, isOperation } from './operations/operation-table';
+import { runTagOperation, TAG_OPERATIONS, type TagOperation } from './operations/tags';
 import { defineNode } from './runtime/define-node';
 import { fromMessage, typed } from './runtime/inputs';
 import { choice } from './runtime/settings';
@@ -15,16 +15,17 @@ const statusOf = (operation: unknown): StatusTexts => {
 export = (RED: NodeAPI): void =>
   defineNode(RED, {
     type: 'nrfcloud-tags',
-    operation: ({ operation }) => (isOperation(TAG_OPERATIONS, operation) ? TAG_OPERATIONS[operation] : 'list tags'),
+    operation: ({ operation }) =>
+      isOperation(TAG_OPERATIONS, operation) ? TAG_OPERATIONS[operation].name : 'list tags',
     inputs: { input: typed('payload', 'msg'), operation: fromMessage('operation') },
     settings: {
       operation: choice<TagOperation | 'msg'>('list', 'create', 'ensure', 'get', 'update', 'delete', 'device', 'msg'),
     },
     status: ({ operation }) => statusOf(operation),
     run: (task) => {
-      const { inputs, settings, session, where } = task;
+      const { inputs, settings, api, source } = task;
       const operation = chooseOperation(TAG_OPERATIONS, settings.operation, inputs.operation, 'list tags');
       task.describe(statusOf(operation));
-      return runTagOperation(session, { operation, input: inputs.input }, where.input);
+      return runTagOperation(api, { operation, input: inputs.input }, source.input);
     },
   });

@@ -15,7 +15,6 @@ const NODE_PACKAGE = `node-${process.platform === 'win32' ? 'win' : process.plat
 
 /** All rows of the matrix, by name. */
 export const RUNTIMES = {
-  'node20-red4.0': { node: '20.20.2', nodeRed: '4.0.9' },
   'node20-red4.1': { node: '20.20.2', nodeRed: '4.1.15' },
   'node22-red4.1': { node: '22.23.3', nodeRed: '4.1.15' },
   'node22-red5.0': { node: '22.23.3', nodeRed: '5.0.7' },

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import type { Load } from '../harness/bench';
+import type { Load } from '../runner/bench';
 import { keyFor, startNodeRedProcess, type FlowNode, type NodeRedProcess } from '../../test/support/node-red-process';
 
 const MIB = 2 ** 20;

@@ -1,7 +1,7 @@
 /** Watches bulk operations with undici alone: a timer for each, no retries, nothing that outlives the process, no Node-RED. */
 import { setTimeout } from 'node:timers/promises';
 import { Pool } from 'undici';
-import { quantile } from '../harness/median';
+import { quantile } from '../runner/median';
 import { serve } from './peer';
 
 /** Operations to be watched for ever, or a look at those that are. */

@@ -4,7 +4,7 @@
  * POST /control takes a `Behaviour` and begins to count anew; GET /control gives the `Counts`.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { listen } from '../../demo/ports';
+import { listen } from '../../harness/ports';
 import { PLAIN, type Behaviour } from './behaviour';
 import { Counter } from './counter';
 import { pageOf } from './listing';

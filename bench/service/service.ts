@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { startChild } from '../../demo/child';
-import { LOOPBACK } from '../../demo/ports';
+import { startChild } from '../../harness/child';
+import { LOOPBACK } from '../../harness/ports';
 import type { Behaviour, Counts } from './behaviour';
 
 /** The service of the benches, ready. */

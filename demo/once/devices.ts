@@ -1,5 +1,5 @@
 import type { Places } from '../demo';
-import type { Device } from '../service';
+import type { Device } from '../../harness/controls';
 
 /** One step in the life of a tag and a device. */
 export interface Step {

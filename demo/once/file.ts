@@ -1,6 +1,6 @@
 import { connectAsync } from 'mqtt';
 import type { Places } from '../demo';
-import type { Controls } from '../service';
+import type { Controls } from '../../harness/controls';
 import { FILE_DEVICES, messyFile } from './messy-file';
 
 /** What became of one row, as the flow publishes it. */

@@ -1,4 +1,4 @@
-import type { Device } from '../service';
+import type { Device } from '../../harness/controls';
 
 /** A CSV as a contract manufacturer might send it, and what has to become of its rows. */
 export interface MessyFile {

@@ -1,10 +1,10 @@
 import type { Places } from '../demo';
-import { Controls } from '../service';
-import { httpDoor, mqttDoor, type Answer } from './doors';
+import { Controls } from '../../harness/controls';
+import { httpDoor, mqttDoor, type Answer } from './channels';
 import { tableHead, tableRow } from './table';
 import { tagAndDevice } from './devices';
 import { claimFile } from './file';
-import { DEVICES, fits, trials, type Expectation } from './trials';
+import { DEVICES, fits, trials, type Expectation } from './cases';
 
 /** Longest reason that stands in the table, in characters. */
 const REASON = 70;

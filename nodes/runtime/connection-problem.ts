@@ -1,6 +1,6 @@
 import type { NodeAPI } from 'node-red';
 import { CONNECTION_TYPE, type ConnectionNode } from './connection';
-import type { UnusableSetting } from './settings';
+import type { InvalidSetting } from './settings';
 
 /** What the dialog of a connection is told, to say it in the language of the browser. Never holds a value of a setting. */
 interface Problem {
@@ -44,6 +44,6 @@ export function variable(RED: NodeAPI, node: ConnectionNode | undefined, name: s
   return node === undefined ? process.env[name] : RED.util.getSetting(node, name);
 }
 
-function tell({ property, variable: name }: UnusableSetting): Problem {
+function tell({ property, variable: name }: InvalidSetting): Problem {
   return { property, ...(name === undefined ? {} : { variable: name }) };
 }

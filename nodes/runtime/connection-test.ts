@@ -1,6 +1,6 @@
 import type { NodeAPI } from 'node-red';
-import { parseBaseUrl } from '../service/base-url';
-import { probe, type ProbeResult } from '../service/probe';
+import { parseBaseUrl } from '../http/base-url';
+import { testConnection, type ConnectionTestResult } from '../api/connection-test';
 import { createClient, CONNECTION_TYPE, type ConnectionNode } from './connection';
 import { variable } from './connection-problem';
 import type { Config } from './inputs';
@@ -35,7 +35,7 @@ export function serveConnectionTest(RED: NodeAPI): void {
   );
 }
 
-async function test(RED: NodeAPI, { id, config, apiKey }: TestRequest): Promise<ProbeResult> {
+async function test(RED: NodeAPI, { id, config, apiKey }: TestRequest): Promise<ConnectionTestResult> {
   const asked = typeof config === 'object' && config !== null ? (config as Config) : {};
   const node = typeof id === 'string' ? (RED.nodes.getNode(id) as ConnectionNode | null) : null;
   const filled = withVariables(RED, node, { ...asked, retries: 0, timeout: TEST_TIMEOUT_S });
@@ -43,13 +43,13 @@ async function test(RED: NodeAPI, { id, config, apiKey }: TestRequest): Promise<
   const guide = createClient(RED, { ...filled, api: 'guide' }, key);
   const current = createClient(RED, { ...filled, api: 'current' }, key);
   try {
-    return await probe({ guide, current }, { signal: new AbortController().signal, lane: 'test' });
+    return await testConnection({ guide, current }, { signal: new AbortController().signal, lane: 'test' });
   } finally {
     await Promise.all([guide.close(), current.close()]);
   }
 }
 
-function notAsked(error: unknown): ProbeResult {
+function notAsked(error: unknown): ConnectionTestResult {
   return { reachable: false, generations: [], problem: error instanceof Error ? error.message : String(error) };
 }
 

@@ -1,12 +1,12 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { Node, NodeAPI, NodeDef } from 'node-red';
-import { DEFAULT_BASE_URL, parseBaseUrl } from '../service/base-url';
-import { Client } from '../service/client';
-import { notConfigured } from '../service/errors';
-import type { OperationName } from '../service/paths';
-import type { TransportOptions } from '../service/transport';
+import { DEFAULT_BASE_URL, parseBaseUrl } from '../http/base-url';
+import { Client } from '../api/client';
+import { notConfigured } from '../api/errors';
+import type { OperationName } from '../api/endpoints';
+import type { TransportOptions } from '../http/transport';
 import type { Config } from './inputs';
-import { choice, number, readSettings, text, UnusableSetting, unsetVariable, type Setting } from './settings';
+import { choice, number, readSettings, text, InvalidSetting, unsetVariable, type Setting } from './settings';
 
 /** The config node's type, by which a connection is told from another node with the same id. */
 export const CONNECTION_TYPE = 'nrfcloud-connection';
@@ -20,7 +20,7 @@ export interface ConnectionCredentials {
 export interface ConnectionNode extends Node<ConnectionCredentials> {
   client: Client | undefined;
   /** Set when `client` isn't. */
-  problem: UnusableSetting;
+  problem: InvalidSetting;
 }
 
 /** Most seconds that a timer of Node.js can run. */
@@ -32,7 +32,7 @@ const baseUrl: Setting<string> = (value, name) => {
     parseBaseUrl(url);
     return url;
   } catch (error) {
-    throw new UnusableSetting((error as RangeError).message, name);
+    throw new InvalidSetting((error as RangeError).message, name);
   }
 };
 
@@ -50,16 +50,16 @@ const SETTINGS = {
  * Makes the HTTP client of a connection.
  * @param config the connection's properties, with the values of `${VAR}` in place
  * @param apiKey its credential
- * @throws {UnusableSetting} with a sentence that says what to correct
+ * @throws {InvalidSetting} with a sentence that says what to correct
  */
 export function createClient(RED: NodeAPI, config: Config, apiKey: string | undefined): Client {
   const settings = readSettings(SETTINGS, config);
   const key = apiKey?.trim() ?? '';
-  if (key === '') throw new UnusableSetting('the connection has no API key; enter it in its dialog', 'apiKey');
+  if (key === '') throw new InvalidSetting('the connection has no API key; enter it in its dialog', 'apiKey');
   const variable = unsetVariable(key);
   if (variable !== undefined) {
     const sentence = `the environment variable ${variable} (for the API key) is not set; set it and restart Node-RED`;
-    throw new UnusableSetting(sentence, 'apiKey', variable);
+    throw new InvalidSetting(sentence, 'apiKey', variable);
   }
   const tls = tlsOf(RED, config['tls']);
   const proxy = proxyOf(RED, config['proxy']);
@@ -71,7 +71,7 @@ export function createClient(RED: NodeAPI, config: Config, apiKey: string | unde
       ...(proxy === undefined ? {} : { proxy }),
     });
   } catch (error) {
-    throw error instanceof RangeError ? new UnusableSetting(error.message, 'apiKey') : error;
+    throw error instanceof RangeError ? new InvalidSetting(error.message, 'apiKey') : error;
   }
 }
 
@@ -81,7 +81,7 @@ export function openConnection(RED: NodeAPI, node: ConnectionNode, config: NodeD
     node.client = createClient(RED, config as unknown as Config, node.credentials.apiKey);
   } catch (error) {
     // Whatever it is, the nodes that use the connection must be able to say so with every message.
-    node.problem = error instanceof UnusableSetting ? error : new UnusableSetting(String(error), 'name');
+    node.problem = error instanceof InvalidSetting ? error : new InvalidSetting(String(error), 'name');
   }
   node.on('close', (done: () => void) => {
     void (node.client?.close() ?? Promise.resolve()).then(done, done);
@@ -112,7 +112,7 @@ function tlsOf(RED: NodeAPI, id: unknown): ConnectionOptions | undefined {
   const node = lookup(RED, id, 'tls', 'the TLS configuration') as TlsNode | undefined;
   if (node === undefined) return undefined;
   if (!node.valid) {
-    throw new UnusableSetting("the TLS configuration's certificate or key can't be read; correct it", 'tls');
+    throw new InvalidSetting("the TLS configuration's certificate or key can't be read; correct it", 'tls');
   }
   const options: ConnectionOptions = {};
   node.addTLSOptions(options);
@@ -136,7 +136,7 @@ function proxyOf(RED: NodeAPI, id: unknown): TransportOptions['proxy'] {
     url = new URL(node.url);
   } catch {
     const sentence = 'the address of the proxy is not a URL; write something like http://proxy.example:3128';
-    throw new UnusableSetting(sentence, 'proxy');
+    throw new InvalidSetting(sentence, 'proxy');
   }
   const proxy = { url: url.href, noProxy: node.noproxy ?? [] };
   if (username === undefined || username === '') return proxy;
@@ -147,7 +147,7 @@ function lookup(RED: NodeAPI, id: unknown, property: string, what: string): Node
   if (typeof id !== 'string' || id === '') return undefined;
   const node = RED.nodes.getNode(id) as Node | null;
   if (node === null) {
-    throw new UnusableSetting(`${what} of the connection is missing or disabled; choose another one`, property);
+    throw new InvalidSetting(`${what} of the connection is missing or disabled; choose another one`, property);
   }
   return node;
 }

@@ -1,9 +1,9 @@
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
-import { invalidInput, type NrfCloudError } from '../service/errors';
-import type { OperationName } from '../service/paths';
-import { quote } from '../service/quote';
-import { isObject } from '../service/session';
-import { asError } from '../service/thrown';
+import { invalidInput, notConfigured, type NrfCloudError } from '../api/errors';
+import type { OperationName } from '../api/endpoints';
+import { sanitize } from '../util/sanitize';
+import { isObject } from '../util/json';
+import { toError } from '../util/to-error';
 
 /** A node's input: a TypedInput of the dialog (`x` and `xType`), or a message property with a fixed name. */
 export type InputSpec = { value: string; type: string } | { message: string };
@@ -43,14 +43,14 @@ function textOr(value: unknown, otherwise: string): string {
 }
 
 /** Whether a value is the same whenever it is evaluated: it comes with the message, or stands in the node. */
-export function isLasting({ type }: Source): boolean {
+export function isStable({ type }: Source): boolean {
   return type === 'msg' || type === 'str' || type === 'json';
 }
 
 /** Where a value comes from, in words for an error: `msg.payload`, `the environment variable X`. */
 export function describeSource({ value, type }: Source): string {
-  if (type === 'msg' || type === 'flow' || type === 'global') return `${type}.${quote(value)}`;
-  if (type === 'env') return `the environment variable ${quote(value)}`;
+  if (type === 'msg' || type === 'flow' || type === 'global') return `${type}.${sanitize(value)}`;
+  if (type === 'env') return `the environment variable ${sanitize(value)}`;
   if (type === 'jsonata') return "the node's JSONata expression";
   return "the text in the node's dialog";
 }
@@ -71,8 +71,8 @@ export function evaluateInputs<I extends string>(
   const others: I[] = [];
   for (const name in sources) {
     const source = sources[name];
-    if (source.type === 'str') inputs[name] = source.value;
-    else if (source.type === 'msg') inputs[name] = readMessage(RED, msg, name, source, operation);
+    if (source.type === 'str') inputs[name] = withVariables(RED, node, source.value, name, operation);
+    else if (source.type === 'msg') inputs[name] = copied(readMessage(RED, msg, name, source, operation));
     else others.push(name);
   }
   const whole = inputs as Record<I, unknown>;
@@ -90,12 +90,32 @@ async function evaluateOthers<I extends string>(
 ): Promise<Record<I, unknown>> {
   for (const name of names) {
     try {
-      inputs[name] = (await evaluate(RED, node, msg, sources[name])).value;
+      inputs[name] = copied((await evaluate(RED, node, msg, sources[name])).value);
     } catch (error) {
       throw notEvaluated(operation, name, sources[name], error);
     }
   }
   return inputs;
+}
+
+/** An array may be changed or emptied by its owner while the message is being processed. */
+function copied(value: unknown): unknown {
+  return Array.isArray(value) ? value.slice() : value;
+}
+
+/**
+ * Text that was typed in the dialog, with the values of its environment variables, also within the text. Text from
+ * messages, context and files is never searched for variables.
+ * @throws {NrfCloudError} `NRFCLOUD_NOT_CONFIGURED` for a variable that is not set
+ */
+function withVariables(RED: NodeAPI, node: Node, value: string, name: string, operation: OperationName): string {
+  if (!value.includes('${')) return value;
+  return value.replace(/\$\{([^}]+)\}/g, (_, variable: string) => {
+    const found = RED.util.getSetting(node, variable) as string | number | boolean | null | undefined;
+    if (found !== undefined && found !== null) return String(found);
+    const sentence = `the environment variable ${sanitize(variable)} (for ${name}) is not set; set it and restart Node-RED`;
+    throw notConfigured(operation, sentence);
+  });
 }
 
 function readMessage(RED: NodeAPI, msg: NodeMessage, name: string, source: Source, operation: OperationName): unknown {
@@ -104,7 +124,7 @@ function readMessage(RED: NodeAPI, msg: NodeMessage, name: string, source: Sourc
   } catch (error) {
     // Node-RED throws for `msg.a.b` where there is no `msg.a`; for the user that is just a property that is missing.
     // A getter that throws is none: a claim without its tags, or a list without its filter, is not what was asked for.
-    if (/^Cannot read properties of (undefined|null) /.test(asError(error).message)) return undefined;
+    if (/^Cannot read properties of (undefined|null) /.test(toError(error).message)) return undefined;
     throw notEvaluated(operation, name, source, error);
   }
 }
@@ -114,7 +134,7 @@ function evaluate(RED: NodeAPI, node: Node, msg: NodeMessage, { value, type }: S
   // The callback is needed for JSONata and for context stores that answer later, yet bad JSON is thrown at once:
   // in this executor both become a rejection.
   return new Promise((resolve, reject) => {
-    const limit = setTimeout(() => reject(new Error('it does not end')), PATIENCE_MS);
+    const limit = setTimeout(() => reject(new Error('it does not end')), INPUT_TIMEOUT_MS);
     // A flow that is stopped meanwhile does not wait, and must not keep the process.
     limit.unref();
     const settle = (error: Error | null, result?: unknown): void => {
@@ -134,12 +154,12 @@ function evaluate(RED: NodeAPI, node: Node, msg: NodeMessage, { value, type }: S
  * How long an input may take, in milliseconds: a context store may never answer, and JSONata waits for ever for a value
  * that has a `then` of its own.
  */
-const PATIENCE_MS = 30_000;
+const INPUT_TIMEOUT_MS = 30_000;
 
 function notEvaluated(operation: OperationName, name: string, source: Source, error: unknown): NrfCloudError {
   // JSONata throws objects that are no Errors.
-  const words = isObject(error) && typeof error['message'] === 'string' ? error['message'] : asError(error).message;
-  const why = quote(words);
+  const words = isObject(error) && typeof error['message'] === 'string' ? error['message'] : toError(error).message;
+  const why = sanitize(words);
   return invalidInput(
     operation,
     `the ${name} could not be read from ${describeSource(source)} (${why}); correct the "${name}" field of the node`,

@@ -1,11 +1,12 @@
 import { setImmediate } from 'node:timers/promises';
 import type { NodeAPI, NodeMessage } from 'node-red';
-import { invalidInput } from '../service/errors';
-import type { OperationName } from '../service/paths';
-import { quote } from '../service/quote';
+import { invalidInput } from '../api/errors';
+import type { OperationName } from '../api/endpoints';
+import { sanitize } from '../util/sanitize';
+import type { Ending } from './status';
 
 /** What a node gives to the next one. */
-export interface Outcome {
+export interface Result {
   /** Written to the message property named by `output`. */
   payload: unknown;
   /** HTTP status of the last response. */
@@ -14,8 +15,10 @@ export interface Outcome {
   properties?: Record<string, unknown>;
   /** Which output it leaves by, from 0. */
   port?: number;
+  /** How the node's status shows the end; green with the node's text unless it says otherwise. */
+  ending?: Ending;
   /** Its place in the sequence of messages that come of one; `count` only on the last. */
-  part?: { index: number; count?: number };
+  part?: { id?: string; index: number; count?: number };
 }
 
 type Send = (msg: NodeMessage | (NodeMessage | null)[]) => void;
@@ -55,7 +58,7 @@ export class Output {
   check(msg: NodeMessage, operation: OperationName): void {
     const wrong = this.#problem(msg);
     if (wrong === undefined) return;
-    const where = `the result can't be written to msg.${quote(this.name)}`;
+    const where = `the result can't be written to msg.${sanitize(this.name)}`;
     throw invalidInput(operation, `${where}: ${wrong}; change the node's output`);
   }
 
@@ -83,7 +86,7 @@ export class Output {
 }
 
 /** How the results of one message leave its node. */
-export class Delivery {
+export class ResultSender {
   #sequence: string | undefined;
   #copies = 0;
 
@@ -94,7 +97,7 @@ export class Delivery {
   ) {}
 
   /** Sends the message itself on, changed in place. */
-  sendOn(outcome: Outcome): void {
+  sendOn(outcome: Result): void {
     this.#write(this.msg, outcome);
     this.send(toPort(this.msg, outcome.port));
   }
@@ -103,7 +106,7 @@ export class Delivery {
    * Sends a copy of the message. Wait for what this returns: every so often it lets the next nodes do their work, so that
    * a long sequence neither piles up nor blocks.
    */
-  emit(outcome: Outcome): Promise<void> | undefined {
+  emit(outcome: Result): Promise<void> | undefined {
     const copy = this.#copy();
     this.#write(copy, outcome);
     this.send(toPort(copy, outcome.port));
@@ -156,7 +159,7 @@ export class Delivery {
     return deep === undefined ? copy : Object.assign(copy, RED.util.cloneMessage(deep as unknown as NodeMessage));
   }
 
-  #write(msg: NodeMessage, { payload, statusCode, properties, part }: Outcome): void {
+  #write(msg: NodeMessage, { payload, statusCode, properties, part }: Result): void {
     const target = msg as unknown as Record<string, unknown>;
     for (const name in properties) {
       const value = properties[name];
@@ -165,10 +168,10 @@ export class Delivery {
     }
     if (statusCode !== undefined) target['statusCode'] = statusCode;
     if (part !== undefined) {
-      this.#sequence ??= this.output.RED.util.generateId();
+      this.#sequence ??= part.id ?? this.output.RED.util.generateId();
       // A sequence within a sequence keeps the outer one's parts, as core nodes do.
       const outer = target['parts'];
-      const parts = { id: this.#sequence, ...part };
+      const parts = { ...part, id: this.#sequence };
       target['parts'] = outer === undefined ? parts : { ...parts, parts: outer };
     }
     this.output.write(msg, payload);

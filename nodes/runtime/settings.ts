@@ -1,7 +1,7 @@
 import type { Config } from './inputs';
 
 /** A property that can't be used as it is configured. Its message is a sentence that says what to correct. */
-export class UnusableSetting extends RangeError {
+export class InvalidSetting extends RangeError {
   constructor(
     sentence: string,
     readonly property: string,
@@ -12,7 +12,7 @@ export class UnusableSetting extends RangeError {
   }
 }
 
-/** Reads one property of a node's configuration. @throws {UnusableSetting} when it can't be used */
+/** Reads one property of a node's configuration. @throws {InvalidSetting} when it can't be used */
 export type Setting<T> = (value: unknown, name: string) => T;
 
 /** A table of settings that gives values of the type `S`. */
@@ -21,7 +21,7 @@ export type Settings<S extends object> = { [K in keyof S]: Setting<S[K]> };
 /**
  * Reads the settings of a node. Node-RED puts the value of `${NAME}` in place before, as text, and leaves `${NAME}` as
  * it is when the variable isn't set.
- * @throws {UnusableSetting} with a sentence that names the property
+ * @throws {InvalidSetting} with a sentence that names the property
  */
 export function readSettings<S extends object>(table: Settings<S>, config: Config): S {
   const values: Partial<S> = {};
@@ -29,7 +29,7 @@ export function readSettings<S extends object>(table: Settings<S>, config: Confi
     const value = config[name];
     const variable = unsetVariable(value);
     if (variable !== undefined) {
-      throw new UnusableSetting(`the environment variable ${variable} (for ${name}) is not set`, name, variable);
+      throw new InvalidSetting(`the environment variable ${variable} (for ${name}) is not set`, name, variable);
     }
     values[name] = table[name](value, name);
   }
@@ -42,13 +42,13 @@ export function unsetVariable(value: unknown): string | undefined {
 }
 
 /** Text; an empty one stands for the default. */
-export function text(otherwise: string): Setting<string> {
-  return (value) => (typeof value === 'string' && value.trim() !== '' ? value.trim() : otherwise);
+export function text(defaultValue: string): Setting<string> {
+  return (value) => (typeof value === 'string' && value.trim() !== '' ? value.trim() : defaultValue);
 }
 
 /** A tick box. */
-export function flag(otherwise: boolean): Setting<boolean> {
-  return (value) => (value === undefined || value === '' ? otherwise : value === true || value === 'true');
+export function flag(defaultValue: boolean): Setting<boolean> {
+  return (value) => (value === undefined || value === '' ? defaultValue : value === true || value === 'true');
 }
 
 /** One of a list; the first is the default. */
@@ -57,18 +57,18 @@ export function choice<T extends string>(first: T, ...others: T[]): Setting<T> {
   return (value, name) => {
     if (value === undefined || value === '') return first;
     const found = options.find((option) => option === value);
-    if (found === undefined) throw new UnusableSetting(`${name} must be one of ${options.join(', ')}`, name);
+    if (found === undefined) throw new InvalidSetting(`${name} must be one of ${options.join(', ')}`, name);
     return found;
   };
 }
 
 /** A number within bounds, which may have been typed as text. */
 export function number(
-  otherwise: number,
+  defaultValue: number,
   { min = 0, max = Infinity, whole = false }: { min?: number; max?: number; whole?: boolean } = {},
 ): Setting<number> {
   return (value, name) => {
-    if (value === undefined || value === null || value === '') return otherwise;
+    if (value === undefined || value === null || value === '') return defaultValue;
     const read = typeof value === 'string' ? Number(value) : value;
     if (
       typeof read !== 'number' ||
@@ -78,8 +78,18 @@ export function number(
       (whole && !Number.isInteger(read))
     ) {
       const bounds = max === Infinity ? `of at least ${min}` : `between ${min} and ${max}`;
-      throw new UnusableSetting(`${name} must be a ${whole ? 'whole ' : ''}number ${bounds}`, name);
+      throw new InvalidSetting(`${name} must be a ${whole ? 'whole ' : ''}number ${bounds}`, name);
     }
     return read;
+  };
+}
+
+/** A number, or text for a name; empty text stands for the default. */
+export function numberOrText(defaultValue: number): Setting<number | string> {
+  return (value) => {
+    if (value === undefined || value === null || value === '') return defaultValue;
+    if (typeof value !== 'string') return typeof value === 'number' ? value : defaultValue;
+    const words = value.trim();
+    return /^\d+$/.test(words) ? Number(words) : words || defaultValue;
   };
 }

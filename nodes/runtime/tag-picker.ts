@@ -1,15 +1,15 @@
 import type { NodeAPI } from 'node-red';
-import type { Client } from '../service/client';
-import { Session } from '../service/session';
-import { tagNames } from '../service/tags';
+import type { Client } from '../api/client';
+import { Api } from '../api/api';
+import { tagNames } from '../api/tags';
 import { clientOf, CONNECTION_TYPE } from './connection';
 
 /** How long names are offered before the service is asked again, in milliseconds (issue 4). */
-const FRESH_MS = 60_000;
+const CACHE_MS = 60_000;
 /** How long somebody in front of a dialog waits for names, in milliseconds. */
-const PATIENCE_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 10_000;
 
-interface Known {
+interface CachedTags {
   at: number;
   names: Promise<string[]>;
 }
@@ -21,7 +21,7 @@ interface Known {
  */
 export function serveTagPicker(RED: NodeAPI): void {
   // By client, so that a connection that is deployed anew is asked anew.
-  const known = new WeakMap<Client, Known>();
+  const known = new WeakMap<Client, CachedTags>();
   RED.httpAdmin.get(
     `/${CONNECTION_TYPE}/tags`,
     RED.auth.needsPermission(`${CONNECTION_TYPE}.read`),
@@ -34,12 +34,12 @@ export function serveTagPicker(RED: NodeAPI): void {
   );
 }
 
-async function namesOf(RED: NodeAPI, known: WeakMap<Client, Known>, id: unknown): Promise<string[]> {
+async function namesOf(RED: NodeAPI, known: WeakMap<Client, CachedTags>, id: unknown): Promise<string[]> {
   const client = clientOf(RED, id, 'list tags');
   const fresh = known.get(client);
-  if (fresh !== undefined && Date.now() - fresh.at < FRESH_MS) return fresh.names;
-  const session = new Session(client, { signal: AbortSignal.timeout(PATIENCE_MS), lane: 'tag picker' });
-  const asked: Known = { at: Date.now(), names: tagNames(session) };
+  if (fresh !== undefined && Date.now() - fresh.at < CACHE_MS) return fresh.names;
+  const api = new Api(client, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS), lane: 'tag picker' });
+  const asked: CachedTags = { at: Date.now(), names: tagNames(api) };
   known.set(client, asked);
   try {
     return await asked.names;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { Demo } from '../../demo/demo';
-import { invitation } from '../../demo/invitation';
-import { Controls } from '../../demo/service';
+import { instructions } from '../../demo/instructions';
+import { Controls } from '../../harness/controls';
 
 describe("the operator's page of the demo", function () {
   this.timeout(60_000);
@@ -12,7 +12,7 @@ describe("the operator's page of the demo", function () {
       const places = await demo.start();
       const controls = new Controls(places.controls);
       const devices = await controls.mint(3);
-      assert.ok(invitation(places, devices).includes(places.page));
+      assert.ok(instructions(places, devices).includes(places.page));
       const page = await fetch(places.page);
       assert.equal(page.status, 200);
       assert.match(await page.text(), /<div id="app">/);

@@ -1,7 +1,7 @@
 /** Takes the README's pictures of the operator's page, of the demo as it runs: `npm run screenshots`. */
 import type { Browser } from 'playwright-core';
 import type { Places } from '../../demo/demo';
-import { Controls, type Device } from '../../demo/service';
+import { Controls, type Device } from '../../harness/controls';
 import { picture, takePictures } from '../support/pictures';
 import { OperatorPage, SCREENS } from './operator-page';
 

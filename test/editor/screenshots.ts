@@ -1,7 +1,7 @@
 /** Takes the README's pictures, of the demo as it runs: `npm run screenshots`. */
 import { connectAsync } from 'mqtt';
 import type { Places } from '../../demo/demo';
-import { Controls } from '../../demo/service';
+import { Controls } from '../../harness/controls';
 import { Editor } from '../support/editor';
 import { picture, takePictures } from '../support/pictures';
 

@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';
-import { startBroker, type Broker } from '../../demo/broker';
+import { startBroker, type Broker } from '../../harness/broker';
 import { startSimulator, type MintedToken, type Simulator } from '../../simulator';
 import type { FlowNode } from '../support/node-red-process';
 import { eventually, jsonLines, startExamples, type RunningExamples } from '../support/examples';

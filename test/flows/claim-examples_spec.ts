@@ -5,10 +5,10 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';
-import { startBroker, type Broker } from '../../demo/broker';
-import { freePort, listen } from '../../demo/ports';
+import { startBroker, type Broker } from '../../harness/broker';
+import { freePort, listen } from '../../harness/ports';
 import { swapTail } from '../../demo/once/messy-file';
-import { GUIDE } from '../../demo/once/trials';
+import { GUIDE } from '../../demo/once/cases';
 import { startSimulator, type Simulator } from '../../simulator';
 import { eventually, jsonLines, startExamples, type RunningExamples } from '../support/examples';
 

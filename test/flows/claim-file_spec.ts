@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';
 import type { Browser } from 'playwright-core';
-import { startBroker, type Broker } from '../../demo/broker';
+import { startBroker, type Broker } from '../../harness/broker';
 import { startSimulator, type Simulator } from '../../simulator';
 import { startBrowser } from '../support/editor';
 import { demoFlows, keyFor, startNodeRedProcess, type NodeRedProcess } from '../support/node-red-process';

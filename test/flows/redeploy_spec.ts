@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { startBroker, type Broker } from '../../demo/broker';
-import { mqttDoor, type Door } from '../../demo/once/doors';
+import { startBroker, type Broker } from '../../harness/broker';
+import { mqttDoor, type Door } from '../../demo/once/channels';
 import { startSimulator, type Simulator } from '../../simulator';
 import {
   demoFlows,

@@ -155,7 +155,7 @@ describe('pending bulk operations when Node-RED is killed', function () {
     assert.deepEqual(seen('FAILED'), [], 'what has ended is not taken up again');
   });
 
-  // Found by npm run test:crash: the record went first, and the result with the process.
+  // Found by npm run stress:crash: the record went first, and the result with the process.
   it('have told their end when the process dies as the record is dropped', async () => {
     nodeRed = await start(true, { NODE_OPTIONS: `--require=${supportFolder('die-at-drop.cjs')}` });
     const id = await begin('last');
@@ -169,7 +169,7 @@ describe('pending bulk operations when Node-RED is killed', function () {
     nodeRed = await start(false);
   });
 
-  // Found by npm run test:crash: what was written last came after Node-RED had cleaned the store.
+  // Found by npm run stress:crash: what was written last came after Node-RED had cleaned the store.
   it('are forgotten with their node, however slow the disk is', async () => {
     nodeRed = await start(true, { NODE_OPTIONS: `--require=${supportFolder('slow-disk.cjs')}` });
     const gone = await begin('gone');

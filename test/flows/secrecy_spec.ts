@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import { listen } from '../../demo/ports';
+import { listen } from '../../harness/ports';
 import { startSimulator, type Simulator } from '../../simulator';
 import type { FaultRule } from '../../simulator/faults/rule';
 import { demoFlows, startNodeRedProcess, type FlowNode, type NodeRedProcess } from '../support/node-red-process';

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';
-import { startBroker, type Broker } from '../../demo/broker';
+import { startBroker, type Broker } from '../../harness/broker';
 import { startSimulator, type Simulator } from '../../simulator';
 import { eventually, startExamples, type RunningExamples } from '../support/examples';
 

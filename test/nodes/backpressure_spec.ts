@@ -3,7 +3,7 @@ import helper from 'node-red-node-test-helper';
 import bulkStatusNode from '../../nodes/nrfcloud-bulk-status';
 import claimNode from '../../nodes/nrfcloud-claim';
 import { startSimulator, type Simulator } from '../../simulator';
-import { startRig, stopRig } from '../support/rig';
+import { startNodeRig, stopNodeRig } from '../support/node-rig';
 
 describe("Node-RED's nodeMessageBufferMaxLength", () => {
   let simulator: Simulator;
@@ -12,13 +12,13 @@ describe("Node-RED's nodeMessageBufferMaxLength", () => {
   });
   afterEach(async () => {
     helper.settings({ nodeMessageBufferMaxLength: undefined });
-    await stopRig();
+    await stopNodeRig();
     await simulator.close();
   });
 
   const flood = async (most: number, queueLimit: number): Promise<[completed: number, refusals: string[]]> => {
     helper.settings({ nodeMessageBufferMaxLength: most });
-    const flow = await startRig({
+    const flow = await startNodeRig({
       node: claimNode,
       type: 'nrfcloud-claim',
       connection: { baseUrl: simulator.url, concurrency: 2, queueLimit },
@@ -55,7 +55,7 @@ describe("Node-RED's nodeMessageBufferMaxLength", () => {
   it('bounds the watches of bulk status, too, but always lets one be cancelled', async () => {
     simulator.set({ latency: 0, bulkHold: 'PENDING' });
     helper.settings({ nodeMessageBufferMaxLength: 2 });
-    const flow = await startRig({
+    const flow = await startNodeRig({
       node: bulkStatusNode,
       type: 'nrfcloud-bulk-status',
       outputs: 3,

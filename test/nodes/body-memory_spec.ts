@@ -5,7 +5,7 @@ import { runInNewContext } from 'node:vm';
 import devicesNode from '../../nodes/nrfcloud-devices';
 import claimNode from '../../nodes/nrfcloud-claim';
 import { startSimulator, type Simulator } from '../../simulator';
-import { startRig, stopRig } from '../support/rig';
+import { startNodeRig, stopNodeRig } from '../support/node-rig';
 
 const MIB = 2 ** 20;
 
@@ -21,7 +21,7 @@ describe('the memory of bodies that can’t be used', function () {
     simulator = await startSimulator();
   });
   afterEach(async () => {
-    await stopRig();
+    await stopNodeRig();
     await simulator.close();
   });
 
@@ -43,7 +43,7 @@ describe('the memory of bodies that can’t be used', function () {
   ] as const) {
     it(`is given back although the failed messages are kept: bodies that ${name}`, async () => {
       simulator.faults.add({ ...fault, status: 200 });
-      const flow = await startRig({
+      const flow = await startNodeRig({
         node: devicesNode,
         type: 'nrfcloud-devices',
         connection: { baseUrl: simulator.url, concurrency: 1 },
@@ -68,7 +68,11 @@ describe('the memory of bodies that can’t be used', function () {
 
   it('is small for what is about one thing: a megabyte is too much', async () => {
     simulator.faults.add({ match: { operation: 'claim' }, status: 201, body: { id: 'x', more: 'x'.repeat(2 * MIB) } });
-    const flow = await startRig({ node: claimNode, type: 'nrfcloud-claim', connection: { baseUrl: simulator.url } });
+    const flow = await startNodeRig({
+      node: claimNode,
+      type: 'nrfcloud-claim',
+      connection: { baseUrl: simulator.url },
+    });
     flow.send({ payload: simulator.mint().claimToken });
     await flow.ended(1);
     assert.equal(flow.caught[0]?.['error'].code, 'NRFCLOUD_BAD_RESPONSE');

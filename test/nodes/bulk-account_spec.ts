@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import bulkClaimNode from '../../nodes/nrfcloud-bulk-claim';
 import { startSimulator, type FaultRule, type MintedToken, type Simulator } from '../../simulator';
-import { startRig, stopRig, type Message } from '../support/rig';
+import { startNodeRig, stopNodeRig, type Message } from '../support/node-rig';
 
 /** What a line of a messy file may be; `pick` chooses the device. */
 const line = fc.oneof(
@@ -36,7 +36,7 @@ describe('the account of a bulk claim', function () {
     tokens = simulator.mintMany(61);
   });
   after(async () => {
-    await stopRig();
+    await stopNodeRig();
     await simulator.close();
   });
 
@@ -54,7 +54,7 @@ describe('the account of a bulk claim', function () {
   };
 
   it('balances for every messy file and every fault: each row leaves exactly once, with its line', async () => {
-    const flow = await startRig({
+    const flow = await startNodeRig({
       node: bulkClaimNode,
       type: 'nrfcloud-bulk-claim',
       config: { rowsPerUpload: 7, tokenColumn: 1, tagsColumn: 2 },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import bulkClaimNode from '../../nodes/nrfcloud-bulk-claim';
 import bulkStatusNode from '../../nodes/nrfcloud-bulk-status';
 import { startSimulator, type MintedToken, type Simulator } from '../../simulator';
-import { startRig, stopRig, type Message } from '../support/rig';
+import { startNodeRig, stopNodeRig, type Message } from '../support/node-rig';
 
 const GUIDE_ROW =
   '2dn3hQFQMGctS_s1SFah9Ec8pTovDQNQJQ6Xd9jnSmyoRTcyiJBnpFDeHvNg-5iCpT8LJcf7JVzK.oRDoQEmoQRBIfZYQIa6SNb3Ic7oz1UCacFTgWc63TNOE8i3rEa-cZElEUrKOOHlJ0dwGwPvZY0FXcA5L3Zh-TfQBONj1N5LPqYMmJc,"location=Oslo,color=white"';
@@ -15,13 +15,13 @@ describe('bulk claim and bulk status, one after the other', () => {
     tokens = simulator.mintMany(9);
   });
   afterEach(async () => {
-    await stopRig();
+    await stopNodeRig();
     await simulator.close();
   });
 
   /** Sends messages through one node of the two, and gives what left each output. */
   const through = async (type: 'claim' | 'status', messages: Message[]): Promise<Message[][]> => {
-    const flow = await startRig({
+    const flow = await startNodeRig({
       node: type === 'claim' ? bulkClaimNode : bulkStatusNode,
       type: `nrfcloud-bulk-${type}`,
       config: { rowsPerUpload: 3, interval: 0.03 },
@@ -32,7 +32,7 @@ describe('bulk claim and bulk status, one after the other', () => {
     await flow.ended(messages.length);
     assert.deepEqual(flow.caught, []);
     const { outputs } = flow;
-    await stopRig();
+    await stopNodeRig();
     return outputs;
   };
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import claimNode from '../../nodes/nrfcloud-claim';
 import { startSimulator, type Simulator } from '../../simulator';
-import { startRig, stopRig, type Rig } from '../support/rig';
+import { startNodeRig, stopNodeRig, type NodeRig } from '../support/node-rig';
 
 /** More than a node works on ahead of its requests. */
 const BURST = 280;
@@ -16,12 +16,12 @@ describe('a burst of messages', function () {
     tokens = simulator.mintMany(BURST, { signed: false }).map(({ claimToken }) => claimToken);
   });
   afterEach(async () => {
-    await stopRig();
+    await stopNodeRig();
     await simulator.close();
   });
 
-  const rig = (connection: Record<string, unknown>, config: Record<string, unknown> = {}): Promise<Rig> =>
-    startRig({
+  const rig = (connection: Record<string, unknown>, config: Record<string, unknown> = {}): Promise<NodeRig> =>
+    startNodeRig({
       node: claimNode,
       type: 'nrfcloud-claim',
       config,

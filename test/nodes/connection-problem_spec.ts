@@ -5,27 +5,27 @@ import httpProxyNode from '@node-red/nodes/core/network/06-httpproxy.js';
 // @ts-expect-error -- core nodes have no types
 import tlsNode from '@node-red/nodes/core/network/05-tls.js';
 import claimNode from '../../nodes/nrfcloud-claim';
-import { adminRequest, startRig, stopRig, type RigOptions } from '../support/rig';
+import { adminRequest, startNodeRig, stopNodeRig, type NodeRigOptions } from '../support/node-rig';
 
 const SECRET = 'the-key-of-the-team';
 
 describe('what the dialog of a connection is told', () => {
-  afterEach(stopRig);
+  afterEach(stopNodeRig);
 
-  const deploy = (options: Partial<RigOptions> = {}) =>
-    startRig({ node: claimNode, type: 'nrfcloud-claim', apiKey: SECRET, ...options });
+  const deploy = (options: Partial<NodeRigOptions> = {}) =>
+    startNodeRig({ node: claimNode, type: 'nrfcloud-claim', apiKey: SECRET, ...options });
   const get = async (path: string): Promise<unknown> => {
     const answer = await adminRequest().get(`/nrfcloud-connection/${path}`).expect(200);
     assert.equal(answer.text.includes(SECRET), false);
     return answer.body as unknown;
   };
 
-  const needs = (node: unknown, more: Record<string, unknown>): Partial<RigOptions> => ({
+  const needs = (node: unknown, more: Record<string, unknown>): Partial<NodeRigOptions> => ({
     types: [node as (RED: NodeAPI) => void],
     connection: { [more['type'] === 'tls-config' ? 'tls' : 'proxy']: 'other' },
     nodes: [{ id: 'other', ...more }],
   });
-  const problems: [string, Partial<RigOptions>, Record<string, string>, RegExp][] = [
+  const problems: [string, Partial<NodeRigOptions>, Record<string, string>, RegExp][] = [
     [
       'a key that was never entered',
       { apiKey: undefined },

@@ -2,22 +2,22 @@ import assert from 'node:assert/strict';
 import type { NodeAPI } from 'node-red';
 import { defineNode } from '../../nodes/runtime/define-node';
 import { fromMessage, typed } from '../../nodes/runtime/inputs';
-import type { Home, NodeSpec, Task } from '../../nodes/runtime/node-spec';
-import { closed, notConfigured } from '../../nodes/service/errors';
-import { PlayedService, type Answer } from '../support/played-service';
-import { startRig, stopRig, type Rig } from '../support/rig';
+import type { NodeContext, NodeDefinition, Task } from '../../nodes/runtime/node-definition';
+import { closed, notConfigured } from '../../nodes/api/errors';
+import { ScriptedServer, type ScriptedResponse } from '../support/scripted-server';
+import { startNodeRig, stopNodeRig, type NodeRig } from '../support/node-rig';
 
-type Spec = NodeSpec<'value', object, unknown>;
+type Spec = NodeDefinition<'value', object, unknown>;
 
 describe('a node of whatever kind', () => {
-  afterEach(stopRig);
+  afterEach(stopNodeRig);
 
   const deploy = (
     spec: Partial<Spec>,
     connection: Record<string, unknown> = {},
     config: Record<string, unknown> = {},
-  ): Promise<Rig> =>
-    startRig({
+  ): Promise<NodeRig> =>
+    startNodeRig({
       node: (RED: NodeAPI) =>
         defineNode<'value', object, unknown>(RED, {
           type: 'played',
@@ -93,7 +93,7 @@ describe('a node of whatever kind', () => {
     flow.send({});
     await flow.ended(1);
     const current = flow.caught[0]!['error'].cause.path as string;
-    await stopRig();
+    await stopNodeRig();
     for (const connection of ['connection', 'gone', undefined]) {
       const guide = await deploy(
         { operation: 'list tags', run: () => Promise.reject(new Error('x')) },
@@ -103,17 +103,17 @@ describe('a node of whatever kind', () => {
       guide.send({});
       await guide.ended(1);
       assert.equal(guide.caught[0]!['error'].cause.path, '/claimed-devices/tags');
-      await stopRig();
+      await stopNodeRig();
     }
     assert.notEqual(current, '/claimed-devices/tags');
   });
 
   it('is there though what its messages share can not be had', async () => {
     const flow = await deploy({
-      share: () => {
+      createState: () => {
         throw notConfigured('claim', 'not yet');
       },
-      run: ({ shared }: Task<'value', object, unknown>) => Promise.resolve({ payload: String(shared) }),
+      run: ({ state }: Task<'value', object, unknown>) => Promise.resolve({ payload: String(state) }),
     });
     flow.send({});
     await flow.ended(1);
@@ -121,14 +121,14 @@ describe('a node of whatever kind', () => {
   });
 
   it('takes up what was kept, and tells what becomes of it', async () => {
-    let home!: Home<object, unknown>;
-    const flow = await deploy({ share: (given) => void (home = given), patient: true });
-    home.revive({ _msgid: 'k1', payload: 'kept' }, () => Promise.resolve({ payload: 'finished' }));
+    let home!: NodeContext<object, unknown>;
+    const flow = await deploy({ createState: (given) => void (home = given), mayQueue: true });
+    home.resume({ _msgid: 'k1', payload: 'kept' }, () => Promise.resolve({ payload: 'finished' }));
     await flow.until(() => flow.outputs[0]!.length > 0);
     assert.equal(flow.outputs[0]![0]!['payload'], 'finished');
     assert.equal(flow.outputs[0]![0]!['_msgid'], 'k1');
-    home.revive({ _msgid: 'k2' }, () => Promise.reject(closed('claim')));
-    home.revive({ _msgid: 'k3' }, () => Promise.reject(new Error('lost')));
+    home.resume({ _msgid: 'k2' }, () => Promise.reject(closed('claim')));
+    home.resume({ _msgid: 'k3' }, () => Promise.reject(new Error('lost')));
     await flow.until(() => flow.caught.length > 0);
     assert.deepEqual(
       flow.caught.map((msg) => msg['_msgid'] as string),
@@ -142,7 +142,7 @@ describe('a node of whatever kind', () => {
     let finish = (): void => undefined;
     const flow = await deploy({
       run: (task) => {
-        task.afterwards(
+        task.afterEnd(
           () =>
             new Promise((resolve) => {
               finish = () => {
@@ -164,8 +164,8 @@ describe('a node of whatever kind', () => {
   });
 
   describe('whose messages wait to begin', () => {
-    let service: PlayedService;
-    beforeEach(async () => (service = await PlayedService.start()));
+    let service: ScriptedServer;
+    beforeEach(async () => (service = await ScriptedServer.start()));
     afterEach(() => service.stop());
 
     // 256 of a node begin at once; those with an input that could be another one later all do.
@@ -173,16 +173,16 @@ describe('a node of whatever kind', () => {
       it(`holds no more than its connection does: input from ${source}`, async () => {
         const [sent, held] = [400, 4 + 280];
         const answers: (() => void)[] = [];
-        const later: Answer = (_request, response) => void answers.push(() => response.end('[]'));
-        service.answers(...Array<Answer>(held).fill(later));
+        const later: ScriptedResponse = (_request, response) => void answers.push(() => response.end('[]'));
+        service.respondWith(...Array<ScriptedResponse>(held).fill(later));
         let begun = 0;
         const flow = await deploy(
           {
-            patient: true,
+            mayQueue: true,
             inputs: { value: source === 'msg' ? fromMessage('payload') : typed('payload', 'flow') },
-            run: async ({ session }) => {
+            run: async ({ api }) => {
               begun++;
-              return { payload: (await session.send('list devices', {})).statusCode };
+              return { payload: (await api.send('list devices', {})).statusCode };
             },
           },
           { baseUrl: `${service.origin}/v1`, concurrency: 4, queueLimit: 280 },

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer, type AddressInfo } from 'node:net';
 import claimNode from '../../nodes/nrfcloud-claim';
 import { startSimulator, type FaultRule, type Simulator } from '../../simulator';
-import { startRig, stopRig, type Message, type Rig } from '../support/rig';
+import { startNodeRig, stopNodeRig, type Message, type NodeRig } from '../support/node-rig';
 
 /** A port on loopback where nobody listens. */
 async function deadPort(): Promise<number> {
@@ -19,12 +19,12 @@ describe('failures of a request', () => {
     simulator = await startSimulator();
   });
   afterEach(async () => {
-    await stopRig();
+    await stopNodeRig();
     await simulator.close();
   });
 
-  const rig = (connection: Record<string, unknown> | null = {}, more: Record<string, unknown> = {}): Promise<Rig> =>
-    startRig({
+  const rig = (connection: Record<string, unknown> | null = {}, more: Record<string, unknown> = {}): Promise<NodeRig> =>
+    startNodeRig({
       node: claimNode,
       type: 'nrfcloud-claim',
       connection: connection === null ? null : { baseUrl: simulator.url, retries: 0, ...connection },
@@ -32,7 +32,7 @@ describe('failures of a request', () => {
     });
 
   /** Sends one good token and gives what Catch saw, after making sure that this was the message's only ending. */
-  const failing = async (flow: Rig): Promise<Message> => {
+  const failing = async (flow: NodeRig): Promise<Message> => {
     const { claimToken } = simulator.mint();
     flow.send({ payload: claimToken });
     await flow.ended(1);
@@ -115,7 +115,7 @@ describe('failures of a request', () => {
     it('really refuses a wrong key and a viewer', async () => {
       const wrong = await failing(await rig({}, { apiKey: 'wrong' }));
       assert.equal(wrong['error'].code, 'NRFCLOUD_UNAUTHORIZED');
-      await stopRig();
+      await stopNodeRig();
       simulator.set({ viewerKeys: ['viewer'] });
       const viewer = await failing(await rig({}, { apiKey: 'viewer' }));
       assert.equal(viewer['error'].code, 'NRFCLOUD_FORBIDDEN');
@@ -279,7 +279,7 @@ describe('failures of a request', () => {
         assert.equal(error.code, code);
         assert.equal(error.cause.retryAfter, 301);
         assert.equal(error.cause.attempts, 1);
-        await stopRig();
+        await stopNodeRig();
       }
     });
 

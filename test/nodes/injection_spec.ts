@@ -5,8 +5,8 @@ import bulkStatusNode from '../../nodes/nrfcloud-bulk-status';
 import deviceNode from '../../nodes/nrfcloud-device';
 import devicesNode from '../../nodes/nrfcloud-devices';
 import tagsNode from '../../nodes/nrfcloud-tags';
-import { listen } from '../../demo/ports';
-import { startRig, stopRig, type Rig } from '../support/rig';
+import { listen } from '../../harness/ports';
+import { startNodeRig, stopNodeRig, type NodeRig } from '../support/node-rig';
 
 /** Ids that would become another request, if they were put into a path as they are. */
 const NASTY = [
@@ -54,13 +54,13 @@ describe('an id that comes in a message', () => {
     baseUrl = `http://127.0.0.1:${await listen(server, 0)}/v1`;
   });
   afterEach(async () => {
-    await stopRig();
+    await stopNodeRig();
     server.closeAllConnections();
     server.close();
   });
 
-  const rig = (type: string, node: (RED: NodeAPI) => void, config: Record<string, unknown>): Promise<Rig> =>
-    startRig({
+  const rig = (type: string, node: (RED: NodeAPI) => void, config: Record<string, unknown>): Promise<NodeRig> =>
+    startNodeRig({
       type,
       node,
       config,

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import claimNode from '../../nodes/nrfcloud-claim';
 import { startSimulator, type Simulator } from '../../simulator';
-import { startRig, stopRig, type Rig } from '../support/rig';
+import { startNodeRig, stopNodeRig, type NodeRig } from '../support/node-rig';
 
 /** Handles that keep a process alive, of the kinds that requests and waits leave behind. */
 const resources = (): string[] =>
@@ -18,12 +18,12 @@ describe('many messages at once', () => {
     simulator = await startSimulator({ latency: 20 });
   });
   afterEach(async () => {
-    await stopRig();
+    await stopNodeRig();
     await simulator.close();
   });
 
-  const rig = (connection: Record<string, unknown>): Promise<Rig> =>
-    startRig({ node: claimNode, type: 'nrfcloud-claim', connection: { baseUrl: simulator.url, ...connection } });
+  const rig = (connection: Record<string, unknown>): Promise<NodeRig> =>
+    startNodeRig({ node: claimNode, type: 'nrfcloud-claim', connection: { baseUrl: simulator.url, ...connection } });
 
   it('are never more than concurrency in flight, and each ends once', async () => {
     const flow = await rig({ concurrency: 8 });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import bulkStatusNode from '../../nodes/nrfcloud-bulk-status';
-import { startRig, stopRig } from '../support/rig';
+import { startNodeRig, stopNodeRig } from '../support/node-rig';
 
 describe('a flow with many nodes', () => {
-  afterEach(stopRig);
+  afterEach(stopNodeRig);
 
   it('starts without a warning of a leak', async () => {
     const warnings: string[] = [];
@@ -15,7 +15,7 @@ describe('a flow with many nodes', () => {
       id: `other${index}`,
       type: 'nrfcloud-bulk-status',
     }));
-    await startRig({ node: bulkStatusNode, type: 'nrfcloud-bulk-status', outputs: 3, nodes: others });
+    await startNodeRig({ node: bulkStatusNode, type: 'nrfcloud-bulk-status', outputs: 3, nodes: others });
     // Node.js tells of it a turn later.
     await new Promise((resolve) => setImmediate(resolve));
     process.off('warning', note);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import bulkClaimNode from '../../nodes/nrfcloud-bulk-claim';
 import { startSimulator, type MintedToken, type Simulator } from '../../simulator';
-import { startRig, stopRig, type Message, type Rig } from '../support/rig';
+import { startNodeRig, stopNodeRig, type Message, type NodeRig } from '../support/node-rig';
 
 const GUIDE_ROW =
   '2dn3hQFQMGctS_s1SFah9Ec8pTovDQNQJQ6Xd9jnSmyoRTcyiJBnpFDeHvNg-5iCpT8LJcf7JVzK.oRDoQEmoQRBIfZYQIa6SNb3Ic7oz1UCacFTgWc63TNOE8i3rEa-cZElEUrKOOHlJ0dwGwPvZY0FXcA5L3Zh-TfQBONj1N5LPqYMmJc,"location=Oslo,color=white"';
@@ -14,12 +14,12 @@ describe('nrfcloud-bulk-claim', () => {
     tokens = simulator.mintMany(10);
   });
   afterEach(async () => {
-    await stopRig();
+    await stopNodeRig();
     await simulator.close();
   });
 
-  const rig = (config: Record<string, unknown> = {}, connection: Record<string, unknown> = {}): Promise<Rig> =>
-    startRig({
+  const rig = (config: Record<string, unknown> = {}, connection: Record<string, unknown> = {}): Promise<NodeRig> =>
+    startNodeRig({
       node: bulkClaimNode,
       type: 'nrfcloud-bulk-claim',
       config,
@@ -31,7 +31,7 @@ describe('nrfcloud-bulk-claim', () => {
 
   /** Every input row exactly once by output 1 or 2, and a summary that says the same. */
   const balance = (
-    { outputs }: Rig,
+    { outputs }: NodeRig,
     lines: number[],
   ): { accepted: Message[]; rejected: Message[]; summary: Message } => {
     const accepted = outputs[0]!.flatMap((msg) => msg['rows'] as Message[]);
@@ -253,7 +253,7 @@ describe('nrfcloud-bulk-claim', () => {
       assert.equal(flow.caught[0]!['error'].code, 'NRFCLOUD_INVALID_INPUT');
       assert.match(flow.caught[0]!['error'].message, sentence);
       assert.equal(flow.outputs.flat().length, 0);
-      await stopRig();
+      await stopNodeRig();
     }
     assert.equal(simulator.requestCount, 0);
   });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import bulkClaimNode from '../../nodes/nrfcloud-bulk-claim';
 import bulkStatusNode from '../../nodes/nrfcloud-bulk-status';
 import { startSimulator, type MintedToken, type Simulator } from '../../simulator';
-import { startRig, stopRig, type Message, type Rig, type RigOptions } from '../support/rig';
+import { startNodeRig, stopNodeRig, type Message, type NodeRig, type NodeRigOptions } from '../support/node-rig';
 
 describe('nrfcloud-bulk-status', () => {
   let simulator: Simulator;
@@ -12,16 +12,16 @@ describe('nrfcloud-bulk-status', () => {
     tokens = simulator.mintMany(5);
   });
   afterEach(async () => {
-    await stopRig();
+    await stopNodeRig();
     await simulator.close();
   });
 
   const rig = (
     config: Record<string, unknown> = {},
     connection: Record<string, unknown> = {},
-    more: Partial<RigOptions> = {},
-  ): Promise<Rig> =>
-    startRig({
+    more: Partial<NodeRigOptions> = {},
+  ): Promise<NodeRig> =>
+    startNodeRig({
       node: bulkStatusNode,
       type: 'nrfcloud-bulk-status',
       config: { interval: 0.03, maxInterval: 0.1, ...config },
@@ -145,7 +145,7 @@ describe('nrfcloud-bulk-status', () => {
       flow.send(await upload());
       await flow.ended(1);
       assert.match(flow.outputs[1]![0]!['payload'].errorSummary, /private network|does not begin with https/);
-      await stopRig();
+      await stopNodeRig();
     }
   });
 
@@ -247,7 +247,7 @@ describe('nrfcloud-bulk-status', () => {
       await flow.ended(1);
       assert.equal(flow.caught[0]!['error'].code, 'NRFCLOUD_INVALID_INPUT');
       assert.match(flow.caught[0]!['error'].message, sentence);
-      await stopRig();
+      await stopNodeRig();
     }
     assert.equal(simulator.requestCount, 0);
   });
@@ -256,7 +256,7 @@ describe('nrfcloud-bulk-status', () => {
     it(`splits a result that came at once, matching "failed" by ${failedShape}`, async () => {
       simulator.set({ failedShape });
       for (const index of [1, 4]) simulator.claimByOther(tokens[index]!.deviceUuid);
-      const chain = await startRig({
+      const chain = await startNodeRig({
         node: bulkClaimNode,
         type: 'nrfcloud-bulk-claim',
         outputs: 3,
@@ -266,7 +266,7 @@ describe('nrfcloud-bulk-status', () => {
       chain.send({ payload: tokens.map(({ claimToken }) => claimToken) });
       await chain.ended(1);
       const [msg] = chain.outputs[0]!;
-      await stopRig();
+      await stopNodeRig();
       const flow = await rig();
       flow.send(msg!);
       await flow.ended(1);

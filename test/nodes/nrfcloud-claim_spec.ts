@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import claimNode from '../../nodes/nrfcloud-claim';
 import { startSimulator, type Simulator } from '../../simulator';
-import { startRig, stopRig, type Rig } from '../support/rig';
+import { startNodeRig, stopNodeRig, type NodeRig } from '../support/node-rig';
 
 const GUIDE_TOKEN =
   '2dn3hQFQSWHIc0CMRc6xunwNmdiBeQNQpNWAuar7SSW8jduV9zfUrlDi2RpLvSI7Lpj6UEpyjZUy.0oRDoQEmoQRBIfZYQOOK3tk8JPbQj97vYSUwvg2l4RWnI-HkW870dxWy6pirvWJ5ZfjLtJsP-R5C9MJNtMHkZEZNjI1bmMaMLInZWTE';
@@ -14,12 +14,12 @@ describe('nrfcloud-claim', () => {
     simulator = await startSimulator();
   });
   afterEach(async () => {
-    await stopRig();
+    await stopNodeRig();
     await simulator.close();
   });
 
-  const rig = (config: Record<string, unknown> = {}, connection: Record<string, unknown> = {}): Promise<Rig> =>
-    startRig({
+  const rig = (config: Record<string, unknown> = {}, connection: Record<string, unknown> = {}): Promise<NodeRig> =>
+    startNodeRig({
       node: claimNode,
       type: 'nrfcloud-claim',
       config,
@@ -27,7 +27,7 @@ describe('nrfcloud-claim', () => {
     });
 
   /** Sends one message and gives what Catch saw of it, after making sure that nothing else ended or left. */
-  const failing = async (flow: Rig, msg: Record<string, unknown>): Promise<Record<string, any>> => {
+  const failing = async (flow: NodeRig, msg: Record<string, unknown>): Promise<Record<string, any>> => {
     flow.send(msg);
     await flow.ended(1);
     assert.equal(flow.completed.length, 0);
@@ -79,7 +79,7 @@ describe('nrfcloud-claim', () => {
       send({ payload: { claimToken: simulator.mint().claimToken, tags: ['a,b', ' mine ', 7] } });
       await ended(1);
       assert.deepEqual(JSON.parse(simulator.requests[0]!.body).tags, ['a,b', 'mine', '7']);
-      await stopRig();
+      await stopNodeRig();
       const other = await rig();
       other.send({ payload: simulator.mint().claimToken });
       await other.ended(1);
@@ -123,7 +123,7 @@ describe('nrfcloud-claim', () => {
       assert.equal(flow.outputs[0]![0]!['result'].device.id, deviceUuid);
       assert.deepEqual(flow.outputs[0]![0]!['payload'], { token: claimToken });
 
-      await stopRig();
+      await stopNodeRig();
       process.env['TEST_CLAIM_TOKEN'] = claimToken;
       const fromEnv = await rig({ token: 'TEST_CLAIM_TOKEN', tokenType: 'env', tags: 'tags', tagsType: 'flow' });
       fromEnv.node.context().flow.set('tags', ['from flow']);
@@ -216,7 +216,7 @@ describe('nrfcloud-claim', () => {
         const flow = await rig({ whenClaimed }, { api: 'current' });
         flow.send({ payload: claimToken });
         await flow.ended(1);
-        await stopRig();
+        await stopNodeRig();
         const dry = await rig({ dryRun: true, whenClaimed }, { api: 'current' });
         dry.send({ payload: claimToken, alreadyClaimed: 'stale' });
         await dry.ended(1);
@@ -294,7 +294,7 @@ describe('nrfcloud-claim', () => {
         const { error } = await failing(await rig(config), { payload: GUIDE_TOKEN });
         assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
         assert.match(error.message, sentence);
-        await stopRig();
+        await stopNodeRig();
       }
       assert.equal(simulator.requestCount, 0);
     });

@@ -11,7 +11,7 @@ import { createProxy } from 'proxy';
 import { generate } from 'selfsigned';
 import claimNode from '../../nodes/nrfcloud-claim';
 import { startSimulator, type Simulator } from '../../simulator';
-import { adminRequest, startRig, stopRig, type Rig, type RigOptions } from '../support/rig';
+import { adminRequest, startNodeRig, stopNodeRig, type NodeRig, type NodeRigOptions } from '../support/node-rig';
 
 const listen = async (server: Server): Promise<number> => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
@@ -28,18 +28,18 @@ describe('nrfcloud-connection', () => {
     simulator = await startSimulator();
   });
   afterEach(async () => {
-    await stopRig();
+    await stopNodeRig();
     await simulator.close();
   });
 
-  const rig = (connection: Record<string, unknown> = {}, more: Partial<RigOptions> = {}): Promise<Rig> =>
-    startRig({
+  const rig = (connection: Record<string, unknown> = {}, more: Partial<NodeRigOptions> = {}): Promise<NodeRig> =>
+    startNodeRig({
       node: claimNode,
       type: 'nrfcloud-claim',
       connection: { baseUrl: simulator.url, retries: 0, ...connection },
       ...more,
     });
-  const claimOne = async (flow: Rig): Promise<void> => {
+  const claimOne = async (flow: NodeRig): Promise<void> => {
     flow.send({ payload: simulator.mint().claimToken });
     await flow.ended(1);
     assert.deepEqual(
@@ -125,7 +125,7 @@ describe('nrfcloud-connection', () => {
   it('uses a changed key with the next request', async () => {
     await claimOne(await rig());
     simulator.setApiKey('rotated');
-    await stopRig();
+    await stopNodeRig();
     await claimOne(await rig({}, { apiKey: 'rotated' }));
     assert.equal(simulator.requests.at(-1)!.headers['authorization'], 'Bearer rotated');
   });
@@ -181,12 +181,12 @@ describe('nrfcloud-connection', () => {
     });
     afterEach(async () => {
       // A tunnel that is still open would keep the proxy from closing.
-      await stopRig();
+      await stopNodeRig();
       await close(proxy);
     });
 
     it('is taken from a core http proxy node, except for the hosts it leaves out', async () => {
-      const withProxy = (noproxy: string[]): Promise<Rig> =>
+      const withProxy = (noproxy: string[]): Promise<NodeRig> =>
         rig(
           { proxy: 'proxy' },
           {
@@ -196,7 +196,7 @@ describe('nrfcloud-connection', () => {
         );
       await claimOne(await withProxy([]));
       assert.equal(visits.length, 1);
-      await stopRig();
+      await stopNodeRig();
       await claimOne(await withProxy(['127.0.0.1']));
       assert.equal(visits.length, 1);
     });
@@ -219,7 +219,7 @@ describe('nrfcloud-connection', () => {
           },
         );
         await claimOne(flow);
-        await stopRig();
+        await stopNodeRig();
       }
       const basic = (user: string): string => `Basic ${Buffer.from(user).toString('base64')}`;
       assert.deepEqual(sent, [basic('me@work:a:b/c'), basic('me@work:'), undefined]);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import deviceNode from '../../nodes/nrfcloud-device';
 import { startSimulator, type Simulator } from '../../simulator';
-import { startRig, stopRig, type Message, type Rig } from '../support/rig';
+import { startNodeRig, stopNodeRig, type Message, type NodeRig } from '../support/node-rig';
 
 const REQUESTS = {
   get: { method: 'GET', suffix: '', result: 'READY' },
@@ -16,12 +16,12 @@ describe('nrfcloud-device', () => {
     simulator = await startSimulator();
   });
   afterEach(async () => {
-    await stopRig();
+    await stopNodeRig();
     await simulator.close();
   });
 
-  const rig = (config: Record<string, unknown> = {}, connection: Record<string, unknown> = {}): Promise<Rig> =>
-    startRig({
+  const rig = (config: Record<string, unknown> = {}, connection: Record<string, unknown> = {}): Promise<NodeRig> =>
+    startNodeRig({
       node: deviceNode,
       type: 'nrfcloud-device',
       config,
@@ -41,7 +41,7 @@ describe('nrfcloud-device', () => {
       [],
     );
     assert.equal(flow.outputs[0]!.length, 1);
-    await stopRig();
+    await stopNodeRig();
     return flow.outputs[0]![0]!;
   };
 
@@ -55,7 +55,7 @@ describe('nrfcloud-device', () => {
     await flow.ended(1);
     assert.equal(flow.completed.length, 0);
     assert.equal(flow.outputs[0]!.length, 0);
-    await stopRig();
+    await stopNodeRig();
     assert.deepEqual(flow.caught[0]!['payload'], msg['payload']);
     return flow.caught[0]!;
   };
@@ -147,7 +147,7 @@ describe('nrfcloud-device', () => {
         flow.statuses.map(({ text }) => text),
         ['nrfcloud-device.working.unclaim', 'nrfcloud-device.done.unclaim'],
       );
-      await stopRig();
+      await stopNodeRig();
       simulator.set({ latency: 400 });
       const asked = await rig({ operation: 'msg', allowUnclaim: true });
       const [other] = simulator.fill(1);
@@ -246,7 +246,7 @@ describe('nrfcloud-device', () => {
   });
 
   it('names the configured operation when there is no connection', async () => {
-    const flow = await startRig({
+    const flow = await startNodeRig({
       node: deviceNode,
       type: 'nrfcloud-device',
       config: { operation: 'block' },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import devicesNode from '../../nodes/nrfcloud-devices';
 import { startSimulator, type Simulator } from '../../simulator';
-import { startRig, stopRig, type Message, type Rig } from '../support/rig';
+import { startNodeRig, stopNodeRig, type Message, type NodeRig } from '../support/node-rig';
 
 describe('nrfcloud-devices', () => {
   let simulator: Simulator;
@@ -9,12 +9,12 @@ describe('nrfcloud-devices', () => {
     simulator = await startSimulator({ pageSize: 2 });
   });
   afterEach(async () => {
-    await stopRig();
+    await stopNodeRig();
     await simulator.close();
   });
 
-  const rig = (config: Record<string, unknown> = {}, connection: Record<string, unknown> = {}): Promise<Rig> =>
-    startRig({
+  const rig = (config: Record<string, unknown> = {}, connection: Record<string, unknown> = {}): Promise<NodeRig> =>
+    startNodeRig({
       node: devicesNode,
       type: 'nrfcloud-devices',
       config,
@@ -35,7 +35,7 @@ describe('nrfcloud-devices', () => {
       [],
     );
     assert.equal(flow.completed.length, 1);
-    await stopRig();
+    await stopNodeRig();
     return flow.outputs[0]!;
   };
 
@@ -46,7 +46,7 @@ describe('nrfcloud-devices', () => {
     assert.equal(flow.completed.length, 0);
     assert.equal(flow.caught.length, 1);
     assert.equal(flow.caught[0]!['payload'], 'kept');
-    await stopRig();
+    await stopNodeRig();
     return { error: flow.caught[0]!['error'], sent: flow.outputs[0]! };
   };
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import tagsNode from '../../nodes/nrfcloud-tags';
 import { startSimulator, type RequestRecord, type Simulator } from '../../simulator';
-import { startRig, stopRig, type Message, type Rig } from '../support/rig';
+import { startNodeRig, stopNodeRig, type Message, type NodeRig } from '../support/node-rig';
 
 const TAGS = { guide: '/v1/claimed-devices/tags', current: '/v1/provisioning/tags' };
 
@@ -11,12 +11,17 @@ describe('nrfcloud-tags', () => {
     simulator = await startSimulator();
   });
   afterEach(async () => {
-    await stopRig();
+    await stopNodeRig();
     await simulator.close();
   });
 
-  const rig = (config: Record<string, unknown> = {}, connection: Record<string, unknown> = {}): Promise<Rig> =>
-    startRig({ node: tagsNode, type: 'nrfcloud-tags', config, connection: { baseUrl: simulator.url, ...connection } });
+  const rig = (config: Record<string, unknown> = {}, connection: Record<string, unknown> = {}): Promise<NodeRig> =>
+    startNodeRig({
+      node: tagsNode,
+      type: 'nrfcloud-tags',
+      config,
+      connection: { baseUrl: simulator.url, ...connection },
+    });
 
   /** Sends one message through a node of its own and gives what came out. */
   const ask = async (
@@ -33,7 +38,7 @@ describe('nrfcloud-tags', () => {
       [],
     );
     assert.equal(flow.outputs[0]!.length, 1);
-    await stopRig();
+    await stopNodeRig();
     return flow.outputs[0]![0]!;
   };
 
@@ -44,7 +49,7 @@ describe('nrfcloud-tags', () => {
     assert.equal(flow.completed.length, 0);
     assert.equal(flow.outputs[0]!.length, 0);
     assert.deepEqual(flow.caught[0]!['payload'], payload);
-    await stopRig();
+    await stopNodeRig();
     return flow.caught[0]!;
   };
 
@@ -254,7 +259,7 @@ describe('nrfcloud-tags', () => {
     await flow.ended(1);
     await flow.until(() => flow.statuses.some(({ fill }) => fill === 'green'));
     assert.equal(flow.statuses.at(-1)!.text, 'nrfcloud-tags.done.ensure');
-    await stopRig();
+    await stopNodeRig();
     const listing = await rig();
     listing.send({});
     await listing.ended(1);
@@ -397,7 +402,7 @@ describe('nrfcloud-tags', () => {
         ['update tag', 'PUT', '/claimed-devices/tags/a'],
       );
     }
-    const unconfigured = await startRig({
+    const unconfigured = await startNodeRig({
       node: tagsNode,
       type: 'nrfcloud-tags',
       config: { operation: 'delete' },

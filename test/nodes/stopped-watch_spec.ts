@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import bulkStatusNode from '../../nodes/nrfcloud-bulk-status';
 import { startSimulator, type Simulator } from '../../simulator';
-import { startRig, stopRig } from '../support/rig';
+import { startNodeRig, stopNodeRig } from '../support/node-rig';
 
 describe('a watch whose flow is stopped', () => {
   let simulator: Simulator;
@@ -9,11 +9,11 @@ describe('a watch whose flow is stopped', () => {
     simulator = await startSimulator({ bulkHold: 'PENDING' });
   });
   afterEach(async () => {
-    await stopRig();
+    await stopNodeRig();
     await simulator.close();
   });
 
-  // Found by npm run test:crash: it ended in NRFCLOUD_INVALID_INPUT, as if the message had been wrong.
+  // Found by npm run stress:crash: it ended in NRFCLOUD_INVALID_INPUT, as if the message had been wrong.
   for (const interval of [0.01, 1000]) {
     it(`ends in NRFCLOUD_CLOSED, ${interval === 1000 ? 'between two polls' : 'whenever that is'}`, async () => {
       const { claimToken } = simulator.mint();
@@ -23,7 +23,7 @@ describe('a watch whose flow is stopped', () => {
         body: `${claimToken}\n`,
       });
       const payload = await answer.json();
-      const flow = await startRig({
+      const flow = await startNodeRig({
         node: bulkStatusNode,
         type: 'nrfcloud-bulk-status',
         // The next test's node would take it up.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import tagsNode from '../../nodes/nrfcloud-tags';
 import { startSimulator, type Simulator } from '../../simulator';
-import { adminRequest, startRig, stopRig } from '../support/rig';
+import { adminRequest, startNodeRig, stopNodeRig } from '../support/node-rig';
 
 describe('the tags that dialogs offer', () => {
   let simulator: Simulator;
@@ -10,12 +10,17 @@ describe('the tags that dialogs offer', () => {
     simulator.fill(1, ['red', 'location=Trondheim']);
   });
   afterEach(async () => {
-    await stopRig();
+    await stopNodeRig();
     await simulator.close();
   });
 
   const deploy = (connection: Record<string, unknown> = {}, apiKey: string | undefined = 'sim-key') =>
-    startRig({ node: tagsNode, type: 'nrfcloud-tags', connection: { baseUrl: simulator.url, ...connection }, apiKey });
+    startNodeRig({
+      node: tagsNode,
+      type: 'nrfcloud-tags',
+      connection: { baseUrl: simulator.url, ...connection },
+      apiKey,
+    });
   const offered = async (query = '?id=connection'): Promise<unknown> => {
     const answer = await adminRequest().get(`/nrfcloud-connection/tags${query}`).expect(200);
     return answer.body as unknown;
@@ -53,7 +58,7 @@ describe('the tags that dialogs offer', () => {
     simulator.fill(1, ['new']);
     assert.deepEqual(await offered(), first);
     assert.equal(simulator.requestCount, 1);
-    await stopRig();
+    await stopNodeRig();
     await deploy();
     assert.deepEqual(await offered(), { tags: ['red', 'location=Trondheim', 'new'] });
   });
@@ -79,7 +84,7 @@ describe('the tags that dialogs offer', () => {
       assert.deepEqual(await offered(query), { tags: [] });
     }
     assert.equal(simulator.requestCount, 0);
-    await stopRig();
+    await stopNodeRig();
     await deploy({}, '${NOT_SET_ANYWHERE}');
     assert.deepEqual(await offered(), { tags: [] });
   });

@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import axe from 'axe-core';
 import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
-import { startNodeRed, type NodeRed, type NodeRedOptions } from '../../demo/node-red';
-import { freePort } from '../../demo/ports';
+import { startNodeRed, type NodeRed, type NodeRedOptions } from '../../harness/node-red';
+import { freePort } from '../../harness/ports';
 
 // The editor's own objects: what is evaluated in the page uses them, Node.js knows neither.
 declare const RED: any;

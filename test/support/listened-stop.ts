@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
-import { Stop } from '../../nodes/service/stop';
+import { Abort } from '../../nodes/util/abort';
 
 /** A signal that counts who listens. */
-export class ListenedStop extends Stop {
+export class ListenedStop extends Abort {
   listeners = 0;
   /** Who ever listened. */
   total = 0;

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { startNodeRed, type NodeRed, type NodeRedOptions } from '../../demo/node-red';
-import { freePort } from '../../demo/ports';
+import { startNodeRed, type NodeRed, type NodeRedOptions } from '../../harness/node-red';
+import { freePort } from '../../harness/ports';
 
 const DEMO_FLOWS = resolve(__dirname, '../../demo/flows.json');
 

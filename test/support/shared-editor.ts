@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Browser } from 'playwright-core';
-import type { NodeRed } from '../../demo/node-red';
+import type { NodeRed } from '../../harness/node-red';
 import { startSimulator, type Simulator } from '../../simulator';
 import { Editor, startBrowser, startEditorRuntime } from './editor';
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { serveConnectionProblem } from '../../../nodes/runtime/connection-problem';
 import { serveConnectionTest } from '../../../nodes/runtime/connection-test';
 import { serveTagPicker } from '../../../nodes/runtime/tag-picker';
-import { serveStores } from '../../../nodes/runtime/vault';
+import { serveStores } from '../../../nodes/runtime/context-store';
 
 describe('the endpoints of the dialogs', () => {
   it('each want a permission, and those that make Node-RED do something the one to deploy', () => {

@@ -1,15 +1,8 @@
 import assert from 'node:assert/strict';
 import { util } from '@node-red/util';
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
-import {
-  describeSource,
-  evaluateInputs,
-  fromMessage,
-  isLasting,
-  sourcesOf,
-  typed,
-} from '../../../nodes/runtime/inputs';
-import type { NrfCloudError } from '../../../nodes/service/errors';
+import { describeSource, evaluateInputs, fromMessage, isStable, sourcesOf, typed } from '../../../nodes/runtime/inputs';
+import type { NrfCloudError } from '../../../nodes/api/errors';
 
 /** The part of Node-RED that is used, which is its real one. */
 const RED = { util } as unknown as NodeAPI;
@@ -41,7 +34,7 @@ describe('where an input comes from', () => {
   ] as const) {
     it(`is told in words: ${type}`, () => {
       assert.equal(describeSource({ value: 'x', type }), words);
-      assert.equal(isLasting({ value: 'x', type }), lasting);
+      assert.equal(isStable({ value: 'x', type }), lasting);
     });
   }
 });

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { util } from '@node-red/util';
 import type { NodeAPI, NodeMessage } from 'node-red';
-import { Delivery, Output } from '../../../nodes/runtime/output';
-import { NrfCloudError } from '../../../nodes/service/errors';
+import { ResultSender, Output } from '../../../nodes/runtime/output';
+import { NrfCloudError } from '../../../nodes/api/errors';
 
 /** The part of Node-RED that is used, which is its real one. */
 const RED = { util } as unknown as NodeAPI;
@@ -64,10 +64,14 @@ describe('what a node sends', () => {
     msg: object,
     output = 'payload',
     read: string[] = ['payload'],
-  ): { delivery: Delivery; msg: Message; sent: any[] } => {
+  ): { delivery: ResultSender; msg: Message; sent: any[] } => {
     const sent: any[] = [];
     const whole = message(msg);
-    return { delivery: new Delivery(new Output(RED, output, read), whole, (out) => sent.push(out)), msg: whole, sent };
+    return {
+      delivery: new ResultSender(new Output(RED, output, read), whole, (out) => sent.push(out)),
+      msg: whole,
+      sent,
+    };
   };
 
   it('is the message itself with the result, at the end', () => {

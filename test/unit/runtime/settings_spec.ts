@@ -6,7 +6,7 @@ import {
   readSettings,
   text,
   unsetVariable,
-  UnusableSetting,
+  InvalidSetting,
   type Setting,
 } from '../../../nodes/runtime/settings';
 
@@ -15,7 +15,7 @@ const refuses = <T>(setting: Setting<T>, value: unknown, sentence: string): void
   assert.throws(
     () => setting(value, 'rate'),
     (error: Error) => {
-      assert.ok(error instanceof UnusableSetting);
+      assert.ok(error instanceof InvalidSetting);
       assert.equal(error.message, sentence);
       assert.equal(error.property, 'rate');
       assert.equal(error.variable, undefined);
@@ -83,7 +83,7 @@ describe('a setting', () => {
     assert.throws(
       () => readSettings({ rate: number(1) }, { rate: '${RATE}' }),
       (error: Error) => {
-        assert.ok(error instanceof UnusableSetting);
+        assert.ok(error instanceof InvalidSetting);
         assert.equal(error.message, 'the environment variable RATE (for rate) is not set');
         assert.equal(error.property, 'rate');
         assert.equal(error.variable, 'RATE');

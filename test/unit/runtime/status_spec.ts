@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { setTimeout } from 'node:timers/promises';
-import { StatusBoard } from '../../../nodes/runtime/status';
+import { StatusDisplay } from '../../../nodes/runtime/status';
 
 const SHARED = 'node-red-contrib-nrfcloud-provisioning/nrfcloud-connection:nrfcloud-connection';
 /** Longer than statuses that differ in number only are kept back. */
 const QUIET_MS = 260;
 
 describe('StatusBoard', () => {
-  const stage = (): { board: StatusBoard; shown: unknown[] } => {
+  const stage = (): { board: StatusDisplay; shown: unknown[] } => {
     const shown: unknown[] = [];
-    const board = new StatusBoard(
+    const board = new StatusDisplay(
       { status: (status) => void shown.push(status) },
       { working: 'working', done: 'done' },
     );

@@ -1,0 +1,112 @@
+import type { OperationName } from './endpoints';
+
+/** The codes that users branch on in a Catch node; fixed by the contract. */
+export type ErrorCode =
+  | 'NRFCLOUD_NOT_CONFIGURED'
+  | 'NRFCLOUD_INVALID_INPUT'
+  | 'NRFCLOUD_UNAUTHORIZED'
+  | 'NRFCLOUD_FORBIDDEN'
+  | 'NRFCLOUD_NOT_FOUND'
+  | 'NRFCLOUD_CONFLICT'
+  | 'NRFCLOUD_REJECTED'
+  | 'NRFCLOUD_RATE_LIMITED'
+  | 'NRFCLOUD_UNAVAILABLE'
+  | 'NRFCLOUD_TIMEOUT'
+  | 'NRFCLOUD_BAD_RESPONSE'
+  | 'NRFCLOUD_QUEUE_FULL'
+  | 'NRFCLOUD_CLOSED'
+  | 'NRFCLOUD_INTERNAL_ERROR';
+
+/** The facts of a failure as plain JSON, so that they survive Node-RED's copy into `msg.error.cause`. */
+export interface ErrorCause {
+  operation: OperationName;
+  /** HTTP method of the operation. */
+  method?: string;
+  /** Path below the base URL, never with a query. */
+  path?: string;
+  /** HTTP status, if the service answered. */
+  statusCode?: number;
+  /** The service's error body: parsed if it is JSON, else text; at most 64 KiB of it were read. */
+  body?: unknown;
+  /** The service's id of the request, for a support case. */
+  requestId?: string;
+  /** How often the request was sent. */
+  attempts: number;
+  /** Seconds that the service asked to wait. */
+  retryAfter?: number;
+  /** True if a request may have taken effect although no response arrived. */
+  mayHaveSucceeded?: boolean;
+  /** True if the work continues after a restart. */
+  resumes?: boolean;
+  /** What a node adds, e.g. the rows that kept a bulk claim from starting. */
+  [extra: string]: unknown;
+}
+
+/**
+ * The one error that leaves this package. `code` and `cause` are own properties, because Node-RED copies just those
+ * (and the text) into `msg.error`.
+ */
+export class NrfCloudError extends Error {
+  readonly code: ErrorCode;
+  override readonly cause: ErrorCause;
+  /** True if an earlier attempt may have done the work although its response never came. Not part of the report. */
+  readonly mayHaveSucceeded: boolean;
+
+  constructor(code: ErrorCode, message: string, facts: ErrorCause, mayHaveSucceeded = false) {
+    super(message);
+    this.name = 'NrfCloudError';
+    this.code = code;
+    this.cause = facts;
+    Object.defineProperty(this, 'mayHaveSucceeded', { value: mayHaveSucceeded, enumerable: false });
+    this.mayHaveSucceeded = mayHaveSucceeded;
+  }
+}
+
+/**
+ * An error about input that was found before anything was sent.
+ * @param sentence what was wrong, where, and what to do; it must not quote the input unfiltered (see `quote`)
+ */
+export function invalidInput(
+  operation: OperationName,
+  sentence: string,
+  extra: Record<string, unknown> = {},
+): NrfCloudError {
+  return new NrfCloudError('NRFCLOUD_INVALID_INPUT', `${operation}: ${sentence}`, { operation, attempts: 0, ...extra });
+}
+
+/** An error about a connection that cannot be used. */
+export function notConfigured(operation: OperationName, sentence: string): NrfCloudError {
+  return new NrfCloudError('NRFCLOUD_NOT_CONFIGURED', `${operation}: ${sentence}`, { operation, attempts: 0 });
+}
+
+/** The error of a message that comes to a node which holds as many as Node-RED's settings allow. */
+export function nodeQueueFull(operation: OperationName, most: number): NrfCloudError {
+  return new NrfCloudError(
+    'NRFCLOUD_QUEUE_FULL',
+    `${operation}: this node holds ${most} messages already; send slower, or raise nodeMessageBufferMaxLength in Node-RED's settings`,
+    { operation, attempts: 0 },
+  );
+}
+
+/**
+ * The error of a message that was being processed when its flow was stopped.
+ * @param resumes whether the work continues when the flow is started again
+ */
+export function closed(operation: OperationName, attempts = 0, resumes = false): NrfCloudError {
+  const todo = resumes ? 'its work continues when the flow is started again' : 'send the message again';
+  return new NrfCloudError(
+    'NRFCLOUD_CLOSED',
+    `${operation}: the flow was stopped or redeployed while the message was being processed; ${todo}`,
+    { operation, attempts, ...(resumes ? { resumes } : {}) },
+  );
+}
+
+/** Whether an error is one of this package with one of these codes. */
+export function hasCode(error: unknown, ...codes: ErrorCode[]): error is NrfCloudError {
+  return error instanceof NrfCloudError && codes.includes(error.code);
+}
+
+/** Whether a failure is only that the flow was stopped. */
+export function isClosed(error: unknown): boolean {
+  return error instanceof NrfCloudError && error.code === 'NRFCLOUD_CLOSED';
+}

@@ -1,0 +1,23 @@
+import { InvalidValue } from '../util/invalid-value';
+import type { OperationName } from './endpoints';
+import { invalidInput } from './errors';
+
+/**
+ * Reads an input and names its source if it cannot be used.
+ * @param source where the value comes from, in words for an error, e.g. `msg.payload`
+ * @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT` in place of an {@link InvalidValue}
+ */
+export function withSource<T>(operation: OperationName, source: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw namedSource(operation, source, error);
+  }
+}
+
+/** An {@link InvalidValue} as an error that names the source; anything else as it is. */
+export function namedSource(operation: OperationName, source: string, error: unknown): unknown {
+  if (!(error instanceof InvalidValue)) return error;
+  const subject = error.field === undefined ? source : `${error.field} of ${source}`;
+  return invalidInput(operation, `${subject} ${error.message}`);
+}

@@ -1,0 +1,128 @@
+/** Length of a bucket in which answers are counted, in milliseconds, and how many make up the last second. */
+const BUCKET_MS = 100;
+const BUCKETS = 10;
+/** Fewer answers in a second tell nothing of a limit: then each refused request only waits by itself. */
+const TELLING = 10;
+/** A smaller part of refusals in a second is no limit but chance, and only the refused requests wait. */
+const TOLERANCE = 0.03;
+/** The same of single refusals in a second. */
+const FEW = 3;
+/** What is asked for, of what the service was seen to take: a little room for its own way of counting. */
+const CAUTION = 0.98;
+/** A refusal lowers the rate to no less than this part of it, as late timers make less of it than could have been. */
+const STEP = 0.9;
+/** The same for a refusal right after another one. */
+const BIG_STEP = 0.7;
+/** By so much the rate grows in the first second after a refusal, twice as much in the next, and so on. */
+const GROWTH = 0.02;
+/** Nothing starts for so long after a refusal, in milliseconds, twice as long after the next one, up to a second. */
+const FIRST_REST_MS = 50;
+const LONGEST_REST_MS = 1000;
+/** What is asked for where a refusal costs a wait: more room, as each is dear. */
+const DEAR_CAUTION = 0.95;
+/** So long after such a wait the rate begins to grow again, in milliseconds. */
+const DEAR_PATIENCE_MS = 15_000;
+/** After so long without a refusal, in milliseconds, the limit is taken for gone. */
+const FORGET_MS = 60_000;
+/** Late starts are caught up, up to so many milliseconds. */
+const CATCH_UP_MS = 50;
+
+/**
+ * Finds out how many requests a second a service takes that refuses the rest with 429, and keeps a little below; a little
+ * more so where each refusal says how long to wait, as the connection stands still that long. No public source tells the service's limits, so they are measured: what it took in the last second
+ * before a refusal. Without a refusal the rate grows again, faster and faster, as the limit may have changed. All of it is
+ * our choice.
+ */
+export class AdaptiveRate {
+  /** Requests per second; infinite as long as nothing was refused. */
+  #rate = Infinity;
+  #due = 0;
+  #restUntil = 0;
+  #restMs = FIRST_REST_MS;
+  #refusedAt = -Infinity;
+  #grownAt = 0;
+  /** When the rate began or begins to grow again. */
+  #growsFrom = 0;
+  /** When the first of the requests was taken that came without a second's break. */
+  #pressingSince = 0;
+  readonly #taken = new Array<number>(BUCKETS).fill(0);
+  readonly #refused = new Array<number>(BUCKETS).fill(0);
+  #bucket = 0;
+
+  /** The earliest time for the next start; all times are of `performance.now()`. */
+  next(now: number): number {
+    this.#grow(now);
+    return Math.max(now, this.#restUntil, this.#due);
+  }
+
+  /** A request starts. */
+  begin(now: number): void {
+    if (this.#rate !== Infinity) this.#due = Math.max(this.#due, now - CATCH_UP_MS) + 1000 / this.#rate;
+  }
+
+  /** The service has taken a request, whatever it made of it. */
+  taken(now: number): void {
+    this.#turn(now);
+    if (sum(this.#taken) === 0) this.#pressingSince = now;
+    this.#taken[this.#bucket % BUCKETS]! += 1;
+    this.#restMs = FIRST_REST_MS;
+  }
+
+  /**
+   * The service has refused a request.
+   * @param startedAt when it was started: those that were on their way together are refused together, and tell the same
+   * @param askedMs how long the service wants to be left alone, if it says so: what it took before is its limit for that
+   * time as well, up to a second
+   */
+  refused(startedAt: number, now: number, askedMs = 0): void {
+    this.#turn(now);
+    this.#refused[this.#bucket % BUCKETS]! += 1;
+    const lastSecond = sum(this.#taken);
+    const refusals = sum(this.#refused);
+    if (startedAt < this.#refusedAt) return;
+    const byChance = refusals < FEW || refusals < TOLERANCE * (lastSecond + refusals);
+    if (byChance && askedMs === 0) return;
+    if (lastSecond < TELLING && this.#rate === Infinity) return;
+    const seconds = Math.min(1000, Math.max(BUCKET_MS, askedMs, now - this.#pressingSince)) / 1000;
+    const caution = askedMs > 0 ? DEAR_CAUTION : CAUTION;
+    const measured = (lastSecond / seconds) * caution;
+    const again = this.#restMs > FIRST_REST_MS;
+    if (this.#rate !== Infinity) {
+      const step = again && askedMs === 0 ? BIG_STEP : STEP;
+      this.#rate = Math.min(this.#rate * caution, Math.max(measured, this.#rate * step));
+    } else this.#rate = measured;
+    this.#rate = Math.max(TELLING, this.#rate);
+    this.#refusedAt = now;
+    this.#growsFrom = askedMs > 0 ? now + askedMs + DEAR_PATIENCE_MS : now;
+    this.#grownAt = this.#growsFrom;
+    this.#restUntil = now + this.#restMs;
+    this.#due = this.#restUntil;
+    this.#restMs = Math.min(LONGEST_REST_MS, this.#restMs * 2);
+  }
+
+  #grow(now: number): void {
+    if (this.#rate === Infinity) return;
+    if (now - this.#refusedAt > FORGET_MS) {
+      this.#rate = Infinity;
+      this.#due = 0;
+      return;
+    }
+    for (; now - this.#grownAt >= 1000; this.#grownAt += 1000) {
+      this.#rate *= 1 + (GROWTH * (this.#grownAt + 1000 - this.#growsFrom)) / 1000;
+    }
+  }
+
+  /** Moves on to the bucket of this time, and empties those that were passed. */
+  #turn(now: number): void {
+    const bucket = Math.floor(now / BUCKET_MS);
+    for (let passed = Math.max(this.#bucket + 1, bucket - BUCKETS + 1); passed <= bucket; passed++) {
+      this.#taken[passed % BUCKETS] = 0;
+      this.#refused[passed % BUCKETS] = 0;
+    }
+    this.#bucket = bucket;
+  }
+}
+
+function sum(counts: number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
+}

@@ -1,0 +1,13 @@
+import type { AbortSignalLike } from '../util/abort';
+
+/** On whose behalf a request is made. */
+export interface RequestOwner {
+  /** Aborted when the message's flow stops. */
+  signal: AbortSignalLike;
+  /** Which node requests; requests of different lanes take turns. */
+  lane: unknown;
+  /** Called when the request starts or stops waiting for a retry. */
+  onWaiting?(waiting: boolean): void;
+  /** Called whenever an attempt starts. */
+  onStart?(): void;
+}

@@ -1,0 +1,187 @@
+import { isBulkResult, operationIdOf } from '../api/bulk';
+import { invalidInput, NrfCloudError, type ErrorCode } from '../api/errors';
+import type { ApiResponse } from '../api/parse-response';
+import { describeType, isObject } from '../util/json';
+import type { PollTarget } from './poller';
+import type { RunningClock } from './running-clock';
+
+/** What a message requests: an id to watch, or to watch no longer, or a result that is there already. */
+export type BulkStatusRequest =
+  { kind: 'cancel'; id: string } | { kind: 'result'; result: Record<string, unknown> } | { kind: 'watch'; id: string };
+
+/**
+ * Reads what a message requests.
+ * @param source names the operation's source in errors, e.g. `msg.payload`
+ * @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT`
+ */
+export function readBulkStatusRequest(operation: unknown, cancel: unknown, source: string): BulkStatusRequest {
+  const id = typeof operation === 'string' ? operation.trim() : operationIdOf(operation);
+  if (id !== undefined && id !== '') return { kind: cancel === true ? 'cancel' : 'watch', id };
+  if (isBulkResult(operation) && cancel !== true) return { kind: 'result', result: operation };
+  throw invalidInput('bulk status', `${source} ${whatElse(operation)}`);
+}
+
+function whatElse(operation: unknown): string {
+  const todo = 'enter the bulkOpsRequestId of a bulk operation, or wire output 1 of bulk claim into this node';
+  if (operation === undefined || operation === null) return `is missing; ${todo}`;
+  if (operation === '') return `is empty; ${todo}`;
+  if (!isObject(operation)) return `is ${describeType(operation)}; ${todo}`;
+  const isSummary = 'uploaded' in operation && 'rejected' in operation;
+  if (isSummary) return 'is the summary of bulk claim (output 3); wire its output 1 into this node';
+  return `has no bulkOpsRequestId; ${todo}`;
+}
+
+/** How a watch behaves; in seconds. */
+export interface WatchSettings {
+  interval: number;
+  maxInterval: number;
+  /** 0 = never. */
+  timeout: number;
+}
+
+/** Someone who waits for the end of an operation. */
+export interface Watcher {
+  /** When to give up, on the node's clock; `null` = never. */
+  deadline: number | null;
+  /** When it began to wait, on the node's clock. */
+  begunAt: number;
+  /** The status that was reported last. */
+  status: string | null;
+  onChange: (response: ApiResponse, status: string) => void;
+  /** The operation ended. */
+  onEnd: (response: ApiResponse) => void;
+  /** The watch ended without a result. */
+  onFailure: (error: Error) => void;
+}
+
+/** Statuses of an operation that goes on (guide). */
+const GOING_ON = new Set(['PENDING', 'IN_PROGRESS']);
+/** Statuses that end an operation (guide); any other one ends it if it has `completedAt` (our choice). */
+const ENDED = new Set(['SUCCEEDED', 'FAILED']);
+
+/** How long the service may not know an operation that it has just accepted, in milliseconds (our choice; contract). */
+const MAX_UNKNOWN_MS = 60_000;
+/** How long a refused key is waited out, as it may be being changed, in milliseconds (our choice; contract). */
+const MAX_REFUSED_MS = 5 * 60_000;
+
+/** Errors that end a watch at once; all others are waited out. */
+const FINAL_CODES: ReadonlySet<ErrorCode> = new Set([
+  'NRFCLOUD_CONFLICT',
+  'NRFCLOUD_REJECTED',
+  'NRFCLOUD_INVALID_INPUT',
+  'NRFCLOUD_INTERNAL_ERROR',
+]);
+
+/** One bulk operation and all who wait for it: it is polled once for all of them. */
+export class WatchedOperation implements PollTarget {
+  readonly watchers = new Set<Watcher>();
+  #polls = 0;
+  #last: ApiResponse | undefined;
+  #error: NrfCloudError | undefined;
+  /** Since when the key has been refused, on the node's clock. */
+  #refusedSince: number | undefined;
+
+  /** @param onTrouble called when polling fails, and when it works again */
+  constructor(
+    readonly id: string,
+    readonly interval: number,
+    readonly maxInterval: number,
+    private readonly clock: RunningClock,
+    private readonly onTrouble: (trouble: boolean) => void,
+  ) {}
+
+  /** Milliseconds until the first deadline. */
+  readonly nextWithin = (): number | undefined => {
+    let first = Infinity;
+    for (const { deadline } of this.watchers) if (deadline !== null && deadline < first) first = deadline;
+    return first === Infinity ? undefined : Math.max(0, first - this.clock.now());
+  };
+
+  onResponse(response: ApiResponse, startedAt: number): boolean {
+    this.#polls++;
+    this.#last = response;
+    this.#refusedSince = undefined;
+    this.#setError(undefined);
+    const body = response.body as Record<string, unknown>;
+    const status = typeof body['status'] === 'string' ? body['status'] : '';
+    const word = status.toUpperCase();
+    if (ENDED.has(word) || (!GOING_ON.has(word) && typeof body['completedAt'] === 'string')) {
+      this.#endAll((watcher) => watcher.onEnd(response));
+      return false;
+    }
+    for (const watcher of this.watchers) {
+      if (watcher.status === status) continue;
+      watcher.status = status;
+      watcher.onChange(response, status);
+    }
+    return this.#judge(startedAt);
+  }
+
+  onError(thrown: Error, startedAt: number): boolean {
+    this.#polls++;
+    const error = thrown instanceof NrfCloudError ? thrown : undefined;
+    const now = this.clock.at(startedAt);
+    const isRefused = error?.code === 'NRFCLOUD_UNAUTHORIZED' || error?.code === 'NRFCLOUD_FORBIDDEN';
+    if (!isRefused) this.#refusedSince = undefined;
+    else this.#refusedSince ??= now;
+    if (error === undefined) {
+      // A defect of this package: it is reported, and not repeated for ever.
+      this.#endAll((watcher) => watcher.onFailure(thrown));
+      return false;
+    }
+    this.#setError(error);
+    const persists = isRefused && now - this.#refusedSince! >= MAX_REFUSED_MS;
+    for (const watcher of [...this.watchers]) {
+      const isLost = error.code === 'NRFCLOUD_NOT_FOUND' && now - watcher.begunAt >= MAX_UNKNOWN_MS;
+      if (persists || isLost || FINAL_CODES.has(error.code)) this.#end(watcher, () => watcher.onFailure(error));
+    }
+    return this.#judge(startedAt);
+  }
+
+  /** Nobody waits any more. */
+  dispose(): void {
+    this.#setError(undefined);
+  }
+
+  /** Ends those whose time had passed when the poll began. @returns whether anyone still waits */
+  #judge(startedAt: number): boolean {
+    const began = this.clock.at(startedAt);
+    for (const watcher of [...this.watchers]) {
+      if (watcher.deadline === null || watcher.deadline > began) continue;
+      this.#end(watcher, () => watcher.onFailure(this.#timeout()));
+    }
+    return this.watchers.size > 0;
+  }
+
+  #endAll(settle: (watcher: Watcher) => void): void {
+    for (const watcher of [...this.watchers]) this.#end(watcher, () => settle(watcher));
+  }
+
+  #end(watcher: Watcher, settle: () => void): void {
+    this.watchers.delete(watcher);
+    settle();
+  }
+
+  #setError(error: NrfCloudError | undefined): void {
+    const changed = (this.#error === undefined) !== (error === undefined);
+    this.#error = error;
+    if (changed) this.onTrouble(error !== undefined);
+  }
+
+  #timeout(): NrfCloudError {
+    const body = this.#last?.body as Record<string, unknown> | undefined;
+    const status = body?.['status'];
+    const why =
+      this.#error === undefined
+        ? `its last status is ${typeof status === 'string' ? status.slice(0, 40) : 'not known'}`
+        : `the service could not be asked: ${this.#error.message}`;
+    const facts =
+      this.#error?.cause ??
+      (this.#last === undefined ? {} : { statusCode: this.#last.statusCode, body: this.#last.body });
+    return new NrfCloudError(
+      'NRFCLOUD_TIMEOUT',
+      `bulk status: the operation ${this.id.slice(0, 64)} did not end in time (${why}); raise the timeout of the node, or send the message again later`,
+      { ...facts, operation: 'bulk status', attempts: this.#polls },
+    );
+  }
+}

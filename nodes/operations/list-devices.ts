@@ -1,0 +1,111 @@
+import { withSource } from '../api/with-source';
+import { readPages } from '../api/pagination';
+import type { Api } from '../api/api';
+import { isObject } from '../util/json';
+import { tagName } from '../api/tags';
+import { parseQuery } from '../parse/query';
+import { countedAtEnd, type Part } from './sequence';
+import { parseTagName } from '../parse/tag-name';
+
+/** Which devices to list. */
+export interface Listing {
+  /** The service's own query parameters, as text `a=b&c=d` or an object. */
+  query: unknown;
+  /** Only devices that carry this tag; nothing or blank text for all. */
+  tag: unknown;
+  /** At most so many devices; 0 = all. */
+  limit: number;
+}
+
+/** The devices of one page that are wanted, as received. */
+export interface DevicePage {
+  devices: unknown[];
+  statusCode: number;
+  /** No page follows, or none is needed. */
+  last: boolean;
+}
+
+/**
+ * Lists claimed devices page by page. Nothing is asked for that isn't needed: the next page only when the last one has
+ * been taken, and none after `limit` devices.
+ * @param where names the sources of query and tag in errors
+ * @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT` before anything is sent, or the service's failure
+ */
+export async function* listDevices(
+  api: Api,
+  { query, tag, limit }: Listing,
+  where: { query: string; tag: string },
+): AsyncGenerator<DevicePage, void> {
+  const wanted = tagOf(tag, where.tag);
+  const parameters = withSource('list devices', where.query, () => parseQuery(query));
+  let left = limit === 0 ? Infinity : limit;
+  for await (const page of readPages(api, 'list devices', { query: parameters })) {
+    const carrying = wanted === undefined ? page.items : page.items.filter((device) => carries(device, wanted));
+    const devices = carrying.length > left ? carrying.slice(0, left) : carrying;
+    left -= devices.length;
+    const last = page.last || left === 0;
+    yield { devices, statusCode: page.statusCode, last };
+    if (last) return;
+  }
+}
+
+/** A list in pieces: one device alone, or the devices of a page. */
+export interface Piece {
+  payload: unknown;
+  statusCode: number;
+  part: Part;
+}
+
+/**
+ * Each device alone. They come a page at a time, as to wait for each takes longer than to send it; only one page is held.
+ * @throws {NrfCloudError} as {@link listDevices}
+ */
+export function eachDevice(list: AsyncIterable<DevicePage>): AsyncIterable<Piece[]> {
+  return countedAtEnd(devicesOf(list));
+}
+
+async function* devicesOf(list: AsyncIterable<DevicePage>): AsyncGenerator<Piece[], void> {
+  let index = 0;
+  for await (const { devices, statusCode } of list) {
+    yield devices.map((payload) => ({ payload, statusCode, part: { index: index++ } }));
+  }
+}
+
+/**
+ * The devices of each page, leaving out pages that hold no wanted device; but not the last, which ends the sequence. Only
+ * one page is held.
+ * @throws {NrfCloudError} as {@link listDevices}
+ */
+export async function* eachPage(list: AsyncIterable<DevicePage>): AsyncGenerator<Piece[], void> {
+  let index = 0;
+  for await (const { devices: payload, statusCode, last } of list) {
+    if (payload.length === 0 && !last) continue;
+    yield [{ payload, statusCode, part: { index, ...(last ? { count: index + 1 } : {}) } }];
+    index++;
+  }
+}
+
+/**
+ * All devices at once.
+ * @throws {NrfCloudError} as {@link listDevices}
+ */
+export async function allDevices(list: AsyncIterable<DevicePage>): Promise<Omit<Piece, 'part'>> {
+  const payload: unknown[] = [];
+  let last = 0;
+  for await (const { devices, statusCode } of list) {
+    for (const device of devices) payload.push(device);
+    last = statusCode;
+  }
+  return { payload, statusCode: last };
+}
+
+function tagOf(tag: unknown, source: string): string | undefined {
+  const given = tag !== undefined && tag !== null && !(typeof tag === 'string' && tag.trim() === '');
+  return given ? withSource('list devices', source, () => parseTagName(tag)) : undefined;
+}
+
+/** Whether a device carries a tag (field: guide). The service may not know our filter, so it is applied here. */
+function carries(device: unknown, tag: string): boolean {
+  const tags = isObject(device) ? device['tags'] : undefined;
+  return Array.isArray(tags) && tags.some((item) => tagName(item) === tag);
+}

@@ -1,0 +1,260 @@
+import type { Node, NodeAPI, NodeMessage } from 'node-red';
+import { Api } from '../api/api';
+import type { OperationName } from '../api/endpoints';
+import type { NrfCloudError } from '../api/errors';
+import { closed, invalidInput, isClosed, nodeQueueFull } from '../api/errors';
+import { rejectOnAbort } from '../util/abort';
+import { sanitize } from '../util/sanitize';
+import { toError } from '../util/to-error';
+import { clientOf } from './connection';
+import { apiVersionOf, toReport } from './error-report';
+import { describeSource, evaluateInputs, isStable, sourcesOf, type Config } from './inputs';
+import { MessageTask, type SharedTaskContext } from './message-task';
+import { NodeContext, type Handler } from './node-context';
+import { PENDING, type NodeDefinition } from './node-definition';
+import { Output, ResultSender, type Result } from './output';
+import type { PendingMessage } from './pending-messages';
+import { readSettings, text, type Settings } from './settings';
+import { StartQueue } from './start-queue';
+import { StatusDisplay } from './status';
+
+export type Send = (msg: NodeMessage | (NodeMessage | null)[]) => void;
+export type Done = (error?: Error) => void;
+
+/** A message that has come in, or was kept. */
+interface IncomingMessage<S, T> {
+  msg: NodeMessage;
+  send: Send;
+  done: Done;
+  /** It came in while the node held too many. */
+  refused: boolean;
+  /** What is done with a message that was kept, instead of the node's `run`. */
+  handler?: Handler<S, T>;
+  /** It is recorded: if it is stopped, its work continues after the restart. */
+  resumes?: boolean;
+  /** Called when a kept message has ended. */
+  onEnd?: () => Promise<void>;
+}
+
+/** One deployed node: everything that happens to its messages. */
+export class NodeRunner<I extends string, S extends object, T> {
+  readonly #display: StatusDisplay;
+  readonly #sources: ReturnType<typeof sourcesOf<I>>;
+  readonly #output: Output;
+  readonly #operation: OperationName;
+  /** The node's settings, or why they cannot be used. */
+  readonly #settings: { values: S } | { problem: string };
+  readonly #shared: SharedTaskContext<I, S, T>;
+  readonly #tasks = new Map<MessageTask<I, S, T>, Promise<void>>();
+  readonly #queue = new StartQueue<IncomingMessage<S, T>>(
+    (message) => this.#begin(message),
+    () => this.#reserve(),
+  );
+  readonly #mayQueue: boolean;
+  readonly #closing = new AbortController();
+
+  constructor(
+    private readonly RED: NodeAPI,
+    private readonly node: Node,
+    private readonly definition: NodeDefinition<I, S, T>,
+    private readonly config: Config,
+  ) {
+    const { status, operation, inputs, settings, output = 'payload', mayQueue, createState } = definition;
+    this.#display = new StatusDisplay(node, typeof status === 'function' ? status(config) : status);
+    this.#sources = sourcesOf(inputs, config);
+    const names = Object.keys(this.#sources) as I[];
+    const read = names.filter((name) => this.#sources[name].type === 'msg').map((name) => this.#sources[name].value);
+    this.#output = new Output(RED, text(output)(config['output'], 'output'), read);
+    this.#operation = typeof operation === 'function' ? operation(config) : operation;
+    this.#settings = settingsOf(settings, config);
+    this.#mayQueue = mayQueue === true && names.every((name) => isStable(this.#sources[name]));
+    const context = this.#createContext(createState !== undefined);
+    this.#shared = {
+      lane: node.id,
+      source: Object.fromEntries(names.map((name) => [name, describeSource(this.#sources[name])])) as Record<I, string>,
+      state: createState?.(context) as T,
+      context,
+      onProceed: () => {
+        this.#queue.proceed();
+        this.#display.setQueued(this.#queue.size);
+      },
+    };
+  }
+
+  /** A message has come in; it begins at once, or when others have proceeded. */
+  take(msg: NodeMessage, send: Send, done: Done): void {
+    const message = { msg, send, done, refused: this.definition.always?.(msg) !== true && this.#isFull() };
+    if (!this.#mayQueue) {
+      this.#begin(message);
+      return;
+    }
+    this.#queue.add(message, !message.refused);
+    this.#display.setQueued(this.#queue.size);
+  }
+
+  /** Ends all messages that are being processed, and waits until they have ended. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#display.close();
+    this.#queue.flush();
+    const { context } = this.#shared;
+    for (const task of this.#tasks.keys()) task.signal.abort(closed(this.#operation, 0, task.resumes));
+    await Promise.all(this.#tasks.values());
+    for (const pending of context.pending.takeAll()) pending.done?.(context.stopped(pending));
+    await context.close();
+  }
+
+  #begin(message: IncomingMessage<S, T>): void {
+    const { msg, send, done, handler } = message;
+    const sender = new ResultSender(this.#output, msg, send);
+    const ahead = this.#mayQueue && handler === undefined;
+    const task = new MessageTask<I, S, T>(this.#shared, msg, send, done, sender, this.#display.begin(), ahead);
+    if (message.resumes === true) task.resumes = true;
+    this.#tasks.set(task, this.#process(message, task));
+  }
+
+  /** Everything that happens to a message. Never rejects: in Node-RED an unhandled rejection ends the process. */
+  async #process(message: IncomingMessage<S, T>, task: MessageTask<I, S, T>): Promise<void> {
+    const { msg, done, onEnd } = message;
+    try {
+      let failure: NrfCloudError | undefined;
+      try {
+        const result = await this.#handle(message, task);
+        if (result === PENDING) {
+          task.status.pend();
+          return;
+        }
+        if (result !== undefined) task.sender.sendOn(result);
+        task.status.end(undefined, result?.ending);
+      } catch (thrown) {
+        // A Proxy that was revoked cannot even be asked what it is.
+        failure = this.#report(msg, toError(thrown));
+        task.status.end(failure.code);
+      }
+      if (failure === undefined) done();
+      else this.#fail(msg, done, failure);
+      // A message that was stopped is continued after the restart, so its record stays.
+      if (failure?.code === 'NRFCLOUD_CLOSED' && task.resumes) return;
+      await onEnd?.();
+      if (task.recordKey !== undefined) await this.#shared.context.store?.remove(task.recordKey);
+    } catch (error) {
+      this.node.error(sanitize(toError(error).message));
+    } finally {
+      this.#tasks.delete(task);
+      task.onStart();
+    }
+  }
+
+  /** What comes of a message. */
+  async #handle(
+    { msg, refused, handler }: IncomingMessage<S, T>,
+    task: MessageTask<I, S, T>,
+  ): Promise<Result | typeof PENDING | undefined> {
+    const operation = this.#operation;
+    if (this.#closing.signal.aborted) throw closed(operation);
+    if (refused) throw nodeQueueFull(operation, this.#maxMessages());
+    task.settings = this.#usableSettings();
+    task.api = new Api(clientOf(this.RED, this.config['connection'], operation), task);
+    this.#output.check(msg, operation);
+    if (handler !== undefined) return handler(task);
+    const inputs = evaluateInputs(this.RED, this.node, this.#sources, msg, operation);
+    task.inputs = inputs instanceof Promise ? await rejectOnAbort(inputs, task.signal, closed(operation)) : inputs;
+    return this.definition.run(task);
+  }
+
+  #createContext(keepsRecords: boolean): NodeContext<S, T> {
+    return new NodeContext<S, T>(
+      this.RED,
+      this.node,
+      this.config,
+      this.#operation,
+      this.#closing.signal,
+      {
+        settings: () => this.#usableSettings(),
+        runKept: (pending, handler) => this.#runKept(pending, handler),
+        emitKept: (pending, result) => {
+          const msg = pending.msg ?? ({ resumed: true });
+          void new ResultSender(this.#output, msg, pending.send).emit(result);
+        },
+        onStoreUnavailable: () => this.#display.note('journalUnavailable'),
+        onResumed: () => this.#display.unpend(1),
+        setTrouble: (trouble) => this.#display.setTrouble(trouble),
+      },
+      keepsRecords,
+    );
+  }
+
+  async #runKept(pending: PendingMessage, handler: Handler<S, T>): Promise<void> {
+    const { context } = this.#shared;
+    const msg = await context.pending.restore(pending);
+    const reportOnly: Done = (error) => {
+      if (error !== undefined && !isClosed(error)) this.node.error(error, msg);
+    };
+    this.#display.unpend();
+    this.#begin({
+      msg,
+      send: pending.send,
+      done: pending.done ?? reportOnly,
+      refused: false,
+      handler,
+      resumes: pending.recorded,
+      // The record goes only now: a process that dies in between sends the result again.
+      onEnd: () => context.pending.remove(pending),
+    });
+  }
+
+  /** A place in the connection's queue for a message that waits to begin. */
+  #reserve(): (() => void) | undefined {
+    if (this.#closing.signal.aborted) return undefined;
+    try {
+      return clientOf(this.RED, this.config['connection'], this.#operation).reserve();
+    } catch {
+      // The message reports why as soon as it begins.
+      return undefined;
+    }
+  }
+
+  /**
+   * Node-RED's own limit of messages in a node. The connection's `queueLimit` is for all its nodes; whichever is
+   * reached first counts.
+   */
+  #maxMessages(): number {
+    const { nodeMessageBufferMaxLength: max = 0 } = this.RED.settings as { nodeMessageBufferMaxLength?: number };
+    // 0 stands for no limit, as in core nodes.
+    return max > 0 ? max : Infinity;
+  }
+
+  #isFull(): boolean {
+    return this.#tasks.size + this.#queue.size + this.#shared.context.pending.size >= this.#maxMessages();
+  }
+
+  #usableSettings(): S {
+    if ('values' in this.#settings) return this.#settings.values;
+    throw invalidInput(this.#operation, `${this.#settings.problem}; correct it in the dialog of the node`);
+  }
+
+  #report(msg: NodeMessage, error: Error): NrfCloudError {
+    const report = toReport(error, this.#operation, apiVersionOf(this.RED, this.config, this.#operation));
+    // A message that cannot be written to still ends.
+    if (report.cause.statusCode !== undefined) Reflect.set(msg, 'statusCode', report.cause.statusCode);
+    return report;
+  }
+
+  #fail(msg: NodeMessage, done: Done, error: NrfCloudError): void {
+    try {
+      done(error);
+    } catch {
+      // Node-RED copies a message for Catch, and cannot copy every one: then Catch gets at least the error.
+      this.node.error(error, { _msgid: msg._msgid });
+    }
+  }
+}
+
+/** The settings do not change as long as the node is there. */
+function settingsOf<S extends object>(table: Settings<S>, config: Config): { values: S } | { problem: string } {
+  try {
+    return { values: readSettings(table, config) };
+  } catch (error) {
+    return { problem: (error as Error).message };
+  }
+}

@@ -1,0 +1,62 @@
+/** Most levels of arrays and objects within each other; our choice, far below what Node-RED can still copy (some 2000). */
+const MAX_JSON_DEPTH = 500;
+
+/**
+ * Reads JSON that came from elsewhere. `JSON.parse` takes any number of levels, but Node-RED copies messages by recursion,
+ * and ends when that runs out of stack: text that is nested too deep is refused as if it were no JSON.
+ * @throws {SyntaxError}
+ */
+export function parseJson(text: string): unknown {
+  if (isTooDeep(text)) throw new SyntaxError(`more than ${MAX_JSON_DEPTH} levels`);
+  return JSON.parse(text) as unknown;
+}
+
+function isTooDeep(text: string): boolean {
+  // Each level takes two characters, and begins with a bracket: most bodies need no closer look.
+  if (text.length <= 2 * MAX_JSON_DEPTH) return false;
+  if (count(text, '{') + count(text, '[') <= MAX_JSON_DEPTH) return false;
+  let levels = 0;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === '"') at = endOfString(text, at);
+    else if (character === '[' || character === '{') {
+      if (++levels > MAX_JSON_DEPTH) return true;
+    } else if (character === ']' || character === '}') levels--;
+  }
+  return false;
+}
+
+/** How often a character stands in a text; counted no further than needed. */
+function count(text: string, character: string): number {
+  let found = 0;
+  for (let at = text.indexOf(character); at >= 0 && found <= MAX_JSON_DEPTH; at = text.indexOf(character, at + 1))
+    found++;
+  return found;
+}
+
+/** The place of the quote that closes a string; what stands after an odd number of backslashes doesn't. */
+function endOfString(text: string, opening: number): number {
+  for (let quote = text.indexOf('"', opening + 1); quote >= 0; quote = text.indexOf('"', quote + 1)) {
+    let before = quote;
+    while (text[before - 1] === '\\') before--;
+    if ((quote - before) % 2 === 0) return quote;
+  }
+  return text.length;
+}
+
+/** Whether a value is a JSON object. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** What a value is, in words for a person. */
+export function describeType(value: unknown): string {
+  if (value === null) return 'null';
+  if (value === undefined) return 'missing';
+  if (Array.isArray(value)) return 'an array';
+  if (Buffer.isBuffer(value)) return 'a Buffer';
+  return (
+    { object: 'an object', number: 'a number', boolean: 'true or false', string: 'text' }[typeof value as string] ??
+    typeof value
+  );
+}

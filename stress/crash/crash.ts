@@ -1,0 +1,372 @@
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { startSimulator, type Simulator } from '../../simulator/index';
+import { seededRandom } from '../../simulator/identity/seeded';
+import { startNodeRedProcess, type FlowNode, type NodeRedProcess } from '../../test/support/node-red-process';
+import { Account } from './account';
+import { crashFlow, KINDS, LISTED, ROWS_PER_UPLOAD, type Kind } from './flow';
+
+/** What happens to Node-RED in the middle of a round. */
+export const EVENTS = [
+  'SIGKILL',
+  'SIGTERM',
+  'full deploy',
+  'modified nodes',
+  'node deleted',
+  'connection edited',
+  'flow disabled',
+] as const;
+export type Event = (typeof EVENTS)[number];
+
+const LOADS = [...KINDS, 'all'] as const;
+
+/** What a round came to. */
+export interface RoundResult {
+  event: Event;
+  load: (typeof LOADS)[number];
+  in: number;
+  out: number;
+  errors: number;
+  /** Came in and did not end, because the process was killed. */
+  cut: number;
+  /** Watches that were taken up again and ended. */
+  resumed: number;
+  /** Messages that were sent again, as no answer or an error came. */
+  again: number;
+  /** Devices that were to be claimed, and how many claims the service carried out. */
+  devices: number;
+  claimed: number;
+  discrepancies: string[];
+}
+
+/** A message of a sender, who sends it until it is answered. */
+interface Order {
+  kind: Kind;
+  key: string;
+  payload: unknown;
+  devices: string[];
+  /** Set by the answer. */
+  answered: boolean;
+  attempts: number;
+}
+
+/** Tries of a sender until it gives up. */
+const ATTEMPTS = 8;
+/** What would be wrong in Node-RED's log. A stopped message is an error line when its Catch node was stopped, too. */
+const BAD_LINE = /\[fatal\]|Uncaught|Unhandled|TypeError|MaxListeners|timed out|headers after/i;
+
+/** One simulator and one Node-RED, restarted when it was killed, for as many rounds as wanted. */
+export class Crashes {
+  readonly #random: () => number;
+  readonly #account = new Account();
+  readonly #polled = new Set<string>();
+  readonly #userDir = mkdtempSync(join(tmpdir(), 'nrfcloud-crash-'));
+  #simulator!: Simulator;
+  #nodeRed!: NodeRedProcess;
+  #flows!: FlowNode[];
+  #read = 0;
+  #round = 0;
+  #edits = 0;
+
+  constructor(seed: number) {
+    this.#random = seededRandom(`crash ${seed}`);
+  }
+
+  /** Starts both. */
+  async start(): Promise<void> {
+    this.#simulator = await startSimulator({
+      api: 'guide',
+      latency: [5, 30],
+      bulkPendingMs: 60,
+      bulkProgressMs: 60,
+      record: false,
+      verify: false,
+      pageSize: LISTED.pageSize,
+    });
+    this.#simulator.fill(LISTED.devices, [LISTED.tag]);
+    const faults = [{ drop: 'before' }, { drop: 'after' }, { status: 503 }, { status: 500, afterWork: true }] as const;
+    for (const fault of faults) this.#simulator.faults.add({ match: { chance: 0.006 }, ...fault });
+    this.#simulator.events.on('request', ({ url }) => {
+      const id = /bulk-ops-requests\/(\w+)/.exec(url)?.[1];
+      if (id !== undefined) this.#polled.add(id);
+    });
+    const name = 'node-red-contrib-nrfcloud-provisioning';
+    mkdirSync(join(this.#userDir, 'node_modules'));
+    symlinkSync(resolve(__dirname, '../..'), join(this.#userDir, 'node_modules', name), 'junction');
+    writeFileSync(
+      join(this.#userDir, 'package.json'),
+      JSON.stringify({ name: 'crash', dependencies: { [name]: '*' } }),
+    );
+    this.#flows = crashFlow(this.#simulator.url);
+    await this.#launch(this.#flows);
+  }
+
+  /** Ends both. */
+  async stop(): Promise<void> {
+    await this.#nodeRed.stop();
+    await this.#simulator.close();
+    rmSync(this.#userDir, { recursive: true, force: true });
+  }
+
+  /** One round; without an event a random one. @throws {Error} when something that has to happen does not */
+  async round(event: Event = this.#pick(EVENTS)): Promise<RoundResult> {
+    const load = this.#pick(LOADS);
+    const round = `r${++this.#round}.`;
+    const orders = await this.#orders(load, round);
+    const found: string[] = [];
+    const over = new AbortController();
+    const moment = this.#moment(orders);
+    let open = Promise.all(orders.map((order) => this.#send(order, over.signal)));
+    await moment;
+    await this.#strike(event, round, found);
+    over.abort();
+    await open;
+    this.#book();
+
+    let again = 0;
+    for (let attempt = 1; ; attempt++) {
+      const rest = orders.filter((order) => !this.#isDone(order));
+      if (rest.length === 0) break;
+      if (attempt > ATTEMPTS) {
+        found.push(`${rest.map(({ key }) => key).join(', ')} got no good answer`);
+        break;
+      }
+      again += rest.length;
+      open = Promise.all(rest.map((order) => this.#send(order, new AbortController().signal)));
+      await open;
+      await this.#settle(`the end of what round ${this.#round} sent again`);
+    }
+    await this.#settle(`the end of round ${this.#round}`);
+    const devices = [...new Set(orders.flatMap((order) => order.devices))];
+    const claims = devices.map((id) => this.#simulator.claims.get(id) ?? 0);
+    for (const [index, count] of claims.entries()) {
+      if (count !== 1) found.push(`${devices[index]!} was claimed ${count} times`);
+    }
+    // The service may not know our filter, so a listing reads the whole account, which must not grow from round to round.
+    for (const id of devices) this.#simulator.unclaim(id);
+    for (const line of this.#nodeRed.log) if (BAD_LINE.test(line)) found.push(line);
+    this.#nodeRed.log.length = this.#read = 0;
+    found.push(...this.#account.discrepancies(round));
+    const sums = this.#account.sums(round);
+    if (sums.in !== sums.out + sums.errors + sums.cut) found.push(`the sums differ: ${JSON.stringify(sums)}`);
+    if (sums.cut > 0 && event !== 'SIGKILL') found.push(`${sums.cut} messages did not end`);
+    const claimed = claims.reduce((sum, count) => sum + count, 0);
+    return { event, load, ...sums, again, devices: devices.length, claimed, discrepancies: found };
+  }
+
+  #pick<T>(of: readonly T[]): T {
+    return of[Math.floor(this.#random() * of.length)]!;
+  }
+
+  /** What the senders of a round want. */
+  async #orders(load: RoundResult['load'], round: string): Promise<Order[]> {
+    const counts: Record<Kind, number> = { claim: 60, bulk: 6, watch: 12, list: 8 };
+    const orders: Order[] = [];
+    for (const kind of KINDS) {
+      if (load !== 'all' && load !== kind) continue;
+      const count = Math.ceil((counts[kind] * (0.5 + this.#random())) / (load === 'all' ? 2 : 1));
+      for (let index = 0; index < count; index++) {
+        const devices = kind === 'list' ? 0 : kind === 'claim' ? 1 : ROWS_PER_UPLOAD * (kind === 'bulk' ? 5 : 1);
+        const minted = this.#simulator.mintMany(devices, { signed: false });
+        const tokens = minted.map(({ claimToken }) => claimToken);
+        const payload = kind === 'watch' ? await this.#begin(tokens) : kind === 'claim' ? tokens[0] : tokens;
+        const key = `${round}${kind}${index}`;
+        orders.push({ kind, key, payload, devices: minted.map((one) => one.deviceUuid), answered: false, attempts: 0 });
+      }
+    }
+    return orders;
+  }
+
+  /** Begins a bulk operation at the service, past Node-RED and its faults. */
+  async #begin(tokens: string[]): Promise<string> {
+    for (;;) {
+      try {
+        const answer = await fetch(`${this.#simulator.url}/claimed-devices/bulk`, {
+          method: 'POST',
+          headers: { authorization: 'Bearer sim-key', 'content-type': 'text/csv' },
+          body: tokens.map((token) => `${token}\n`).join(''),
+        });
+        if (answer.ok) return ((await answer.json()) as { bulkOpsRequestId: string }).bulkOpsRequestId;
+      } catch {
+        // A fault of the simulator; the rows that are claimed already only fail.
+      }
+    }
+  }
+
+  /** Resolves in the middle of the work: after so many requests and answers, of those that it takes at least. */
+  #moment(orders: Order[]): Promise<void> {
+    const requests: Record<Kind, number> = { claim: 1, bulk: 10, watch: 1, list: LISTED.devices / LISTED.pageSize };
+    const least = 2 * orders.reduce((sum, { kind }) => sum + requests[kind], 0);
+    let rest = 1 + Math.floor(this.#random() * (least - 1));
+    const { events } = this.#simulator;
+    return new Promise((settle) => {
+      const count = (): void => {
+        if (--rest > 0) return;
+        events.off('request', count);
+        events.off('response', count);
+        settle();
+      };
+      events.on('request', count);
+      events.on('response', count);
+    });
+  }
+
+  /** Sends a message and waits for its answer. A connection that breaks, or an error, is no good answer. */
+  async #send(order: Order, signal: AbortSignal): Promise<void> {
+    const { kind, payload } = order;
+    const key = this.#keyOf(order, ++order.attempts);
+    try {
+      const answer = await fetch(`${this.#nodeRed.url}/send`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ key, kind, payload }),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(60_000)]),
+      });
+      await answer.text();
+      if (answer.status === 200) order.answered = true;
+    } catch {
+      // No answer: it is sent again.
+    }
+  }
+
+  #keyOf({ key }: Order, attempt: number): string {
+    return `${key}.${attempt}`;
+  }
+
+  /** A sender is content with a good answer, and of a bulk claim also wants to know how its operations ended. */
+  #isDone(order: Order): boolean {
+    if (order.kind === 'watch') {
+      const keys = Array.from({ length: order.attempts }, (_, index) => this.#keyOf(order, index + 1));
+      if (keys.some((key) => this.#account.hasEnded(`watch ${key}#${String(order.payload)}`))) return true;
+    }
+    if (!order.answered) return false;
+    if (order.kind !== 'bulk') return true;
+    const key = this.#keyOf(order, order.attempts);
+    const done = (this.#account.operations.get(key) ?? []).every((id) => this.#account.hasEnded(`watch ${key}#${id}`));
+    order.answered = done;
+    return done;
+  }
+
+  async #strike(event: Event, round: string, found: string[]): Promise<void> {
+    if (event === 'SIGKILL' || event === 'SIGTERM') return this.#kill(event, round, found);
+    const flows = this.#flows;
+    const edit = `edit ${++this.#edits}`;
+    if (event === 'node deleted') {
+      const gone = this.#pick(KINDS);
+      const wires = (node: FlowNode): FlowNode =>
+        node['wires'] === undefined
+          ? node
+          : { ...node, wires: node['wires'].map((port: string[]) => port.filter((id) => id !== gone)) };
+      await this.#deploy(flows.filter(({ id }) => id !== gone).map(wires), 'nodes');
+      await this.#deploy(flows, 'nodes');
+      await this.#closed(round, found, gone === 'watch');
+      return;
+    }
+    if (event === 'flow disabled') {
+      await this.#deploy(
+        flows.map((node) => (node.type === 'tab' ? { ...node, disabled: true } : node)),
+        'flows',
+      );
+      await this.#deploy(flows, 'flows');
+    } else if (event === 'connection edited') {
+      this.#flows = flows.map((node) => (node.id === 'connection' ? { ...node, name: edit } : node));
+      await this.#deploy(this.#flows, 'nodes');
+    } else if (event === 'modified nodes') {
+      const some = KINDS.filter(() => this.#random() < 0.6);
+      this.#flows = flows.map((node) => ((some as string[]).includes(node.id) ? { ...node, name: edit } : node));
+      await this.#deploy(this.#flows, 'nodes');
+    } else await this.#deploy(flows, 'full');
+    await this.#closed(round, found, false);
+  }
+
+  async #deploy(flows: FlowNode[], how: 'full' | 'nodes' | 'flows'): Promise<void> {
+    await this.#nodeRed.deploy(flows, how);
+  }
+
+  /** After a deploy: everything has ended, and the watches that were stopped go on. */
+  async #closed(round: string, found: string[], watchGone: boolean): Promise<void> {
+    this.#book();
+    const stopped = this.#account.stoppedWatches(round).filter((name) => this.#wasPolled(name));
+    await this.#settle(`the end of what was on its way in round ${this.#round}`);
+    for (const name of stopped) {
+      if (this.#account.hasEnded(name) === watchGone) {
+        found.push(watchGone ? `${name} went on although its node was deleted` : `${name} was not taken up again`);
+      }
+    }
+  }
+
+  async #kill(signal: 'SIGKILL' | 'SIGTERM', round: string, found: string[]): Promise<void> {
+    const { pid, lost } = this.#nodeRed;
+    process.kill(pid, signal);
+    await lost.catch(() => undefined);
+    this.#book();
+    const { log } = this.#nodeRed;
+    for (const line of log) if (BAD_LINE.test(line)) found.push(line);
+    if (signal === 'SIGKILL') this.#account.cutOff();
+    const kept = this.#kept();
+    const stopped = this.#account.stoppedWatches(round);
+    for (const name of stopped) {
+      if (this.#wasPolled(name) && !kept.includes(name)) found.push(`${name} was polled, and is not kept`);
+    }
+    for (const name of kept) {
+      if (stopped.includes(name)) continue;
+      // Killed between the result and the drop of its record, a watch tells its result again.
+      if (signal === 'SIGKILL') this.#account.mayRepeat(name);
+      else found.push(`${name} is kept although it has ended`);
+    }
+    await this.#launch();
+    await this.#settle(`the end of what was kept in round ${this.#round}`);
+    for (const name of kept) if (!this.#account.hasEnded(name)) found.push(`${name} was kept, and did not end`);
+  }
+
+  #wasPolled(watch: string): boolean {
+    return this.#polled.has(watch.split('#')[1]!);
+  }
+
+  /** Waits until nothing is on its way: behind a message that went the same way, all have come in. */
+  async #settle(what: string): Promise<void> {
+    const [marker] = this.#simulator.mintMany(1, { signed: false });
+    const key = `marker${this.#round}`;
+    const order: Order = { kind: 'claim', key, payload: marker!.claimToken, devices: [], answered: false, attempts: 0 };
+    while (!order.answered && order.attempts < ATTEMPTS) await this.#send(order, new AbortController().signal);
+    const limit = Date.now() + 60_000;
+    for (;;) {
+      this.#book();
+      const [open, kept] = [this.#account.open, this.#kept()];
+      if (open.length + kept.length === 0) break;
+      if (Date.now() > limit) throw new Error(`${what} did not happen: open ${open.join()}, kept ${kept.join()}`);
+      await Promise.race([pause(20), this.#nodeRed.lost]);
+    }
+    // A result leaves behind its record; a turn of Node-RED's HTTP lets it come.
+    await (await this.#nodeRed.admin('/settings')).text();
+    this.#book();
+  }
+
+  #book(): void {
+    this.#read = this.#account.read(this.#nodeRed.log, this.#read);
+  }
+
+  /** The watches that Node-RED's context store keeps. */
+  #kept(): string[] {
+    const path = join(this.#userDir, 'context', 'tab', 'watch.json');
+    if (!existsSync(path)) return [];
+    const records = Object.values(JSON.parse(readFileSync(path, 'utf8')) as Record<string, any>);
+    return records.map(({ id, msg }) => `watch ${msg.key}#${id}`);
+  }
+
+  async #launch(flows?: FlowNode[]): Promise<void> {
+    this.#read = 0;
+    this.#nodeRed = await startNodeRedProcess({
+      userDir: this.#userDir,
+      ...(flows === undefined ? {} : { flows, credentials: { connection: { apiKey: 'sim-key' } } }),
+      settings: {
+        credentialSecret: false,
+        nodesDir: [join(__dirname, 'crash-ledger')],
+        // Nothing may wait in memory to be written: the process gets no warning.
+        contextStorage: { default: { module: 'localfilesystem', config: { cache: false } } },
+      },
+    });
+  }
+}

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { Fleet, KEY, SUBJECTS, type Ending, type Seen, type Subject } from '../all-nodes';
+import { property, type AnyProperty } from '../property';
+import { anyRecipe, build, type Recipe } from '../values/hostile';
+import { soundToken } from '../values/tokens';
+import { isSound } from './claim-token';
+import { assertTag } from './tags-and-ids';
+
+const CODES = /^NRFCLOUD_(INVALID_INPUT|REJECTED|BAD_RESPONSE|UNAVAILABLE|NOT_FOUND)$/;
+
+/** A message, as a recipe for each of its properties. */
+interface MessageRecipe {
+  payload: Recipe;
+  others: [string, Recipe][];
+}
+
+const NAMES = ['tags', 'rows', 'cancel', 'operation', 'parts', 'statusCode', 'query', 'tag', 'topic', 'req', 'other'];
+const ODD_NAMES = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'error', 'deviceId', 'x'];
+const OPERATIONS = ['get', 'block', 'unclaim', 'list', 'create', 'delete', ' get ', 'constructor', '__proto__'];
+const other = fc.oneof(
+  { weight: 4, arbitrary: fc.tuple(fc.constantFrom(...NAMES), anyRecipe) },
+  { weight: 1, arbitrary: fc.tuple(fc.constantFrom(...ODD_NAMES), anyRecipe) },
+  { weight: 1, arbitrary: fc.constantFrom(...OPERATIONS).map((value): [string, Recipe] => ['operation', { value }]) },
+);
+const payload = fc.oneof(
+  { weight: 5, arbitrary: anyRecipe },
+  { weight: 1, arbitrary: soundToken.map(({ claimToken }) => ({ value: claimToken })) },
+);
+const message: fc.Arbitrary<MessageRecipe> = fc.record({ payload, others: fc.array(other, { maxLength: 3 }) });
+
+function make({ payload: first, others }: MessageRecipe): Record<string, unknown> {
+  const msg: Record<string, unknown> = {};
+  for (const [name, recipe] of [['payload', first] as const, ...others]) {
+    // Defined, not assigned: assigning to __proto__ would set the prototype.
+    Object.defineProperty(msg, name, { value: build(recipe), enumerable: true, configurable: true, writable: true });
+  }
+  return msg;
+}
+
+let fleet: Fleet;
+
+export const nodeInputs: AnyProperty = property({
+  name: 'a message of any kind ends once in every node, and sends nothing that is not usable',
+  weight: 7,
+  limitMs: 8000,
+  casesPerValue: SUBJECTS.length,
+  arbitrary: fc.tuple(...SUBJECTS.map(() => message)),
+  setUp: async () => {
+    fleet = await Fleet.start();
+  },
+  tearDown: () => fleet.stop(),
+  check: async (recipes) => {
+    const messages = recipes.map(make);
+    const before = messages.map((msg) => msg['payload']);
+    const endings = await fleet.send(messages);
+    for (const [index, ending] of endings.entries()) {
+      const subject = SUBJECTS[index]!;
+      try {
+        checkEnding(ending);
+        if (ending.caught.length > 0)
+          assert.ok(Object.is(messages[index]!['payload'], before[index]), 'payload changed');
+        checkRequests(subject, ending.requests, before[index]);
+      } catch (error) {
+        const what = JSON.stringify(
+          { ...subject, message: recipes[index] },
+          (_, value: unknown) => value ?? String(value),
+        );
+        throw new Error(`${(error as Error).message} at ${what}`, { cause: error });
+      }
+    }
+    assert.equal(({} as Record<string, unknown>)['polluted'], undefined, 'Object.prototype was changed');
+  },
+});
+
+function checkEnding({ ends, caught, completed }: Ending): void {
+  assert.equal(ends, 1, 'done was not called once');
+  // Complete is left out for a message that Node-RED cannot copy.
+  assert.ok(caught.length + completed <= 1, `${caught.length} caught, ${completed} completed`);
+  for (const { error } of caught) {
+    assert.match(error.code, CODES);
+    assert.match(error.message, /^(NrfCloudError: )?[a-z ]+: [^\n]{10,600}$/);
+    assert.ok(!JSON.stringify(error).includes(KEY));
+    assert.doesNotMatch(error.message, /[\w-]{70,}\.[\w-]{60,}/, 'a token is quoted');
+    if (error.code === 'NRFCLOUD_INVALID_INPUT') assert.equal(error.cause.attempts, 0);
+  }
+}
+
+/** An oracle of its own: what may be sent, told by the request alone and the kind of the value. */
+function checkRequests({ type }: Subject, requests: Seen[], value: unknown): void {
+  for (const { method, url, body } of requests) {
+    assert.match(url, /^(\/[\w.~!'()*%-]+)+(\?[\w.*%+=&-]+)?$/);
+    const segments = url.split('?')[0]!.split('/');
+    assert.ok(
+      segments.slice(1).every((segment) => !['', '.', '..'].includes(decodeURIComponent(segment))),
+      url,
+    );
+    assert.ok(segments.every((segment) => segment.length < 4000));
+    if (method === 'POST' && url.endsWith('/identities/claimed-devices')) {
+      const { claimToken, tags = [], ...rest } = JSON.parse(body) as Record<string, any>;
+      assert.deepEqual(rest, {});
+      assert.ok(isSound(claimToken));
+      assert.ok(Array.isArray(tags));
+      tags.forEach(assertTag);
+    }
+    if (method === 'POST' && url.endsWith('/bulk')) {
+      for (const line of body.trimEnd().split('\n')) assert.ok(isSound(line.split(',')[0]!), 'a row is no token');
+    }
+    if (type === 'nrfcloud-tags' && body !== '') assertTag((JSON.parse(body) as { tag: unknown }).tag);
+  }
+  const nothing =
+    value === null || ['undefined', 'number', 'boolean', 'bigint', 'symbol', 'function'].includes(typeof value);
+  const reads = type !== 'nrfcloud-devices' && type !== 'nrfcloud-tags';
+  if (nothing && reads) assert.equal(requests.length, 0, 'a request for nothing');
+}

@@ -1,0 +1,35 @@
+import { LOOPBACK } from '../../harness/ports';
+import type { FlowNode } from '../../test/support/node-red-process';
+import { pageFlows } from '../../test/support/page-flows';
+
+/** Topic that all instances share. */
+export const SHARED = { claims: '$share/lines/claims', operations: '$share/lines/operations' } as const;
+export const ENDED = 'operations/ended';
+
+/** The servers of a test, and what its connection may do. */
+export interface FlowOptions {
+  mqttPort: number;
+  baseUrl: string;
+  concurrency: number;
+}
+
+/** The topic of the claims that one instance gets alone. */
+export function claimsOf(instance: string): string {
+  return `claims/${instance}`;
+}
+
+/**
+ * The flow of docs/scaling.md as it stands there, with the servers of the test, polls in tenths of a second, and a second
+ * door for the claims of one instance alone.
+ */
+export function scalingFlow({ mqttPort, baseUrl, concurrency }: FlowOptions): FlowNode[] {
+  const changes: Record<string, Record<string, unknown>> = {
+    'mqtt-broker': { broker: LOOPBACK, port: String(mqttPort) },
+    'nrfcloud-connection': { baseUrl, concurrency },
+    'nrfcloud-bulk-status': { interval: 0.1, maxInterval: 0.2 },
+  };
+  const nodes = pageFlows('scaling.md')[0]!.map((node) => ({ ...node, ...changes[node.type] }));
+  const shared = nodes.find((node) => 'topic' in node && node.topic === SHARED.claims);
+  if (shared === undefined) throw new Error(`docs/scaling.md has no node with the topic ${SHARED.claims}`);
+  return [...nodes, { ...shared, id: 'own-claims', topic: '${OWN_CLAIMS}' } as FlowNode];
+}

@@ -1,0 +1,157 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DeviceKeys } from '../../simulator/identity/device-keys';
+import { Mint } from '../../simulator/identity/mint';
+import { keyFor, startNodeRedProcess, type FlowNode } from '../../test/support/node-red-process';
+import { startSoakService, type SoakService } from './fast-service';
+
+/** How long a soak is. */
+export interface SoakOptions {
+  claims: number;
+  operations: number;
+  /** Claims between two samples. */
+  every: number;
+  /** Nothing is sent any more after so many seconds. */
+  seconds: number;
+  onSample?: (sample: Sample) => void;
+}
+
+/** What the process held when nothing was on its way. */
+export interface Sample {
+  claims: number;
+  operations: number;
+  seconds: number;
+  /** Bytes; the heap after a garbage collection. */
+  heapUsed: number;
+  rss: number;
+  external: number;
+  /** What keeps the event loop busy, by its name in Node.js. */
+  resources: Record<string, number>;
+  /** Listeners of the process, of Node-RED's events and of its HTTP server. */
+  listeners: number;
+}
+
+/** What a soak came to. */
+export interface SoakResult {
+  claims: number;
+  operations: number;
+  seconds: number;
+  /** Endings by node. */
+  ended: { claim: number; bulk: number; watch: number };
+  /** Endings by node and code. */
+  codes: Record<string, number>;
+  twice: number;
+  samples: Sample[];
+  service: SoakService['counts'];
+  /** Lines of the log that warn of a leak or tell of an error that nobody caught. */
+  warnings: string[];
+}
+
+const TOKENS = 2000;
+const CONCURRENCY = 16;
+
+/** Claims for long in a real Node-RED, in a process of its own. */
+export async function soak({ onSample, ...options }: SoakOptions): Promise<SoakResult> {
+  const folder = mkdtempSync(join(tmpdir(), 'nrfcloud-soak-'));
+  const service = await startSoakService();
+  try {
+    const mint = new Mint('soak', new DeviceKeys('soak'));
+    const tokens = Array.from({ length: TOKENS }, () => mint.mint({ signed: false }).claimToken);
+    writeFileSync(join(folder, 'tokens.txt'), tokens.join('\n'));
+    const flows = flowsFor(service.url);
+    const nodeRed = await startNodeRedProcess({
+      flows,
+      credentials: keyFor(flows, 'sim-key'),
+      env: { SOAK_TOKENS: join(folder, 'tokens.txt') },
+      settings: { nodesDir: join(__dirname, 'soak-plugin') },
+    });
+    try {
+      const told = <T>(what: string): T[] =>
+        nodeRed.log
+          .filter((line) => line.startsWith(`${what} {`))
+          .map((line) => JSON.parse(line.slice(what.length)) as T);
+      await nodeRed.admin('/soak', {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(options),
+      });
+      const end = await new Promise<Omit<SoakResult, 'samples' | 'service' | 'warnings'>>((settle, reject) => {
+        let seen = 0;
+        const look = setInterval(() => {
+          const samples = told<Sample>('soak-sample');
+          for (; seen < samples.length; seen++) onSample?.(samples[seen]!);
+          const [found] = told<Omit<SoakResult, 'samples' | 'service' | 'warnings'>>('soak-end');
+          if (found === undefined) return;
+          clearInterval(look);
+          settle(found);
+        }, 100);
+        nodeRed.lost.catch((error: unknown) => {
+          clearInterval(look);
+          reject(error instanceof Error ? error : new Error(String(error)));
+        });
+      });
+      const warnings = nodeRed.log.filter((line) => /MaxListeners|Uncaught|Unhandled|\[error\]|\[fatal\]/i.test(line));
+      return { ...end, samples: told<Sample>('soak-sample'), service: service.counts, warnings };
+    } finally {
+      await nodeRed.stop();
+    }
+  } finally {
+    service.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Sentences about what got lost or grew, the heap aside; empty if nothing did. */
+export function discrepancies({ claims, operations, ended, codes, twice, samples, warnings }: SoakResult): string[] {
+  const found = [...warnings];
+  if (ended.claim !== claims || ended.bulk !== operations || ended.watch !== operations) {
+    found.push(`not every message ended: ${JSON.stringify({ claims, operations, ended })}`);
+  }
+  if (twice > 0) found.push(`${twice} messages ended twice`);
+  const failed = Object.entries(codes).filter(([name]) => !/ ok$| NRFCLOUD_UNAVAILABLE$/.test(name));
+  if (failed.length > 0) found.push(`messages ended in errors: ${JSON.stringify(failed)}`);
+  const [first, last] = [samples[0]!, samples.at(-1)!];
+  // Besides what was there before: the connection's kept sockets, and undici's one timer for them and the watch's.
+  const allowed: Record<string, number> = { TCPSocketWrap: CONCURRENCY + 2, TCPWRAP: CONCURRENCY + 2, Timeout: 6 };
+  for (const [name, count] of Object.entries(last.resources)) {
+    const most = (first.resources[name] ?? 0) + (allowed[name] ?? 2);
+    if (count > most) found.push(`${count} of ${name} are left, at most ${most} expected`);
+  }
+  if (last.listeners > first.listeners) found.push(`listeners grew from ${first.listeners} to ${last.listeners}`);
+  return found;
+}
+
+/** Growth per 100,000 claims, by least squares over the samples after the first fifth; `undefined` of too few. */
+export function slope(samples: Sample[], of: (sample: Sample) => number): number | undefined {
+  const warm = samples.slice(Math.max(2, Math.ceil(samples.length / 5)));
+  if (warm.length < 3) return undefined;
+  const mean = (values: number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const xs = warm.map(({ claims }) => claims / 100_000);
+  const ys = warm.map(of);
+  const [x, y] = [mean(xs), mean(ys)];
+  const over = xs.reduce((sum, one, index) => sum + (one - x) * (ys[index]! - y), 0);
+  return over / xs.reduce((sum, one) => sum + (one - x) ** 2, 0);
+}
+
+function flowsFor(baseUrl: string): FlowNode[] {
+  const place = { z: 'tab', x: 100, y: 100 };
+  const ours = { ...place, connection: 'connection' };
+  return [
+    { id: 'tab', type: 'tab', label: 'soak' },
+    { id: 'connection', type: 'nrfcloud-connection', baseUrl, api: 'guide', concurrency: CONCURRENCY },
+    { ...place, id: 'source', type: 'function', func: 'return null;', outputs: 2, wires: [['claim'], ['bulk']] },
+    { ...ours, id: 'claim', type: 'nrfcloud-claim', wires: [['after']] },
+    { ...ours, id: 'bulk', type: 'nrfcloud-bulk-claim', wires: [['watch'], ['after'], ['after']] },
+    {
+      ...ours,
+      id: 'watch',
+      type: 'nrfcloud-bulk-status',
+      interval: 0.05,
+      maxInterval: 0.1,
+      wires: [['after'], ['after'], ['after']],
+    },
+    { ...place, id: 'after', type: 'function', func: 'return null;', outputs: 1, wires: [[]] },
+    { ...place, id: 'catch', type: 'catch', scope: null, uncaught: false, wires: [['after']] },
+  ];
+}

@@ -1,0 +1,299 @@
+import assert from 'node:assert/strict';
+import { AdaptiveRate } from '../../../nodes/http/adaptive-rate';
+
+/** How a service decides, in milliseconds of a made-up clock, whether it takes a request. */
+type Policy = (now: number) => boolean;
+
+/** So many in each second of the clock. */
+const perSecond = (limit: number): Policy => {
+  let second = -1;
+  let used = 0;
+  return (now) => {
+    if (Math.floor(now / 1000) !== second) [second, used] = [Math.floor(now / 1000), 0];
+    return used++ < limit;
+  };
+};
+
+/** So many in any second. */
+const anySecond = (limit: number): Policy => {
+  const taken: number[] = [];
+  return (now) => {
+    while (taken[0] !== undefined && taken[0] <= now - 1000) taken.shift();
+    return taken.length < limit && taken.push(now) > 0;
+  };
+};
+
+/** A bucket of tokens that fills all the time. */
+const bucket = (limit: number, size: number): Policy => {
+  let [tokens, at] = [size, 0];
+  return (now) => {
+    tokens = Math.min(size, tokens + ((now - at) * limit) / 1000);
+    at = now;
+    if (tokens < 1) return false;
+    tokens--;
+    return true;
+  };
+};
+
+/** Refuses every n-th, however many there are. */
+const everyNth = (n: number): Policy => {
+  let seen = 0;
+  return () => ++seen % n !== 0;
+};
+
+/**
+ * Sends without a break, `concurrency` at once, refused requests again later; tells second by second what became of it.
+ * With `askedMs`, each refusal says how long to wait, and nothing starts meanwhile.
+ */
+function press(
+  policy: Policy,
+  { concurrency = 64, latencyMs = 10, seconds = 30, askedMs = 0 },
+): { taken: number; refused: number }[] {
+  const rate = new AdaptiveRate();
+  const account = Array.from({ length: seconds }, () => ({ taken: 0, refused: 0 }));
+  let flying: number[] = [];
+  let heldUntil = 0;
+  for (let now = 0; now < seconds * 1000; now++) {
+    for (const startedAt of flying.filter((start) => start + latencyMs <= now)) {
+      const took = policy(now);
+      account[Math.floor(now / 1000)]![took ? 'taken' : 'refused']++;
+      if (took) rate.taken(now);
+      else {
+        rate.refused(startedAt, now, askedMs);
+        heldUntil = now + askedMs;
+      }
+    }
+    flying = flying.filter((start) => start + latencyMs > now);
+    while (flying.length < concurrency && heldUntil <= now && rate.next(now) <= now) {
+      rate.begin(now);
+      flying.push(now);
+    }
+  }
+  return account;
+}
+
+const total = (account: { taken: number; refused: number }[], what: 'taken' | 'refused'): number =>
+  account.reduce((sum, second) => sum + second[what], 0);
+
+describe('the rate that is learned from refusals', () => {
+  for (const [name, policy, limit] of [
+    ['a thousand in each second', (): Policy => perSecond(1000), 1000],
+    ['two hundred in each second', (): Policy => perSecond(200), 200],
+    ['a bucket of a second', (): Policy => bucket(1000, 1000), 1000],
+    ['a bucket of a tenth of a second', (): Policy => bucket(1000, 100), 1000],
+    ['a small bucket', (): Policy => bucket(200, 20), 200],
+  ] as const) {
+    for (const latencyMs of [2, 40]) {
+      it(`comes close to the limit with few refusals: ${name}, ${latencyMs} ms`, () => {
+        const account = press(policy(), { latencyMs });
+        const known = account.slice(3);
+        assert.ok(total(known, 'taken') >= 0.95 * limit * known.length, JSON.stringify(account));
+        assert.ok(total(known, 'refused') <= 0.05 * total(known, 'taken'), JSON.stringify(account));
+        // At first all that is on its way is refused, some times over, before the limit is known.
+        assert.ok(total(account, 'refused') <= 0.1 * total(account, 'taken'), JSON.stringify(account));
+      });
+    }
+  }
+
+  for (const [name, policy, limit] of [
+    ['a thousand in any second', (): Policy => anySecond(1000), 1000],
+    ['two hundred in any second', (): Policy => anySecond(200), 200],
+    ['a bucket of a second', (): Policy => bucket(1000, 1000), 1000],
+  ] as const) {
+    it(`is kept below where each refusal costs a second: ${name}`, () => {
+      const account = press(policy(), { latencyMs: 40, askedMs: 1000, seconds: 40 });
+      const known = account.slice(5);
+      assert.ok(total(known, 'taken') >= 0.8 * limit * known.length, JSON.stringify(account));
+      assert.ok(total(known, 'refused') <= 0.02 * total(known, 'taken'), JSON.stringify(account));
+    });
+  }
+
+  it('is no limit as long as nothing is refused, nor for single refusals by chance', () => {
+    const free = total(
+      press(() => true, { seconds: 5 }),
+      'taken',
+    );
+    const chance = press(everyNth(50), { seconds: 5 });
+    assert.ok(total(chance, 'taken') + total(chance, 'refused') > 0.99 * free);
+  });
+
+  it('does not slow down a few requests that are refused', () => {
+    const rate = new AdaptiveRate();
+    for (let refusal = 0; refusal < 20; refusal++) rate.refused(refusal, refusal);
+    assert.equal(rate.next(20), 20);
+  });
+
+  it('is found again when the limit is raised or taken away', () => {
+    const [low, high, none] = [perSecond(200), perSecond(1000), (): boolean => true];
+    const account = press((now) => (now < 10_000 ? low : now < 60_000 ? high : none)(now), { seconds: 120 });
+    assert.ok(total(account.slice(40, 60), 'taken') >= 0.95 * 1000 * 20, JSON.stringify(account.slice(40, 60)));
+    assert.ok(account.at(-1)!.taken > 2000, JSON.stringify(account.at(-1)));
+  });
+
+  it('falls with the limit', () => {
+    const [high, low] = [perSecond(1000), perSecond(100)];
+    const account = press((now) => (now < 10_000 ? high : low)(now), { seconds: 40 });
+    const known = account.slice(20);
+    assert.ok(total(known, 'taken') >= 0.9 * 100 * known.length, JSON.stringify(known));
+    assert.ok(total(known, 'refused') <= 0.1 * total(known, 'taken'), JSON.stringify(known));
+  });
+});
+
+describe('the rate that is learned from refusals, to the letter', () => {
+  const START = 5000;
+
+  /** A service that takes so many requests, one every `everyMs`, and then refuses some. */
+  function pressed({ taken = 50, everyMs = 10, refused = 3, askedMs = 0 }): { rate: AdaptiveRate; now: number } {
+    const rate = new AdaptiveRate();
+    for (let request = 0; request < taken; request++) rate.taken(START + request * everyMs);
+    const now = START + taken * everyMs;
+    refuse(rate, now, refused, askedMs);
+    return { rate, now };
+  }
+
+  function refuse(rate: AdaptiveRate, now: number, times: number, askedMs = 0): void {
+    // What was started before the last refusal only counts; the last of these tells.
+    for (let refusal = 1; refusal <= times; refusal++) rate.refused(refusal < times ? -Infinity : now, now, askedMs);
+  }
+
+  /** Requests a second, from how long so many starts put off the next; at least 50 ms after the last use. */
+  function perSecondAt(rate: AdaptiveRate, now: number): number {
+    assert.equal(rate.next(now), now);
+    const starts = 1000;
+    for (let start = 0; start < starts; start++) rate.begin(now);
+    return (starts * 1000) / (rate.next(now) - now + 50);
+  }
+
+  const near = (actual: number, expected: number): void =>
+    assert.ok(Math.abs(actual / expected - 1) < 1e-9, `${actual} is not ${expected}`);
+
+  it('is a little less than what was taken while there was pressure, after a short rest', () => {
+    const { rate, now } = pressed({});
+    assert.equal(rate.next(now), now + 50);
+    near(perSecondAt(rate, now + 100), 98);
+  });
+
+  it('takes the last second for what was taken, if the pressure is older', () => {
+    const { rate, now } = pressed({ taken: 300 });
+    // Ten buckets, the one that has just begun among them: nine tenths of a second.
+    near(perSecondAt(rate, now + 100), 90 * 0.98);
+  });
+
+  it('begins to measure anew after a break', () => {
+    const rate = new AdaptiveRate();
+    for (let request = 0; request < 50; request++) rate.taken(request * 10);
+    for (let request = 0; request < 50; request++) rate.taken(START + request * 10);
+    refuse(rate, START + 500, 3);
+    near(perSecondAt(rate, START + 700), 98);
+  });
+
+  it('takes three refusals, or three in a hundred, for no chance any more', () => {
+    const limited = (options: { taken?: number; refused?: number }): boolean => {
+      const { rate, now } = pressed({ everyMs: 1, ...options });
+      return rate.next(now) > now;
+    };
+    assert.equal(limited({ refused: 2 }), false);
+    assert.equal(limited({ refused: 3 }), true);
+    assert.equal(limited({ taken: 97, refused: 3 }), true);
+    assert.equal(limited({ taken: 98, refused: 3 }), false);
+  });
+
+  it('believes a refusal that says how long to wait, though it is one', () => {
+    const { rate, now } = pressed({ refused: 1, askedMs: 200 });
+    assert.equal(rate.next(now), now + 50);
+    near(perSecondAt(rate, now + 300), 95);
+  });
+
+  it('learns nothing from fewer than ten requests, and never less than ten a second', () => {
+    const few = pressed({ taken: 9 });
+    assert.equal(few.rate.next(few.now), few.now);
+    const enough = pressed({ taken: 10, everyMs: 99 });
+    assert.equal(enough.rate.next(enough.now), enough.now + 50);
+    near(perSecondAt(enough.rate, enough.now + 200), 10);
+  });
+
+  it('counts nothing that is older than a second', () => {
+    const rate = new AdaptiveRate();
+    for (let request = 0; request < 20; request++) rate.taken(START);
+    for (let request = 0; request < 9; request++) rate.taken(START + 1000);
+    refuse(rate, START + 1000, 3);
+    assert.equal(rate.next(START + 1000), START + 1000);
+  });
+
+  it('takes what was on its way together for one refusal', () => {
+    const { rate, now } = pressed({});
+    rate.refused(now - 1, now + 10);
+    assert.equal(rate.next(now + 10), now + 50);
+    near(perSecondAt(rate, now + 100), 98);
+    rate.refused(now, now + 150);
+    assert.ok(rate.next(now + 150) >= now + 250);
+  });
+
+  it('falls by a step at a time, by a larger one and after a longer rest when nothing was taken in between', () => {
+    const { rate, now } = pressed({});
+    refuse(rate, now + 500, 1);
+    assert.equal(rate.next(now + 500), now + 600);
+    near(perSecondAt(rate, now + 700), 98 * 0.7);
+    const other = pressed({});
+    other.rate.taken(now + 450);
+    other.rate.next(now + 2500);
+    refuse(other.rate, now + 2500, 3);
+    assert.equal(other.rate.next(now + 2500), now + 2550);
+    near(perSecondAt(other.rate, now + 2600), 98 * 1.02 * 1.04 * 0.9);
+  });
+
+  it('falls by the smaller step where a refusal says how long to wait', () => {
+    const { rate, now } = pressed({ refused: 1, askedMs: 500 });
+    refuse(rate, now + 600, 1, 500);
+    near(perSecondAt(rate, now + 800), 95 * 0.9);
+  });
+
+  it('falls at least by its caution, however much was taken', () => {
+    const { rate, now } = pressed({});
+    for (let request = 0; request < 500; request++) rate.taken(now + 100 + request);
+    refuse(rate, now + 600, 30);
+    near(perSecondAt(rate, now + 800), 98 * 0.98);
+  });
+
+  it('rests twice as long each time, up to a second', () => {
+    const { rate, now } = pressed({});
+    const rests = [1, 2, 3, 4, 5, 6].map((time) => {
+      const then = now + time * 2000;
+      refuse(rate, then, 3);
+      return rate.next(then) - then;
+    });
+    assert.deepEqual(rests, [100, 200, 400, 800, 1000, 1000]);
+  });
+
+  it('grows faster with each second', () => {
+    const { rate, now } = pressed({});
+    near(perSecondAt(rate, now + 999), 98);
+    assert.ok(rate.next(now + 999) > now + 999);
+    const second = pressed({});
+    near(perSecondAt(second.rate, now + 1000), 98 * 1.02);
+    const third = pressed({});
+    near(perSecondAt(third.rate, now + 2000), 98 * 1.02 * 1.04);
+  });
+
+  it('is gone a minute after the last refusal', () => {
+    const starts = 1000;
+    const dueAfter = (ms: number): number => {
+      const { rate, now } = pressed({ refused: 1, askedMs: 30_000 });
+      rate.next(now + ms);
+      for (let start = 0; start < starts; start++) rate.begin(now + ms);
+      return rate.next(now + ms) - (now + ms);
+    };
+    assert.ok(dueAfter(60_000) > 1000);
+    assert.equal(dueAfter(60_001), 0);
+  });
+
+  it('waits a quarter of a minute longer with growing where a refusal is dear', () => {
+    const grown = (after: number): number => {
+      const { rate, now } = pressed({ refused: 1, askedMs: 1000 });
+      return perSecondAt(rate, now + after);
+    };
+    // What was taken in half a second is all for the whole second that the service asks for.
+    near(grown(16_999), 50 * 0.95);
+    near(grown(17_000), 50 * 0.95 * 1.02);
+  });
+});

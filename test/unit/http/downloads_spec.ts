@@ -1,0 +1,280 @@
+import assert from 'node:assert/strict';
+import dns from 'node:dns';
+import { createServer, type Server } from 'node:http';
+import { mock } from 'node:test';
+import { freePort, listen } from '../../../harness/ports';
+import { Downloader, type Download } from '../../../nodes/http/downloads';
+import { ScriptedServer, type ScriptedResponse } from '../../support/scripted-server';
+
+const PUBLIC_SERVICE = 'https://api.example';
+
+/** What a name server says of every name, while a test runs. */
+function nameServerSays(...addresses: string[]): () => void {
+  const real = dns.lookup;
+  dns.lookup = ((_name: string, _options: object, callback: (...args: unknown[]) => void) => {
+    const found = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
+    process.nextTick(callback, null, found);
+  }) as typeof dns.lookup;
+  return () => (dns.lookup = real);
+}
+
+/** No limits, and no waiting. */
+const AT_ONCE = { take: <T>(work: () => Promise<T>): Promise<T> => work(), pause: () => Promise.resolve() };
+
+describe('a document that an answer of the service names', () => {
+  let downloads: Downloader | undefined;
+  let restore: (() => void) | undefined;
+  const fetch = (url: string, service = PUBLIC_SERVICE): Promise<Download> => {
+    downloads = new Downloader(service, { connections: 1, connectTimeoutMs: 2000 }, 'test/1');
+    return downloads.fetch(url, 2000, new AbortController().signal, AT_ONCE);
+  };
+  afterEach(async () => {
+    restore?.();
+    restore = undefined;
+    await downloads?.close();
+  });
+
+  for (const [url, problem] of [
+    ['http://files.example/x.csv', /does not begin with https/],
+    ['ftp://files.example/x.csv', /does not begin with https/],
+    ['file:///etc/passwd', /does not begin with https/],
+    ['no address at all', /not a URL/],
+    ['https://user@files.example/x', /user name or password/],
+    ['https://:secret@files.example/x', /user name or password/],
+    ['https://10.1.2.3/x', /private network/],
+    ['https://127.0.0.1/x', /private network/],
+    ['https://localhost/x', /private network/],
+    ['https://0.0.0.0/x', /private network/],
+    ['https://169.254.169.254/latest/meta-data', /private network/],
+    ['https://172.31.0.1/x', /private network/],
+    ['https://192.168.0.1/x', /private network/],
+    ['https://100.64.0.1/x', /private network/],
+    ['https://192.0.0.8/x', /private network/],
+    ['https://198.18.0.1/x', /private network/],
+    ['https://224.0.0.1/x', /private network/],
+    ['https://255.255.255.255/x', /private network/],
+    ['https://[::1]/x', /private network/],
+    ['https://[::]/x', /private network/],
+    ['https://[fd12::1]/x', /private network/],
+    ['https://[fe80::1]/x', /private network/],
+    ['https://[ff02::1]/x', /private network/],
+    ['https://[64:ff9b::10.0.0.1]/x', /private network/],
+    ['https://[::ffff:10.0.0.1]/x', /private network/],
+    ['https://[::ffff:7f00:1]/x', /private network/],
+    // Other spellings of 127.0.0.1 and 10.0.0.1.
+    ['https://2130706433/x', /private network/],
+    ['https://0x7f.1/x', /private network/],
+    ['https://012.0.0.1/x', /private network/],
+  ] as const) {
+    it(`is not fetched from ${url}`, async () => {
+      const result = await fetch(url);
+      assert.ok('problem' in result);
+      assert.match(result.problem, problem);
+    });
+  }
+
+  for (const address of ['10.0.0.1', '127.0.0.1', '169.254.169.254', '::1', 'fd00::1', '::ffff:192.168.1.1']) {
+    it(`is not fetched from a public name that stands for ${address}`, async () => {
+      restore = nameServerSays(address);
+      const result = await fetch('https://files.example/x.csv');
+      assert.ok('problem' in result);
+      assert.match(result.problem, /the host has an address in a private network/);
+    });
+  }
+
+  describe('while the service is on this computer', () => {
+    let server: Server;
+    let port: number;
+    beforeEach(async () => {
+      server = createServer((request, response) => response.end(JSON.stringify([request.url, request.headers])));
+      port = await listen(server, 0);
+    });
+    afterEach(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+
+    it('is fetched from another port of it, without any credentials', async () => {
+      const result = await fetch(`http://127.0.0.1:${port}/x.csv?a=b`, 'http://127.0.0.1:1');
+      assert.ok('text' in result);
+      const [url, headers] = JSON.parse(result.text) as [string, Record<string, string>];
+      assert.equal(url, '/x.csv?a=b');
+      assert.deepEqual(Object.keys(headers).sort(), ['accept', 'connection', 'host', 'user-agent']);
+    });
+
+    it('is fetched from the one allowed address of a name, when others are not', async () => {
+      restore = nameServerSays('10.255.255.1', '127.0.0.1');
+      const result = await fetch(`http://localhost:${port}/x`, 'http://127.0.0.1:1');
+      assert.ok('text' in result, JSON.stringify(result));
+    });
+
+    it('is not fetched from a private network', async () => {
+      const result = await fetch('https://10.0.0.1/x', 'http://127.0.0.1:1');
+      assert.ok('problem' in result);
+      assert.match(result.problem, /private network/);
+    });
+  });
+
+  it('is not waited for longer than asked', async () => {
+    const silent = createServer(() => undefined);
+    const port = await listen(silent, 0);
+    try {
+      downloads = new Downloader('http://127.0.0.1:1', { connections: 1, connectTimeoutMs: 2000 }, 'test/1');
+      const result = await downloads.fetch(`http://127.0.0.1:${port}/x`, 50, new AbortController().signal, AT_ONCE);
+      assert.ok('problem' in result);
+      assert.match(result.problem, /no answer within 0.05 s/);
+    } finally {
+      silent.closeAllConnections();
+      silent.close();
+    }
+  });
+
+  for (const [status, visits] of [
+    [403, 1],
+    [503, 3],
+  ] as const) {
+    it(`is asked for ${visits} times when its host answers ${status}`, async () => {
+      let seen = 0;
+      const host = createServer((_request, response) => {
+        seen++;
+        response.writeHead(status).end();
+      });
+      const port = await listen(host, 0);
+      try {
+        const result = await fetch(`http://127.0.0.1:${port}/x`, 'http://127.0.0.1:1');
+        assert.ok('problem' in result);
+        assert.match(result.problem, new RegExp(`HTTP ${status}`));
+        assert.equal(seen, visits);
+      } finally {
+        host.closeAllConnections();
+        host.close();
+      }
+    });
+  }
+
+  describe('may be asked for', () => {
+    const tried = (url: string, service = PUBLIC_SERVICE): Promise<Download> => {
+      downloads = new Downloader(service, { connections: 1, connectTimeoutMs: 2000 }, 'test/1');
+      const turns = { ...AT_ONCE, take: () => Promise.reject(new Error('would be fetched')) };
+      return downloads.fetch(url, 2000, new AbortController().signal, turns);
+    };
+
+    for (const url of [
+      'https://files.example/x',
+      'https://1.1.1.1/x',
+      'https://172.15.0.1/x',
+      'https://172.32.0.1/x',
+      'https://100.63.0.1/x',
+      'https://192.0.1.1/x',
+      'https://198.20.0.1/x',
+      'https://223.255.255.255/x',
+      'https://[2606:4700::1111]/x',
+      'https://[::ffff:1.1.1.1]/x',
+    ]) {
+      it(`at ${url}`, () => assert.rejects(tried(url), /would be fetched/));
+    }
+
+    it('on this computer without TLS only if the service is there, too', async () => {
+      await assert.rejects(tried('http://127.0.0.1/x', 'http://127.0.0.1:1'), /would be fetched/);
+      for (const [url, service] of [
+        ['http://127.0.0.1/x', PUBLIC_SERVICE],
+        ['http://files.example/x', 'http://127.0.0.1:1'],
+        ['ftp://127.0.0.1/x', 'http://127.0.0.1:1'],
+      ] as const) {
+        assert.deepEqual(await tried(url, service), { problem: 'its address does not begin with https://' });
+      }
+    });
+
+    it("on the service's own host, wherever that is", async () => {
+      await assert.rejects(tried('https://10.0.0.1:8443/x', 'https://10.0.0.1'), /would be fetched/);
+      await assert.rejects(tried('https://[fd00::1]/x', 'https://[fd00::1]:2'), /would be fetched/);
+    });
+  });
+
+  it("is asked for at the service's own host, whatever its name stands for", async () => {
+    const port = await freePort(0);
+    restore = nameServerSays('127.0.0.1');
+    const result = await fetch(`https://api.example:${port}/x`);
+    assert.deepEqual(result, { problem: `it could not be fetched (ECONNREFUSED 127.0.0.1:${port})` });
+  });
+
+  it('tells when its host has no address', async () => {
+    const real = dns.lookup;
+    restore = () => (dns.lookup = real);
+    dns.lookup = ((name: string, _options: object, callback: (...args: unknown[]) => void) => {
+      const error = Object.assign(new Error('getaddrinfo'), { code: 'ENOTFOUND', hostname: name });
+      process.nextTick(callback, error, []);
+    }) as typeof dns.lookup;
+    const result = await fetch('https://files.example/x.csv');
+    assert.deepEqual(result, { problem: 'it could not be fetched (ENOTFOUND files.example)' });
+  });
+
+  describe('is asked for again', () => {
+    let service: ScriptedServer;
+    beforeEach(async () => (service = await ScriptedServer.start()));
+    afterEach(() => service.stop());
+
+    /** Fetches it; what comes of it, and how long it was to wait between the attempts. */
+    async function waits(...answers: ScriptedResponse[]): Promise<{ result: Download; ms: number[] }> {
+      service.respondWith(...answers);
+      downloads = new Downloader('http://127.0.0.1:1', { connections: 1, connectTimeoutMs: 2000 }, 'test/1');
+      const ms: number[] = [];
+      const pause = (wait: number): Promise<void> => Promise.resolve(void ms.push(wait));
+      const turns = { ...AT_ONCE, pause };
+      const result = await downloads.fetch(`${service.origin}/x`, 200, new AbortController().signal, turns);
+      return { result, ms };
+    }
+
+    for (const [status, after] of [
+      [429, '7'],
+      [503, '300'],
+    ] as const) {
+      it(`when its host wants it: ${status}`, async () => {
+        const { result, ms } = await waits([status, '', { 'retry-after': after }], [200, 'rows']);
+        assert.deepEqual([result, ms], [{ text: 'rows' }, [Number(after) * 1000]]);
+        assert.equal(service.requests[0]!.headers['accept'], '*/*');
+        assert.equal(service.requests[0]!.headers['user-agent'], 'test/1');
+      });
+    }
+
+    for (const [what, status, after] of [
+      ['another status', 500, '7'],
+      ['a time that is over', 503, '0'],
+      ['no time', 429, undefined],
+      ['a network failure', 0, undefined],
+    ] as const) {
+      it(`after the usual back-off: ${what}`, async () => {
+        mock.method(Math, 'random', () => 0.5);
+        try {
+          const headers = after === undefined ? {} : { 'retry-after': after };
+          const answer: ScriptedResponse = status === 0 ? 'reset' : [status, '', headers];
+          const { result, ms } = await waits(answer, answer, [200, 'rows']);
+          assert.deepEqual([result, ms], [{ text: 'rows' }, [250, 500]]);
+        } finally {
+          mock.restoreAll();
+        }
+      });
+    }
+
+    it('not when its host wants more time than anybody waits, nor after it stalled, nor a fourth time', async () => {
+      const late = await waits([429, '', { 'retry-after': '301' }]);
+      assert.deepEqual([late.result, late.ms], [{ problem: 'its host answers HTTP 429' }, []]);
+      const stalled = await waits(() => undefined);
+      assert.deepEqual(stalled.ms, []);
+      assert.match(JSON.stringify(stalled.result), /no answer within 0.2 s/);
+      const lost = await waits('reset', 'reset', 'reset');
+      assert.equal(lost.ms.length, 2);
+      assert.match(JSON.stringify(lost.result), /it could not be fetched \(/);
+      assert.equal(service.requests.length, 5);
+    });
+
+    it('not once it is closed', async () => {
+      await waits([200, 'rows']);
+      await downloads!.close();
+      const { signal } = new AbortController();
+      const result = await downloads!.fetch(`${service.origin}/x`, 200, signal, AT_ONCE);
+      assert.match(JSON.stringify(result), /it could not be fetched/);
+      assert.equal(service.requests.length, 1);
+    });
+  });
+});

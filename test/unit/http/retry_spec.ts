@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { backoffMs, parseRetryAfter } from '../../../nodes/http/retry';
+
+describe('parseRetryAfter', () => {
+  const now = Date.parse('Tue, 24 Nov 2026 10:00:00 GMT');
+  for (const [header, expected] of [
+    ['5', 5000],
+    ['0', 0],
+    ['1.5', 1500],
+    [' 7 ', 7000],
+    ['Tue, 24 Nov 2026 10:00:09 GMT', 9000],
+    ['Tue, 24 Nov 2020 10:00:09 GMT', 0],
+    // More digits than a number can hold: still a number of seconds, and one that JSON can say.
+    ['9'.repeat(400), 2 ** 31 * 1000],
+    ['-5', undefined],
+    ['soon', undefined],
+    ['', undefined],
+    [undefined, undefined],
+    [['3', '9'], 3000],
+    ['1.25', 1250],
+    ['5 apples', undefined],
+    ['5 o 10:00', undefined],
+    ['2026-11-24 10:00', undefined],
+    ['   ', undefined],
+    // Date.parse passes over what stands in parentheses.
+    [`Tue, 24 Nov 2026 10:00:09 GMT (${'x'.repeat(68)})`, 9000],
+    [`Tue, 24 Nov 2026 10:00:09 GMT (${'x'.repeat(69)})`, undefined],
+  ] as const) {
+    it(`reads ${JSON.stringify(header)}`, () => {
+      assert.equal(parseRetryAfter(header as string | string[] | undefined, now), expected);
+    });
+  }
+});
+
+describe('backoffMs', () => {
+  it('doubles its ceiling with every attempt, up to 30 s, with full jitter', () => {
+    assert.deepEqual(
+      [1, 2, 3, 7, 50].map((attempt) => backoffMs(attempt, () => 1)),
+      [500, 1000, 2000, 30_000, 30_000],
+    );
+    assert.equal(
+      backoffMs(9, () => 0),
+      0,
+    );
+  });
+});

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { ESLint } from 'eslint';
+
+/** One for all tests, as it reads the whole project first. */
+const eslint = new ESLint();
+
+/** Restricted imports that lint finds in a file when this line stands on top of it. */
+async function restrictedImports(file: string, line: string): Promise<string[]> {
+  const [result] = await eslint.lintText(`${line}\n${readFileSync(file, 'utf8')}`, { filePath: file });
+  return result!.messages
+    .filter(({ ruleId }) => ruleId?.endsWith('no-restricted-imports'))
+    .map(({ message }) => message);
+}
+
+describe('layers: lint enforces one-way imports', function () {
+  this.timeout(60_000);
+
+  const forbidden: [string, string][] = [
+    ['nodes/http/retry.ts', "import type { NodeAPI } from 'node-red';"],
+    ['nodes/http/retry.ts', "import '../runtime/status';"],
+    ['nodes/http/retry.ts', "import '../operations/tags';"],
+    ['nodes/operations/tags.ts', "import type { Node } from 'node-red';"],
+    ['nodes/operations/tags.ts', "import '@node-red/util';"],
+    ['nodes/operations/tags.ts', "import '../runtime/status';"],
+    ['nodes/parse/rows/row.ts', "import '../../runtime/status';"],
+    ['nodes/runtime/status.ts', "import '../operations/tags';"],
+    ['nodes/parse/tags.ts', "import '../api/endpoints';"],
+    ['nodes/api/devices.ts', "import '../parse/tags';"],
+    ['nodes/http/retry.ts', "import '../api/endpoints';"],
+    ['nodes/util/queue.ts', "import '../http/retry';"],
+    ['nodes/operations/tags.ts', "import '../http/retry';"],
+    ['nodes/runtime/status.ts', "import '../../simulator';"],
+    ['nodes/nrfcloud-claim.ts', "import '../simulator';"],
+  ];
+  for (const [file, line] of forbidden) {
+    it(`layers: lint refuses ${line} in ${file}`, async () => {
+      assert.equal((await restrictedImports(file, line)).length, 1);
+    });
+  }
+
+  it('layers: lint allows imports of the layers below', async () => {
+    assert.deepEqual(await restrictedImports('nodes/runtime/status.ts', "import '../api/endpoints';"), []);
+    assert.deepEqual(await restrictedImports('nodes/operations/tags.ts', "import '../api/endpoints';"), []);
+  });
+});

@@ -1,0 +1,408 @@
+import assert from 'node:assert/strict';
+import { bad, badRows, good, mintToken, mintTokens, rowsIn } from './read-all-rows';
+
+const [A, B, C, D] = mintTokens(4) as [string, string, string, string];
+const GUIDE_SAMPLE =
+  '2dn3hQFQMGctS_s1SFah9Ec8pTovDQNQJQ6Xd9jnSmyoRTcyiJBnpFDeHvNg-5iCpT8LJcf7JVzK.oRDoQEmoQRBIfZYQIa6SNb3Ic7oz1UCacFTgWc63TNOE8i3rEa-cZElEUrKOOHlJ0dwGwPvZY0FXcA5L3Zh-TfQBONj1N5LPqYMmJc';
+
+describe('rows: CSV', () => {
+  it("reads the guide's sample, damaged second part included", async () => {
+    const rows = await rowsIn(`${GUIDE_SAMPLE},"location=Oslo,color=white"`);
+    assert.deepEqual(rows, [
+      {
+        ok: true,
+        line: 1,
+        deviceId: '30672d4b-fb35-4856-a1f4-473ca53a2f0d',
+        claimToken: GUIDE_SAMPLE,
+        tags: ['location=Oslo', 'color=white'],
+      },
+    ]);
+  });
+
+  it('reads one column, with and without a line break at the end', async () => {
+    for (const text of [`${A}\n${B}`, `${A}\n${B}\n`, `\n${A}`.slice(1) + `\n${B}`]) {
+      assert.deepEqual(good(await rowsIn(text)), [
+        [1, A, []],
+        [2, B, []],
+      ]);
+    }
+  });
+
+  for (const [name, delimiter] of Object.entries({ comma: ',', semicolon: ';', tab: '\t' })) {
+    it(`finds the delimiter: ${name}`, async () => {
+      const text = [`token${delimiter}tags`, `${A}${delimiter}"a,b"`, `"${B}"${delimiter}"c"`, C].join('\n');
+      assert.deepEqual(good(await rowsIn(text)), [
+        [2, A, ['a', 'b']],
+        [3, B, ['c']],
+        [4, C, []],
+      ]);
+    });
+  }
+
+  it('takes unquoted tags with commas behind a semicolon or tab', async () => {
+    for (const delimiter of [';', '\t']) {
+      assert.deepEqual(good(await rowsIn(`${A}${delimiter}a,b\n${B}${delimiter}c\n`)), [
+        [1, A, ['a', 'b']],
+        [2, B, ['c']],
+      ]);
+    }
+  });
+
+  it('takes all cells right of the token as tags when there is no header', async () => {
+    assert.deepEqual(good(await rowsIn(`${A},a,b\n${B},c,"d,e"\n${C}\n`)), [
+      [1, A, ['a', 'b']],
+      [2, B, ['c', 'd', 'e']],
+      [3, C, []],
+    ]);
+  });
+
+  for (const [name, lineBreak] of Object.entries({ LF: '\n', CRLF: '\r\n', CR: '\r' })) {
+    it(`counts lines as an editor does: ${name}`, async () => {
+      const lines = ['token,tags', '', `${A},"x`, 'y,', 'z"', '   ', `${B},""`, '', '', C];
+      assert.deepEqual(good(await rowsIn(lines.join(lineBreak))), [
+        [3, A, ['x y', 'z']],
+        [7, B, []],
+        [10, C, []],
+      ]);
+    });
+  }
+
+  it('reads UTF-8 and UTF-16, with a byte order mark or none', async () => {
+    const text = `token,tags\r\n${A},"Tromsø,雪😀"\r\n${B}\r\n`;
+    const utf16 = (mark: string) => Buffer.from(mark + text, 'utf16le');
+    const sources = [
+      text,
+      `\ufeff${text}`,
+      Buffer.from(text),
+      Buffer.from(`\ufeff${text}`),
+      utf16(''),
+      utf16('\ufeff'),
+      utf16('').swap16(),
+      utf16('\ufeff').swap16(),
+      new Uint8Array(Buffer.from(text)),
+    ];
+    for (const [index, source] of sources.entries()) {
+      const expected = [
+        [2, A, ['Tromsø', '雪😀']],
+        [3, B, []],
+      ];
+      assert.deepEqual(good(await rowsIn(source)), expected, `source ${index}`);
+    }
+  });
+
+  it('refuses tags that are not UTF-8, rather than to spoil them', async () => {
+    const rows = await rowsIn(Buffer.from(`${A},Tromsø\n${B},Oslo\n`, 'latin1'));
+    assert.deepEqual([good(rows), bad(rows)], [[[2, B, ['Oslo']]], [[1, 'INVALID_TAG']]]);
+    assert.equal(badRows(rows)[0]!.reason, 'a tag holds characters that are not UTF-8; save the file as UTF-8');
+  });
+
+  it('takes nothing for a byte order mark that only begins like one', async () => {
+    for (const first of [[0xff], [0xfe], [0xef, 0xbc, 0xbf], [0xef, 0xbb, 0x80]]) {
+      const rows = await rowsIn(Buffer.concat([Buffer.from(first), Buffer.from(`x\n${A}\n`)]));
+      assert.deepEqual(good(rows), [[2, A, []]]);
+      assert.equal(badRows(rows)[0]!.claimToken, `${Buffer.from(first).toString()}x`);
+    }
+  });
+
+  for (const [header, tags] of [
+    ['token,color', ['x', 'y', 'z']],
+    ['token,tags', ['x', 'y', 'z']],
+    ['token', ['x', 'y', 'z']],
+    ['token,imei', []],
+    ['token,tags,comment', ['x']],
+    ['token,comment,tags', ['y', 'z']],
+    ['token,color,site', []],
+  ] as const) {
+    it(`takes for tags what a header says: ${header}`, async () => {
+      assert.deepEqual(good(await rowsIn(`${header}\n${A},x,y,z\n${B},x,y,z\n`)), [
+        [2, A, tags],
+        [3, B, tags],
+      ]);
+    });
+  }
+
+  it('takes for tokens what a header says, if none can be used', async () => {
+    for (const [header, row, found] of [
+      ['imei,token', '1,x', 'x'],
+      ['imei,token,tags', '1, x ,a', 'x'],
+      ['token,imei', 'x,1', 'x'],
+      ['tags,claim token', 'a,x', 'x'],
+    ] as const) {
+      const [first, second] = badRows(await rowsIn(`${header}\n${row}\n${row}\n`));
+      assert.deepEqual([first!.line, first!.claimToken, second!.claimToken], [2, found, found], header);
+    }
+  });
+
+  it('takes no tag for what stands left of a named token', async () => {
+    assert.deepEqual(good(await rowsIn(`imei,token\n1,${A}\n2,${B}\n`)), [
+      [2, A, []],
+      [3, B, []],
+    ]);
+  });
+
+  it("reads the four columns of Nordic's tool, and takes none of them for tags", async () => {
+    const row = (imei: string, token: string) =>
+      `${imei},7b21b4bc-1cc9-41df-b05c-61b4605e5bb0,${token},2026-03-14T12:34:56.789012+00:00`;
+    const lines = [row('352656106118683', A), row('None', B)];
+    const expected = [
+      [1, A, []],
+      [2, B, []],
+    ];
+    assert.deepEqual(good(await rowsIn(`${lines.join('\n')}\n`)), expected);
+    const withHeader = await rowsIn(`imei,uuid,token,time\n${lines.join('\n')}\n`);
+    assert.deepEqual(
+      good(withHeader).map(([line]) => line),
+      [2, 3],
+    );
+    const damaged = await rowsIn(`${[row('1', 'x'), row('2', 'y')].join('\n')}\n`);
+    assert.deepEqual(
+      badRows(damaged).map(({ claimToken, tags }) => [claimToken, tags]),
+      [
+        ['x', undefined],
+        ['y', undefined],
+      ],
+    );
+  });
+
+  for (const header of [
+    'token,tags',
+    'Token,Groups',
+    'claimToken,tags',
+    'claim token,tag',
+    '"Claim Token","Device Tags"',
+    'attestation_token,labels',
+    'Attestation token,location',
+    'Anspruchstoken,Gruppen',
+  ]) {
+    it(`knows a header: ${header}`, async () => {
+      assert.deepEqual(good(await rowsIn(`${header}\n${A},a\n${B},"b,c"\n`)), [
+        [2, A, ['a']],
+        [3, B, ['b', 'c']],
+      ]);
+    });
+  }
+
+  it('knows a header of one column', async () => {
+    assert.deepEqual(await rowsIn(`token\n${A}\n`), await rowsIn(`\n${A}\n`));
+  });
+
+  it('finds the columns that a header names, wherever they are', async () => {
+    const text = `serial number;Tags;Name;Claim token\n1;a,b;x;${A}\n2;;y;${B}\n`;
+    assert.deepEqual(good(await rowsIn(text)), [
+      [2, A, ['a', 'b']],
+      [3, B, []],
+    ]);
+  });
+
+  it('takes no column for tags that a header calls something else', async () => {
+    const rows = await rowsIn(`token,imei\n${A},352656106118683\n`);
+    assert.deepEqual(good(rows), [[2, A, []]]);
+    assert.deepEqual(
+      good(await rowsIn(`${A},352656106118683\n${B},\n`)).flatMap(([, , tags]) => tags),
+      [],
+    );
+  });
+
+  it('never loses a first row that is damaged', async () => {
+    for (const first of [
+      'not-a-token',
+      'garbage',
+      'bad token',
+      A.slice(0, 50),
+      A.replace('.', '!'),
+      '{a:1}',
+      '.',
+      ',',
+      ';x',
+    ]) {
+      const rows = await rowsIn(`${first}\n${B}\n`);
+      assert.deepEqual([good(rows), bad(rows)], [[[2, B, []]], [[1, 'INVALID_TOKEN']]], first);
+    }
+  });
+
+  it('works when all tokens are damaged', async () => {
+    const rows = await rowsIn('x,"a,b"\ny,c\n');
+    assert.deepEqual(
+      badRows(rows).map(({ line, claimToken, tags }) => [line, claimToken, tags]),
+      [
+        [1, 'x', ['a', 'b']],
+        [2, 'y', ['c']],
+      ],
+    );
+  });
+
+  it('takes the columns that it is told', async () => {
+    const text = `a;${A};${B};b\n`;
+    assert.deepEqual(good(await rowsIn(text, { tokenColumn: 3 })), [[1, B, ['b']]]);
+    assert.deepEqual(good(await rowsIn(text, { tokenColumn: 2, tagsColumn: 4 })), [[1, A, ['b']]]);
+    assert.deepEqual(good(await rowsIn(text, { tagsColumn: 1 })), [[1, A, ['a']]]);
+    assert.deepEqual(bad(await rowsIn(text, { tokenColumn: 9 })), [[1, 'INVALID_TOKEN']]);
+  });
+
+  it('obeys the line that announces the delimiter to Excel, and counts it as no row', async () => {
+    assert.deepEqual(good(await rowsIn(`sep=;\r\ntoken;tags\r\n${A};a,b\r\n`)), [[3, A, ['a', 'b']]]);
+  });
+
+  it('reads cells that are quoted, spaced and doubled', async () => {
+    const text = `"${A}" , "say ""hi"", b"\n %ATTESTTOKEN: ${B} ,\t" c "\n"%ATTESTTOKEN: ""${C}""",\n`;
+    assert.deepEqual(good(await rowsIn(text)), [
+      [1, A, ['say "hi"', 'b']],
+      [2, B, ['c']],
+      [3, C, []],
+    ]);
+  });
+
+  it('gives nothing for an empty source', async () => {
+    for (const source of ['', '\n\r\n \n', '\ufeff', Buffer.alloc(0), 'token,tags\n', []]) {
+      assert.deepEqual(await rowsIn(source), []);
+    }
+  });
+
+  it('rejects bad tags, and says with what', async () => {
+    const long = 'x'.repeat(101);
+    const rows = await rowsIn(`${A},"ok,${long}"\n${A},ok\n`);
+    assert.deepEqual(rows[0], {
+      ok: false,
+      line: 1,
+      code: 'INVALID_TAG',
+      reason: 'a tag has 101 characters; 100 are allowed',
+      claimToken: A,
+      deviceId: (rows[1] as { deviceId: string }).deviceId,
+      tags: ['ok', long],
+    });
+    assert.deepEqual(good(rows), [[2, A, ['ok']]]);
+  });
+
+  it('adds tags to every row, after its own', async () => {
+    const rows = await rowsIn(`${A},"b,a"\n${B}\n`, { tags: ['a', 'all'] });
+    assert.deepEqual(good(rows), [
+      [1, A, ['b', 'a', 'all']],
+      [2, B, ['a', 'all']],
+    ]);
+    assert.deepEqual(bad(await rowsIn(`${A}\n`, { tags: ['a,b'] })), [[1, 'INVALID_TAG']]);
+  });
+
+  it('rejects the second row of a device, also with another token, and names the first', async () => {
+    const { claimToken, deviceUuid } = mintToken();
+    const again = mintToken({ deviceUuid }).claimToken;
+    const rows = await rowsIn(`${claimToken},${'x'.repeat(101)}\n\n${claimToken},a\n${A}\n${again},b\n`);
+    assert.deepEqual(good(rows), [
+      [3, claimToken, ['a']],
+      [4, A, []],
+    ]);
+    assert.deepEqual(badRows(rows).slice(1), [
+      {
+        ok: false,
+        line: 5,
+        code: 'DUPLICATE',
+        reason: 'the same device is in line 3 already',
+        claimToken: again,
+        deviceId: deviceUuid,
+        tags: ['b'],
+      },
+    ]);
+  });
+});
+
+describe('rows: broken quotes', () => {
+  const cases: [string, string[], [number, string][], number[]][] = [
+    ['opens, does not close', [A, `${B},"open`, `${C},x`, D], [[2, 'BAD_CSV']], [1, 3, 4]],
+    ['before the token', [A, `"${B}`, `"${C}"`, D], [[2, 'BAD_CSV']], [1, 3, 4]],
+    ['rows after it are quoted', [`${A},"a`, `${B},"b"`, `${C},"c,d"`], [[1, 'BAD_CSV']], [2, 3]],
+    ['at the end', [A, `${B},"b`], [[2, 'BAD_CSV']], [1]],
+    [
+      'at the end, with more lines',
+      [A, `${B},"b`, '', 'x'],
+      [
+        [2, 'BAD_CSV'],
+        [4, 'INVALID_TOKEN'],
+      ],
+      [1],
+    ],
+    ['within a cell', [A, `${B},a"b`, C], [[2, 'BAD_CSV']], [1, 3]],
+    ['after a cell', [A, `${B},"a"b`, `${C},"c"`], [[2, 'BAD_CSV']], [1, 3]],
+    ['a doubled one at the end', [`${A},"a""`, `${B},"b"`, C], [[1, 'BAD_CSV']], [2, 3]],
+    [
+      'several',
+      [`"${A}`, `${B},"`, C, `${D},""x`],
+      [
+        [1, 'BAD_CSV'],
+        [2, 'BAD_CSV'],
+        [4, 'BAD_CSV'],
+      ],
+      [3],
+    ],
+    [
+      'the rows after it are damaged',
+      [`${A},"a`, 'x,"b"', 'y', `${B},""`],
+      [
+        [1, 'BAD_CSV'],
+        [2, 'INVALID_TOKEN'],
+        [3, 'INVALID_TOKEN'],
+      ],
+      [4],
+    ],
+    ['tags before the token', [`"a,${A}`, `"b,c",${B}`, `"d\ne",${C}`], [[1, 'BAD_CSV']], [2, 3]],
+  ];
+  for (const [name, lines, expectedBad, expectedGood] of cases) {
+    it(`spoils one row: ${name}`, async () => {
+      const rows = await rowsIn(lines.join('\n'));
+      assert.deepEqual([bad(rows), good(rows).map(([line]) => line)], [expectedBad, expectedGood]);
+      assert.ok(badRows(rows).every(({ reason }) => !reason.includes('2dn3')));
+    });
+  }
+});
+
+describe('rows: hostile input', () => {
+  it('gives up a record that is too long, and goes on after it', async () => {
+    const filler = 'x'.repeat(64 * 1024);
+    const lines = [A, filler, filler + 'x', `${B},"${filler}"`, C, 'x'.repeat(500_000), D];
+    for (const lineBreak of ['\n', '\r\n', '\r']) {
+      const rows = await rowsIn(Buffer.from(lines.join(lineBreak)));
+      assert.deepEqual(bad(rows), [
+        [2, 'INVALID_TOKEN'],
+        [3, 'BAD_CSV'],
+        [4, 'BAD_CSV'],
+        [6, 'BAD_CSV'],
+      ]);
+      assert.deepEqual(
+        good(rows).map(([line]) => line),
+        [1, 5, 7],
+      );
+    }
+  });
+
+  it('gives up a quoted cell that goes on for too long, and reads its lines as rows', async () => {
+    const lines = [`${A},"a`, ...Array.from({ length: 2000 }, () => 'x'.repeat(50)), `${B},b"`];
+    const rows = await rowsIn(lines.join('\n'));
+    assert.deepEqual(
+      rows.map(({ line }) => line),
+      lines.map((_, index) => index + 1),
+    );
+    assert.deepEqual(
+      [rows[0], rows.at(-1)].map((row) => row && 'code' in row && row.code),
+      ['BAD_CSV', 'BAD_CSV'],
+    );
+  });
+
+  it('survives what is no text', async () => {
+    const png = Buffer.from('89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c489', 'hex');
+    const noise = Buffer.from(Array.from({ length: 300_000 }, (_, index) => (index * 7919 + (index >> 3)) % 256));
+    for (const source of [
+      png,
+      noise,
+      Buffer.alloc(300_000),
+      Buffer.alloc(300_000, ','),
+      Buffer.alloc(300_000, '"'),
+      Buffer.alloc(200_000, '"\n'),
+    ]) {
+      const rows = await rowsIn(source);
+      assert.ok(rows.every(({ ok }) => !ok));
+      const lines = rows.map(({ line }) => line);
+      assert.deepEqual(
+        lines,
+        [...new Set(lines)].sort((one, other) => one - other),
+      );
+    }
+  });
+});

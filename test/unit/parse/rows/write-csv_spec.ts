@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { parse } from 'csv-parse/sync';
+import fc from 'fast-check';
+import { writeCsv } from '../../../../nodes/parse/rows/index';
+import { good, mintTokens, rowsIn } from './read-all-rows';
+
+const [A, B, C] = mintTokens(3) as [string, string, string];
+
+describe('rows: CSV for the service', () => {
+  it('is what the guide shows', () => {
+    const rows = [
+      { claimToken: 'a.b', tags: ['location=Oslo', 'color=white'] },
+      { claimToken: 'c.d', tags: [] },
+      { claimToken: 'e.f', tags: ['say "hi"'] },
+    ];
+    assert.equal(writeCsv(rows).toString(), 'a.b,"location=Oslo,color=white"\nc.d\ne.f,"say ""hi"""\n');
+    assert.equal(writeCsv([]).toString(), '');
+  });
+
+  it('comes back as it was', async () => {
+    const tag = fc
+      .string({ minLength: 1, maxLength: 20, unit: 'grapheme' })
+      .map((text) => text.replace(/[,\s\ufffd]/g, '_'));
+    const row = fc.array(
+      fc.constantFrom('plain', '"', '""').chain((own) => (own === 'plain' ? tag : fc.constant(own))),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.tuple(row, row, row), async (tagsOf) => {
+        const rows = [A, B, C].map((claimToken, index) => ({ claimToken, tags: [...new Set(tagsOf[index])] }));
+        const csv = writeCsv(rows);
+        assert.deepEqual(
+          parse(csv, { relax_column_count: true }).map(([claimToken, tags = '']) => ({
+            claimToken,
+            tags: tags === '' ? [] : tags.split(','),
+          })),
+          rows,
+        );
+        assert.deepEqual(
+          good(await rowsIn(csv)),
+          rows.map(({ claimToken, tags }, index) => [index + 1, claimToken, tags]),
+        );
+      }),
+      { numRuns: 200 },
+    );
+  });
+});

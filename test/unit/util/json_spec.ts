@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { parseJson } from '../../../nodes/util/json';
+
+const nested = (levels: number, [open, close]: readonly [string, string], inside = ''): string =>
+  `${open.repeat(levels)}${inside}${close.repeat(levels)}`;
+
+describe('parseJson', () => {
+  for (const brackets of [
+    ['[', ']'],
+    ['{"a":', '}'],
+  ] as const) {
+    it(`takes 500 levels of ${brackets.join('')}, and no more`, () => {
+      const padding = '"x"';
+      assert.doesNotThrow(() => parseJson(nested(500, brackets, padding)));
+      assert.throws(
+        () => parseJson(nested(501, brackets, padding)),
+        (error: Error) => error instanceof SyntaxError && error.message === 'more than 500 levels',
+      );
+    });
+  }
+
+  it('counts levels that are open, not all that ever were', () => {
+    const many = `[${Array(2000).fill('[{"a":[]}]').join(',')}]`;
+    assert.equal((parseJson(many) as unknown[]).length, 2000);
+  });
+
+  it('counts no brackets in a text, whatever is escaped in it', () => {
+    const brackets = '['.repeat(600);
+    for (const text of [brackets, `\\"${brackets}`, `"${brackets}`, `\\\\"${brackets}"\\`, `${brackets}\\`]) {
+      assert.deepEqual(parseJson(JSON.stringify([text, '['.repeat(600)])), [text, '['.repeat(600)]);
+    }
+    assert.throws(() => parseJson(`"${brackets}`), SyntaxError);
+    assert.throws(() => parseJson(`["\\\\", ${nested(501, ['[', ']'])}]`), /more than 500 levels/);
+  });
+
+  it('takes short texts as JSON does', () => {
+    assert.deepEqual(parseJson('{"a":[1,null]}'), { a: [1, null] });
+    assert.throws(() => parseJson('{'), SyntaxError);
+  });
+
+  it('allows the last level however many brackets there are', () => {
+    const text = `[${nested(499, ['[', ']'])},${nested(499, ['[', ']'])}]`;
+    assert.equal((parseJson(text) as unknown[]).length, 2);
+    assert.throws(() => parseJson(`[${nested(499, ['[', ']'])},${nested(500, ['[', ']'])}]`), /more than 500 levels/);
+  });
+
+  it('counts both kinds of brackets together', () => {
+    assert.throws(() => parseJson(nested(251, ['[{"a":', '}]'], '1')), /more than 500 levels/);
+    assert.doesNotThrow(() => parseJson(nested(250, ['[{"a":', '}]'], '1')));
+  });
+
+  it('refuses what is too deep though it is as short as that can be, or ends in the middle', () => {
+    assert.throws(() => parseJson(nested(501, ['[', ']'])), /more than 500 levels/);
+    assert.throws(() => parseJson('['.repeat(501).padEnd(1001)), /more than 500 levels/);
+    assert.throws(() => parseJson('['.repeat(100_000)), /more than 500 levels/);
+  });
+
+  it('finds the end of a text whose last backslashes come in pairs', () => {
+    const deep = nested(501, ['[', ']']);
+    for (const slashes of ['\\\\', '\\\\\\\\']) {
+      assert.throws(() => parseJson(`["${slashes}",${deep}]`), /more than 500 levels/);
+      assert.deepEqual(parseJson(`["${slashes}\\"","${'['.repeat(1200)}"]`), [
+        `${slashes.slice(0, slashes.length / 2)}"`,
+        '['.repeat(1200),
+      ]);
+    }
+  });
+});
