@@ -66,10 +66,12 @@ const SOURCES = [
     ...(existsSync(join(ROOT, 'nodes', `${type}.ts`)) ? [{ type, text: read('nodes', `${type}.ts`) }] : []),
   ]),
   // The texts that all nodes share stand in the connection's catalog.
-  ...readdirSync(join(ROOT, 'nodes/runtime')).map((file) => ({
-    type: 'nrfcloud-connection',
-    text: read('nodes/runtime', file).replaceAll('${SHARED}', 'nrfcloud-connection'),
-  })),
+  ...readdirSync(join(ROOT, 'nodes/runtime'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => ({
+      type: 'nrfcloud-connection',
+      text: read('nodes/runtime', file).replaceAll('${SHARED}', 'nrfcloud-connection'),
+    })),
   { type: 'nrfcloud-connection', text: read('resources/editor.js') },
 ];
 
