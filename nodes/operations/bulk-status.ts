@@ -1,6 +1,6 @@
 import { isBulkResult, operationIdOf } from '../api/bulk';
 import { invalidInput, NrfCloudError, type ErrorCode } from '../api/errors';
-import type { ApiResponse } from '../api/parse-response';
+import type { ApiResponse } from '../api/request';
 import { describeType, isObject } from '../util/json';
 import type { PollTarget } from './poller';
 import type { RunningClock } from './running-clock';

@@ -1,4 +1,4 @@
-import type { ApiResponse } from '../api/parse-response';
+import type { ApiResponse } from '../api/request';
 import { toError } from '../util/to-error';
 import { Abort, type AbortSignalLike } from '../util/abort';
 

@@ -139,7 +139,7 @@ export class NodeContext<S, T> {
 
   /** The error of a message whose work is stopped. */
   stopped(pending: PendingMessage): NrfCloudError {
-    return closed(this.operation, 0, pending.recorded);
+    return closed(this.operation, 0, { resumes: pending.recorded });
   }
 
   async close(): Promise<void> {

@@ -98,7 +98,7 @@ export class NodeRunner<I extends string, S extends object, T> {
     this.#display.close();
     this.#queue.flush();
     const { context } = this.#shared;
-    for (const task of this.#tasks.keys()) task.signal.abort(closed(this.#operation, 0, task.resumes));
+    for (const task of this.#tasks.keys()) task.signal.abort(closed(this.#operation, 0, task));
     await Promise.all(this.#tasks.values());
     for (const pending of context.pending.takeAll()) pending.done?.(context.stopped(pending));
     await context.close();
@@ -129,6 +129,7 @@ export class NodeRunner<I extends string, S extends object, T> {
       } catch (thrown) {
         // A Proxy that was revoked cannot even be asked what it is.
         failure = this.#report(msg, toError(thrown));
+        if (isClosed(failure) && task.resumes) failure = closed(this.#operation, failure.cause.attempts, task);
         task.status.end(failure.code);
       }
       if (failure === undefined) done();

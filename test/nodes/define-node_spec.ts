@@ -182,7 +182,7 @@ describe('a node of whatever kind', () => {
             inputs: { value: source === 'msg' ? fromMessage('payload') : typed('payload', 'flow') },
             run: async ({ api }) => {
               begun++;
-              return { payload: (await api.send('list devices', {})).statusCode };
+              return { payload: (await api.send('list devices', { parse: (body) => body })).statusCode };
             },
           },
           { baseUrl: `${service.origin}/v1`, concurrency: 4, queueLimit: 280 },
