@@ -59,7 +59,7 @@ export class NodeRunner<I extends string, S extends object, T> {
     private readonly definition: NodeDefinition<I, S, T>,
     private readonly config: Config,
   ) {
-    const { status, operation, inputs, settings, output = 'payload', mayQueue, createState } = definition;
+    const { status, operation, inputs, settings, output = 'payload', mayQueue } = definition;
     this.#display = new StatusDisplay(node, typeof status === 'function' ? status(config) : status);
     this.#sources = sourcesOf(inputs, config);
     const names = Object.keys(this.#sources) as I[];
@@ -68,11 +68,11 @@ export class NodeRunner<I extends string, S extends object, T> {
     this.#operation = typeof operation === 'function' ? operation(config) : operation;
     this.#settings = settingsOf(settings, config);
     this.#mayQueue = mayQueue === true && names.every((name) => isStable(this.#sources[name]));
-    const context = this.#createContext(createState !== undefined);
+    const context = this.#createContext(definition.createState !== undefined);
     this.#shared = {
       lane: node.id,
       source: Object.fromEntries(names.map((name) => [name, describeSource(this.#sources[name])])) as Record<I, string>,
-      state: createState?.(context) as T,
+      state: this.#createState(context),
       context,
       onProceed: () => {
         this.#queue.proceed();
@@ -163,6 +163,16 @@ export class NodeRunner<I extends string, S extends object, T> {
     return this.definition.run(task);
   }
 
+  /** Settings that cannot be used are reported with every message; they must not keep the node from being there. */
+  #createState(context: NodeContext<S, T>): T {
+    try {
+      return this.definition.createState?.(context) as T;
+    } catch (error) {
+      if (error instanceof NrfCloudError) return undefined as T;
+      throw error;
+    }
+  }
+
   #createContext(keepsRecords: boolean): NodeContext<S, T> {
     return new NodeContext<S, T>(
       this.RED,
@@ -174,7 +184,7 @@ export class NodeRunner<I extends string, S extends object, T> {
         settings: () => this.#usableSettings(),
         runKept: (pending, handler) => this.#runKept(pending, handler),
         emitKept: (pending, result) => {
-          const msg = pending.msg ?? ({ resumed: true });
+          const msg = pending.msg ?? { resumed: true };
           void new ResultSender(this.#output, msg, pending.send).emit(result);
         },
         onStoreUnavailable: () => this.#display.note('journalUnavailable'),
