@@ -1,8 +1,7 @@
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import { Api } from '../api/api';
 import type { OperationName } from '../api/endpoints';
-import type { NrfCloudError } from '../api/errors';
-import { closed, invalidInput, isClosed, nodeQueueFull } from '../api/errors';
+import { closed, invalidInput, isClosed, NrfCloudError, nodeQueueFull } from '../api/errors';
 import { rejectOnAbort } from '../util/abort';
 import { sanitize } from '../util/sanitize';
 import { toError } from '../util/to-error';
@@ -10,31 +9,15 @@ import { clientOf } from './connection';
 import { apiVersionOf, toReport } from './error-report';
 import { describeSource, evaluateInputs, isStable, sourcesOf, type Config } from './inputs';
 import { MessageTask, type SharedTaskContext } from './message-task';
-import { NodeContext, type Handler } from './node-context';
+import type { Done, IncomingMessage, Send } from './incoming-message';
+import { NodeContext, type ContextRunner } from './node-context';
 import { PENDING, type NodeDefinition } from './node-definition';
 import { Output, ResultSender, type Result } from './output';
-import type { PendingMessage } from './pending-messages';
 import { readSettings, text, type Settings } from './settings';
 import { StartQueue } from './start-queue';
 import { StatusDisplay } from './status';
 
-export type Send = (msg: NodeMessage | (NodeMessage | null)[]) => void;
-export type Done = (error?: Error) => void;
-
-/** A message that has come in, or was kept. */
-interface IncomingMessage<S, T> {
-  msg: NodeMessage;
-  send: Send;
-  done: Done;
-  /** It came in while the node held too many. */
-  refused: boolean;
-  /** What is done with a message that was kept, instead of the node's `run`. */
-  handler?: Handler<S, T>;
-  /** It is recorded: if it is stopped, its work continues after the restart. */
-  resumes?: boolean;
-  /** Called when a kept message has ended. */
-  onEnd?: () => Promise<void>;
-}
+export type { Done, Send } from './incoming-message';
 
 /** One deployed node: everything that happens to its messages. */
 export class NodeRunner<I extends string, S extends object, T> {
@@ -47,7 +30,7 @@ export class NodeRunner<I extends string, S extends object, T> {
   readonly #shared: SharedTaskContext<I, S, T>;
   readonly #tasks = new Map<MessageTask<I, S, T>, Promise<void>>();
   readonly #queue = new StartQueue<IncomingMessage<S, T>>(
-    (message) => this.#begin(message),
+    (message) => void this.#begin(message),
     () => this.#reserve(),
   );
   readonly #mayQueue: boolean;
@@ -85,7 +68,7 @@ export class NodeRunner<I extends string, S extends object, T> {
   take(msg: NodeMessage, send: Send, done: Done): void {
     const message = { msg, send, done, refused: this.definition.always?.(msg) !== true && this.#isFull() };
     if (!this.#mayQueue) {
-      this.#begin(message);
+      void this.#begin(message);
       return;
     }
     this.#queue.add(message, !message.refused);
@@ -104,13 +87,16 @@ export class NodeRunner<I extends string, S extends object, T> {
     await context.close();
   }
 
-  #begin(message: IncomingMessage<S, T>): void {
+  /** @returns when the message has ended, or is pending */
+  #begin(message: IncomingMessage<S, T>): Promise<void> {
     const { msg, send, done, handler } = message;
     const sender = new ResultSender(this.#output, msg, send);
     const ahead = this.#mayQueue && handler === undefined;
     const task = new MessageTask<I, S, T>(this.#shared, msg, send, done, sender, this.#display.begin(), ahead);
     if (message.resumes === true) task.resumes = true;
-    this.#tasks.set(task, this.#process(message, task));
+    const processed = this.#process(message, task);
+    this.#tasks.set(task, processed);
+    return processed;
   }
 
   /** Everything that happens to a message. Never rejects: in Node-RED an unhandled rejection ends the process. */
@@ -174,44 +160,21 @@ export class NodeRunner<I extends string, S extends object, T> {
   }
 
   #createContext(keepsRecords: boolean): NodeContext<S, T> {
-    return new NodeContext<S, T>(
+    const runner: ContextRunner<S, T> = {
+      settings: () => this.#usableSettings(),
+      begin: (message) => this.#begin(message),
+      senderFor: (msg, send) => new ResultSender(this.#output, msg, send),
+      display: this.#display,
+    };
+    return new NodeContext(
       this.RED,
       this.node,
       this.config,
       this.#operation,
       this.#closing.signal,
-      {
-        settings: () => this.#usableSettings(),
-        runKept: (pending, handler) => this.#runKept(pending, handler),
-        emitKept: (pending, result) => {
-          const msg = pending.msg ?? { resumed: true };
-          void new ResultSender(this.#output, msg, pending.send).emit(result);
-        },
-        onStoreUnavailable: () => this.#display.note('journalUnavailable'),
-        onResumed: () => this.#display.unpend(1),
-        setTrouble: (trouble) => this.#display.setTrouble(trouble),
-      },
+      runner,
       keepsRecords,
     );
-  }
-
-  async #runKept(pending: PendingMessage, handler: Handler<S, T>): Promise<void> {
-    const { context } = this.#shared;
-    const msg = await context.pending.restore(pending);
-    const reportOnly: Done = (error) => {
-      if (error !== undefined && !isClosed(error)) this.node.error(error, msg);
-    };
-    this.#display.unpend();
-    this.#begin({
-      msg,
-      send: pending.send,
-      done: pending.done ?? reportOnly,
-      refused: false,
-      handler,
-      resumes: pending.recorded,
-      // The record goes only now: a process that dies in between sends the result again.
-      onEnd: () => context.pending.remove(pending),
-    });
   }
 
   /** A place in the connection's queue for a message that waits to begin. */

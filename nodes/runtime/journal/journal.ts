@@ -95,7 +95,8 @@ export class Journal {
 
   async #loadStates(node: string): Promise<Map<string, RecordState>> {
     const states = new Map<string, RecordState>();
-    for (const [key, { state }] of this.#index.records(node)) {
+    const records = this.#index.records(node).filter(([, { removing }]) => !removing);
+    for (const [key, { state }] of records) {
       const entry = state === undefined ? undefined : await readEntry(state);
       if (entry?.kind === 'state') states.set(key, entry.state);
     }
