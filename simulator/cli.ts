@@ -1,11 +1,18 @@
 import { parseArgs } from 'node:util';
 
-import type { SimulatorOptions } from './index';
+import type { DeviceBehaviour, SimulatorOptions } from './index';
 import type { Settings } from './settings';
 
+/** Starts the simulator. */
+export interface ServeCommand {
+  name: 'serve';
+  options: SimulatorOptions;
+  /** How devices behave unless told otherwise. */
+  behaviour: Partial<DeviceBehaviour>;
+}
+
 /** What the command line asks for. */
-export type Command =
-  { name: 'help' } | { name: 'serve'; options: SimulatorOptions } | { name: 'tokens'; options: TokensOptions };
+export type Command = { name: 'help' } | ServeCommand | { name: 'tokens'; options: TokensOptions };
 
 /** What `tokens` prints. */
 export interface TokensOptions {
@@ -23,18 +30,25 @@ export interface TokensOptions {
 
 export const DEFAULT_PORT = 4270;
 export const DEFAULT_SUMMARY_PORT = 4271;
+export const DEFAULT_DEVICE_API_PORT = 4272;
 
-export const HELP = `Plays the nRF Cloud Provisioning Service on this computer.
+export const HELP = `Simulates the nRF Cloud Provisioning Service and device management on this computer.
 
   npm run simulator -- [options]          starts it
     --port <n>              port of the service (${DEFAULT_PORT}; 0 = any free one)
     --summary-port <n>      port of error summaries and controls (${DEFAULT_SUMMARY_PORT}; 0 = any free one)
-    --api <generation>      guide, current or both (both)
+    --api <version>      guide, current or both (both)
     --api-key <key>         the key it wants (sim-key)
     --viewer-key <key>      a key that may only read; may be repeated
     --seed <text>           what devices and ids are derived from (simulator)
     --latency <ms>          milliseconds before every answer, or a range such as 20-80 (0)
     --rate <n>              most requests per second, 0 = no limit (0)
+    --contact-after <ms>    when a device contacts the service after its claim, or never (10000)
+    --contact-every <ms>    when it contacts the service again, or never (never)
+    --onboard-after <ms>    when device management has it after its key was generated, or never (10000)
+    --state-after <ms>      when it has reported state after that, or never (5000)
+    --role <role>           role of the key: owner, admin, editor or viewer (editor)
+    --device-api-rate <n>   most requests per second of device management, 0 = no limit (0)
     --page-size <n>         devices per page (100)
     --bulk-pending <ms>     how long a bulk operation is PENDING (10)
     --bulk-progress <ms>    how long it is IN_PROGRESS (10)
@@ -58,7 +72,7 @@ export const HELP = `Plays the nRF Cloud Provisioning Service on this computer.
 
 /**
  * Reads the command line.
- * @throws TypeError with a sentence for whoever typed it
+ * @throws TypeError with a sentence for the user
  */
 export function readCommand(argv: readonly string[]): Command {
   const isTokens = argv[0] === 'tokens';
@@ -66,7 +80,7 @@ export function readCommand(argv: readonly string[]): Command {
   if (values.help) return { name: 'help' };
   if (isTokens) return { name: 'tokens', options: readTokens(values, positionals) };
   if (positionals[0] !== undefined) throw new TypeError(`There is no command "${positionals[0]}".`);
-  return { name: 'serve', options: readServe(values) };
+  return { name: 'serve', options: readServe(values), behaviour: readBehaviour(values) };
 }
 
 type ServeValues = ReturnType<typeof parseServe>['values'];
@@ -81,6 +95,13 @@ function parseServe(argv: readonly string[]) {
     options: {
       port: text,
       'summary-port': text,
+      'device-api-port': text,
+      'contact-after': text,
+      'contact-every': text,
+      'onboard-after': text,
+      'state-after': text,
+      role: text,
+      'device-api-rate': text,
       api: text,
       'api-key': text,
       'viewer-key': { type: 'string', multiple: true },
@@ -124,7 +145,13 @@ function readServe(values: ServeValues): SimulatorOptions {
   const change: Record<string, unknown> = {
     port: readNumber('port', values.port) ?? DEFAULT_PORT,
     summaryPort: readNumber('summary-port', values['summary-port']) ?? DEFAULT_SUMMARY_PORT,
+    // A second simulator, started with a port of its own, must not collide with the usual port of the first.
+    deviceApiPort:
+      readNumber('device-api-port', values['device-api-port']) ??
+      (values.port === undefined ? DEFAULT_DEVICE_API_PORT : 0),
     seed: values.seed,
+    role: values.role,
+    deviceApiRate: readNumber('device-api-rate', values['device-api-rate']),
     api: values.api,
     apiKey: values['api-key'],
     viewerKeys: values['viewer-key'],
@@ -140,7 +167,20 @@ function readServe(values: ServeValues): SimulatorOptions {
     verify: values.unverified === true ? false : undefined,
     record: values['no-record'] === true ? false : undefined,
   };
-  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+  return withoutUndefined(change);
+}
+
+function readBehaviour(values: ServeValues): Partial<DeviceBehaviour> {
+  return withoutUndefined({
+    contactAfterMs: readTime('contact-after', values['contact-after']),
+    contactEveryMs: readTime('contact-every', values['contact-every']),
+    onboardAfterMs: readTime('onboard-after', values['onboard-after']),
+    stateAfterMs: readTime('state-after', values['state-after']),
+  });
+}
+
+function withoutUndefined(values: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
 }
 
 function readTokens(values: TokenValues, positionals: readonly string[]): TokensOptions {
@@ -162,6 +202,10 @@ function readTokens(values: TokenValues, positionals: readonly string[]): Tokens
 function readLatency(text: string | undefined): Settings['latency'] | undefined {
   const range = /^(\d+)-(\d+)$/.exec(text ?? '');
   return range ? [Number(range[1]), Number(range[2])] : readNumber('latency', text);
+}
+
+function readTime(name: string, text: string | undefined): number | null | undefined {
+  return text === 'never' ? null : readNumber(name, text);
 }
 
 function readNumber(name: string, text: string | undefined): number | undefined {

@@ -1,9 +1,16 @@
+import {
+  DEFAULT_ONBOARDING_SETTINGS,
+  ONBOARDING_CHOICES,
+  type EndStatuses,
+  type OnboardingSettings,
+} from './onboarding-settings';
+
 /**
- * Every knob of the simulator in one place: its type, its default, and the check a changed value has to pass.
- * README.md says what each one is for, and which of them stand for something no public source settles.
+ * Every setting of the simulator: its type, its default and its choices. README.md says what each one is for, and
+ * which of them stand for something no public source settles.
  */
 
-/** The two generations of the service's paths: the 2023 guide's, and those Nordic's own tool uses since. */
+/** The two versions of the service's paths: the 2023 guide's, and those Nordic's own tool uses since. */
 export type Generation = 'guide' | 'current';
 
 /** How the document behind `errorSummaryUrl` looks, or which way it fails. */
@@ -24,25 +31,30 @@ export interface RefusalStatuses {
   ownTeam: number;
 }
 
-/** Fields that are laid over the answers, as a newer service might add them. They win over the real ones. */
+/** Fields that are laid over the responses, as a newer service might add them. They win over the real ones. */
 export interface Extras {
   device?: Record<string, unknown>;
   list?: Record<string, unknown>;
   tag?: Record<string, unknown>;
   operation?: Record<string, unknown>;
+  command?: Record<string, unknown>;
+  rule?: Record<string, unknown>;
+  account?: Record<string, unknown>;
+  /** A device as device management shows it. */
+  onboarded?: Record<string, unknown>;
 }
 
-/** What can be set at the start and changed at run time. */
-export interface Settings {
-  /** Which generation of paths answers. The other's paths are 404. */
+/** What can be set at the start and changed while the simulator runs. */
+export interface Settings extends OnboardingSettings {
+  /** The API version that is served. The paths of the other are 404. */
   api: Generation | 'both';
   /** The key of the team, role editor or above. */
   apiKey: string;
   /** Keys of role viewer: they may read; writing is 403. */
   viewerKeys: readonly string[];
-  /** Milliseconds before every answer, or a range to draw from. */
+  /** Milliseconds before every response, or a range to draw from. */
   latency: number | readonly [number, number];
-  /** Most requests within any second, beyond which the answer is 429. 0 = no limit. */
+  /** Most requests within any second, beyond which the response is 429. 0 = no limit. */
   rate: number;
   /** The form of `Retry-After` in that 429. */
   rateRetryAfter: 'seconds' | 'date' | 'none';
@@ -57,9 +69,9 @@ export interface Settings {
   refusals: Readonly<RefusalStatuses>;
   /** Most rows of a bulk upload. */
   rowCap: number;
-  /** Shape of the items of `failed` in a `current` bulk answer. */
+  /** Shape of the items of `failed` in a `current` bulk response. */
   failedShape: 'object' | 'text' | 'id' | 'index';
-  /** Status of a `current` bulk answer in which some rows failed, and in which all did. */
+  /** Status of a `current` bulk response in which some rows failed, and in which all did. */
   partialStatus: number;
   allFailedStatus: number;
   /** Milliseconds a bulk operation stays PENDING. */
@@ -77,19 +89,22 @@ export interface Settings {
   /** `array`: the list of devices is one bare array of all of them. */
   listShape: 'items' | 'array';
   tagListShape: 'items' | 'array';
-  /** Answer a page with the token it was asked with, as a broken service would. */
+  /** ServiceResponse a page with the token it was asked with, as a broken service would. */
   repeatPageToken: boolean;
   /** Whether the list of devices honours `?tag=`. */
   tagFilter: 'support' | 'ignore';
   extras: Readonly<Extras>;
-  /** Fields of a device that are left out of every answer. */
+  /** Fields of a device that are left out of every response. */
   omitDeviceFields: readonly string[];
   /** Keep every request in `requests` (switch off for load tests). */
   record: boolean;
 }
 
-/** A change of settings: any of them; statuses of refusals one by one. */
-export type SettingsChange = Partial<Omit<Settings, 'refusals'>> & { refusals?: Partial<RefusalStatuses> };
+/** A change of settings: any of them; the entries of `refusals` and `endStatuses` one by one. */
+export type SettingsChange = Partial<Omit<Settings, 'refusals' | 'endStatuses'>> & {
+  refusals?: Partial<RefusalStatuses>;
+  endStatuses?: Partial<EndStatuses>;
+};
 
 /** What a simulator starts with when nothing is said. */
 export const DEFAULT_SETTINGS: Readonly<Settings> = {
@@ -122,9 +137,11 @@ export const DEFAULT_SETTINGS: Readonly<Settings> = {
   extras: {},
   omitDeviceFields: [],
   record: true,
+  ...DEFAULT_ONBOARDING_SETTINGS,
 };
 
-const CHOICES: { readonly [K in keyof Settings]?: readonly Settings[K][] } = {
+/** The values of the settings that have a fixed set of them. */
+export const CHOICES: { readonly [K in keyof Settings]?: readonly Settings[K][] } = {
   api: ['guide', 'current', 'both'],
   rateRetryAfter: ['seconds', 'date', 'none'],
   reclaim: ['conflict', 'ok'],
@@ -135,57 +152,5 @@ const CHOICES: { readonly [K in keyof Settings]?: readonly Settings[K][] } = {
   listShape: ['items', 'array'],
   tagListShape: ['items', 'array'],
   tagFilter: ['support', 'ignore'],
+  ...ONBOARDING_CHOICES,
 };
-
-/**
- * Lays a change over settings.
- * @returns new settings; the given ones stay as they are
- * @throws TypeError naming the setting that does not exist or whose value cannot be used
- */
-export function changeSettings(settings: Readonly<Settings>, change: SettingsChange): Settings {
-  const { refusals, ...rest } = change;
-  for (const [name, value] of Object.entries(rest)) checkSetting(name, value);
-  for (const [name, value] of Object.entries(refusals ?? {})) {
-    if (!(name in settings.refusals)) throw new TypeError(`The simulator has no refusal "${name}".`);
-    if (!isStatus(value)) throw new TypeError(`The status of the refusal "${name}" is not an HTTP status.`);
-  }
-  return { ...settings, ...rest, refusals: { ...settings.refusals, ...refusals } };
-}
-
-/** Whether a name is one of the settings. */
-export function isSetting(name: string): name is keyof Settings {
-  return Object.hasOwn(DEFAULT_SETTINGS, name);
-}
-
-function checkSetting(name: string, value: unknown): void {
-  if (!isSetting(name)) throw new TypeError(`The simulator has no setting "${name}".`);
-  if (name === 'latency' ? !isLatency(value) : !isLike(DEFAULT_SETTINGS[name], value)) {
-    throw new TypeError(`The setting "${name}" cannot be ${JSON.stringify(value)}.`);
-  }
-  const choices = CHOICES[name] as readonly unknown[] | undefined;
-  if (choices && !choices.includes(value)) {
-    throw new TypeError(`The setting "${name}" is one of ${choices.join(', ')}.`);
-  }
-}
-
-function isLike(model: unknown, value: unknown): boolean {
-  if (Array.isArray(model)) return Array.isArray(value) && value.every((item) => typeof item === 'string');
-  if (typeof model === 'number') return typeof value === 'number' && value >= 0;
-  if (typeof model === 'object') return isRecord(value);
-  return typeof value === typeof model;
-}
-
-function isRecord(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isLatency(value: unknown): boolean {
-  if (typeof value === 'number') return value >= 0;
-  if (!Array.isArray(value) || value.length !== 2) return false;
-  const [least, most] = value as unknown[];
-  return typeof least === 'number' && typeof most === 'number' && least >= 0 && most >= least;
-}
-
-function isStatus(value: unknown): boolean {
-  return typeof value === 'number' && Number.isInteger(value) && value >= 200 && value <= 599;
-}

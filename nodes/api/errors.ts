@@ -35,9 +35,9 @@ export interface ErrorCause {
   /** Seconds that the service asked to wait. */
   retryAfter?: number;
   /** Set if a request may have taken effect although no usable response arrived. */
-  mayHaveSucceeded?: true;
+  mayHaveSucceeded?: boolean;
   /** Set if the work continues after the restart. */
-  resumes?: true;
+  resumes?: boolean;
   /** What a node adds, e.g. the rows that kept a bulk claim from starting. */
   [extra: string]: unknown;
 }
@@ -105,13 +105,20 @@ export function nodeQueueFull(operation: OperationName, max: number): NrfCloudEr
 
 /**
  * The error of a message that was being processed when its flow was stopped.
- * @param mayHaveSucceeded its request may have taken effect
+ * @param resumes whether the work continues when the flow is started again
+ * @param mayHaveSucceeded whether its request may have taken effect
  */
-export function closed(operation: OperationName, attempts = 0, mayHaveSucceeded = false): NrfCloudError {
+export function closed(
+  operation: OperationName,
+  attempts = 0,
+  resumes = false,
+  mayHaveSucceeded = false,
+): NrfCloudError {
+  const todo = resumes ? 'its work continues when the flow is started again' : 'send the message again';
   return new NrfCloudError(
     'NRFCLOUD_CLOSED',
-    `${operation}: the flow was stopped or redeployed while the message was being processed; send the message again`,
-    { operation, attempts, ...(mayHaveSucceeded ? { mayHaveSucceeded } : {}) },
+    `${operation}: the flow was stopped or redeployed while the message was being processed; ${todo}`,
+    { operation, attempts, ...(resumes ? { resumes } : {}), ...(mayHaveSucceeded ? { mayHaveSucceeded } : {}) },
   );
 }
 

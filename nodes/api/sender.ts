@@ -263,7 +263,7 @@ export class Sender {
 }
 
 function closedError({ operation, attempts, method, mayHaveSucceeded }: RequestContext): NrfCloudError {
-  return closed(operation, attempts, mayHaveSucceeded && method !== 'GET');
+  return closed(operation, attempts, false, mayHaveSucceeded && method !== 'GET');
 }
 
 function resultOf(statusCode: number): AttemptResult {

@@ -1,8 +1,11 @@
-import { checkRule, type FaultMatch, type FaultRule } from './rule';
+import { DEVICE_API_OPERATIONS } from '../wire/operations';
+import { checkRule, type FaultHost, type FaultMatch, type FaultRule } from './rule';
+
+const DEVICE_API_NAMES: ReadonlySet<string> = new Set(DEVICE_API_OPERATIONS);
 
 /** What a request looks like to the faults. */
 export interface Target {
-  host: 'api' | 'summary';
+  host: FaultHost;
   method: string;
   /** Path and query. */
   url: string;
@@ -12,7 +15,7 @@ export interface Target {
 /** A rule that was added. */
 export interface Fault {
   readonly rule: FaultRule;
-  /** How many requests have fitted it, and how many of them it struck. */
+  /** How many requests matched, and to how many of them the fault was applied. */
   readonly seen: number;
   readonly struck: number;
   remove(): void;
@@ -24,7 +27,7 @@ interface Entry {
   struck: number;
 }
 
-/** The list of faults. The first that fits and is not used up strikes. */
+/** The list of faults. The first that matches and is not used up is applied. */
 export class Faults {
   private entries: Entry[] = [];
 
@@ -56,16 +59,16 @@ export class Faults {
     this.entries = [];
   }
 
-  /** The rule that strikes this request, if any. Counts. */
-  strike(target: Target): FaultRule | undefined {
-    let striking: Entry | undefined;
+  /** The rule to apply to this request, if any. Counts. */
+  select(target: Target): FaultRule | undefined {
+    let selected: Entry | undefined;
     for (const entry of this.entries) {
-      if (!fits(entry.rule.match ?? {}, target)) continue;
+      if (!matches(entry.rule.match ?? {}, target)) continue;
       entry.seen++;
-      if (!striking && this.isDue(entry)) striking = entry;
+      if (!selected && this.isDue(entry)) selected = entry;
     }
-    if (striking) striking.struck++;
-    return striking?.rule;
+    if (selected) selected.struck++;
+    return selected?.rule;
   }
 
   private isDue({ rule, seen, struck }: Entry): boolean {
@@ -76,16 +79,21 @@ export class Faults {
   }
 }
 
-function fits(match: FaultMatch, target: Target): boolean {
+/** A match that names an operation of device management is about that host without saying so. */
+function hostOf({ host, operation }: FaultMatch): FaultHost {
+  return host ?? (operation !== undefined && DEVICE_API_NAMES.has(operation) ? 'deviceApi' : 'api');
+}
+
+function matches(match: FaultMatch, target: Target): boolean {
   return (
-    (match.host ?? 'api') === target.host &&
+    hostOf(match) === target.host &&
     (match.method === undefined || match.method.toUpperCase() === target.method) &&
     (match.operation === undefined || match.operation === target.operation) &&
-    (match.path === undefined || fitsPath(match.path, target.url))
+    (match.path === undefined || matchesPath(match.path, target.url))
   );
 }
 
-function fitsPath(path: string | RegExp, url: string): boolean {
+function matchesPath(path: string | RegExp, url: string): boolean {
   // A RegExp with the flag g or y would remember where it stopped.
   if (path instanceof RegExp) return new RegExp(path.source, path.flags.replace(/[gy]/g, '')).test(url);
   const plain = url.replace(/\?.*$/s, '').replace(/^\/v1(?=\/)/, '');

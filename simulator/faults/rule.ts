@@ -1,30 +1,33 @@
-/** Which requests a fault strikes. Everything that is given has to fit. */
+/** `api`: the provisioning service; `deviceApi`: device management; `summary`: the host of the error summaries. */
+export type FaultHost = 'api' | 'deviceApi' | 'summary';
+
+/** The requests to which a fault is applied. Everything that is given has to match. */
 export interface FaultMatch {
-  /** The service itself (default), or the host of the error summaries. */
-  host?: 'api' | 'summary';
+  /** Default: the host that has the `operation`, else `api`. */
+  host?: FaultHost;
   method?: string;
   /** A text is the whole path without `/v1` and query, `*` stands for anything; a RegExp is tested on path and query. */
   path?: string | RegExp;
   /** Name of an operation, e.g. `claim` (the table in README.md). */
   operation?: string;
-  /** Strikes from the n-th fitting request on, counted from 1. Without `times` this one only. */
+  /** From the n-th matching request on, counted from 1. Without `times` this one only. */
   nth?: number;
-  /** Strikes with this probability, 0 to 1 (drawn from the seed). */
+  /** With this probability, 0 to 1 (drawn from the seed). */
   chance?: number;
 }
 
 /**
- * What goes wrong. Fields combine: the answer is made or taken from the operation, then shaped, then sent badly.
+ * What goes wrong. Fields combine: the response is created or taken from the operation, then changed, then sent with the fault.
  *
  * The operation is carried out first for `emptyBody`, `cutBody`, `cutJson`, `slow`, `headers` and `drop: 'after'`, and
- * not carried out for those that replace its answer (`status`, `body`, `html`, `redirect`, `retryAfter`, `dripBody`,
+ * not carried out for those that replace its response (`status`, `body`, `html`, `redirect`, `retryAfter`, `dripBody`,
  * `hugeBody`) and `drop: 'before'`. `afterWork` says otherwise.
  */
 export interface FaultRule {
   match?: FaultMatch;
-  /** How often it strikes. Default: until it is removed; with `nth`, once. */
+  /** How often it is applied. Default: until it is removed; with `nth`, once. */
   times?: number;
-  /** true: carry out the operation although its answer is replaced. false: do not. */
+  /** true: carry out the operation although its response is replaced. false: do not. */
   afterWork?: boolean;
   status?: number;
   /** A text goes out as it is (text/plain), anything else as JSON. */
@@ -48,7 +51,7 @@ export interface FaultRule {
   dripBody?: boolean | { everyMs: number };
   /** A body of so many bytes: one JSON object with one long text. `Infinity` never ends. */
   hugeBody?: number;
-  /** Cuts the connection without an answer, before or after the operation was carried out. */
+  /** Cuts the connection without a response, before or after the operation was carried out. */
   drop?: 'before' | 'after';
 }
 
@@ -80,7 +83,7 @@ const MATCH_FIELDS: ReadonlySet<string> = new Set([
 ] satisfies (keyof FaultMatch)[]);
 
 /**
- * Refuses rules with misspelt fields, which would otherwise silently never strike, and statuses that cannot be sent.
+ * Refuses rules with misspelt fields, which would otherwise silently never match, and statuses that cannot be sent.
  * @throws TypeError naming the field
  */
 export function checkRule(rule: FaultRule): void {
@@ -99,26 +102,26 @@ export function checkRule(rule: FaultRule): void {
   }
 }
 
-/** Whether the rule answers something of its own instead of what the operation answers. */
-export function replacesAnswer(rule: FaultRule): boolean {
+/** Whether the rule replaces the response of the operation. */
+export function replacesResponse(rule: FaultRule): boolean {
   return (
     rule.status !== undefined ||
     rule.body !== undefined ||
     rule.html === true ||
     rule.redirect !== undefined ||
     rule.retryAfter !== undefined ||
-    isDripping(rule) ||
+    isEndless(rule) ||
     rule.hugeBody !== undefined
   );
 }
 
-/** Whether the operation is carried out before the fault strikes. */
-export function worksFirst(rule: FaultRule): boolean {
+/** Whether the operation is carried out before the fault is applied. */
+export function runsOperationFirst(rule: FaultRule): boolean {
   if (rule.drop !== undefined) return rule.drop === 'after';
-  return rule.afterWork ?? !replacesAnswer(rule);
+  return rule.afterWork ?? !replacesResponse(rule);
 }
 
 /** Whether the body never ends. */
-export function isDripping(rule: FaultRule): boolean {
+export function isEndless(rule: FaultRule): boolean {
   return rule.dripBody !== undefined && rule.dripBody !== false;
 }

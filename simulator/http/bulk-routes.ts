@@ -1,17 +1,17 @@
-import { Refusal } from '../world/refusal';
-import type { Route } from './call';
+import { Refusal } from '../state/refusal';
+import type { Route } from './route';
 
-/** The status of a bulk operation, the same in both generations. */
+/** The status of a bulk operation, the same in both versions. */
 export const BULK_ROUTES: readonly Route[] = [
   {
     method: 'GET',
     path: '/bulk-ops-requests/:id',
-    generations: ['guide', 'current'],
+    versions: ['guide', 'current'],
     operation: () => 'bulkStatus',
-    run: (world, call) => {
-      const operation = world.bulk.find(call.id);
+    run: (state, call) => {
+      const operation = state.bulk.find(call.id);
       if (!operation) throw new Refusal(404, 'There is no bulk operation with this id.');
-      return { status: 200, body: world.operationView(operation) };
+      return { status: 200, body: state.operationView(operation) };
     },
   },
 ];

@@ -1,36 +1,37 @@
 import type { Settings } from '../settings';
-import type { RowFailure } from '../world/bulk';
-import { splitRows } from '../world/csv';
-import { Refusal } from '../world/refusal';
-import type { World } from '../world/world';
-import type { Answer } from './answer';
-import { jsonObject, type Call, type OperationName, type Route } from './call';
+import type { RowFailure } from '../state/bulk-operations';
+import { splitRows } from '../state/csv';
+import { Refusal } from '../state/refusal';
+import type { ServiceState } from '../state/service-state';
+import type { ServiceResponse } from '../wire/response';
+import type { OperationName } from '../wire/operations';
+import { jsonObject, type Call, type Route } from './route';
 
-/** Claiming: one device or many, in both generations. */
+/** Claiming: one device or many, in both versions. */
 export const CLAIM_ROUTES: readonly Route[] = [
   {
     method: 'POST',
     path: '/identities/claimed-devices',
-    generations: ['guide'],
+    versions: ['guide'],
     operation: () => 'claim',
     run: claim,
   },
   {
     method: 'POST',
     path: '/claimed-devices/bulk',
-    generations: ['guide'],
+    versions: ['guide'],
     operation: () => 'bulkClaim',
     run: bulkClaim,
   },
   {
     method: 'POST',
     path: '/claimed-devices',
-    generations: ['current'],
+    versions: ['current'],
     operation: whichClaim,
-    run: (world, call) => {
+    run: (state, call) => {
       const operation = whichClaim(call);
-      if (operation === 'bulkClaimNow') return bulkClaimNow(world, call);
-      return operation === 'dryRun' ? dryRun(world, call) : claim(world, call);
+      if (operation === 'bulkClaimNow') return bulkClaimNow(state, call);
+      return operation === 'dryRun' ? dryRun(state, call) : claim(state, call);
     },
   },
 ];
@@ -46,33 +47,33 @@ function isDryRun(call: Call): boolean {
 }
 
 /** 201 is confirmed; 200 for a device that was the team's already is our choice. */
-function claim(world: World, call: Call): Answer {
+function claim(state: ServiceState, call: Call): ServiceResponse {
   const { claimToken, tags } = jsonObject(call);
-  const { device, fresh } = world.claim(claimToken, tags);
-  return { status: fresh ? 201 : 200, body: world.deviceView(device) };
+  const { device, fresh } = state.claim(claimToken, tags);
+  return { status: fresh ? 201 : 200, body: state.deviceView(device) };
 }
 
 /** 202 without a body: the device can be claimed (confirmed by Nordic's tool). */
-function dryRun(world: World, call: Call): Answer {
+function dryRun(state: ServiceState, call: Call): ServiceResponse {
   const { claimToken, tags } = jsonObject(call);
-  world.tryClaim(claimToken, tags);
+  state.tryClaim(claimToken, tags);
   return { status: 202 };
 }
 
-function bulkClaim(world: World, call: Call): Answer {
+function bulkClaim(state: ServiceState, call: Call): ServiceResponse {
   if (call.contentType !== 'text/csv') throw new Refusal(415, 'Content-Type must be text/csv.');
-  const rows = splitRows(call.body, world.settings.rowCap);
-  return { status: 202, body: { bulkOpsRequestId: world.bulk.start(call.body, rows).id } };
+  const rows = splitRows(call.body, state.settings.rowCap);
+  return { status: 202, body: { bulkOpsRequestId: state.bulk.start(call.body, rows).id } };
 }
 
-async function bulkClaimNow(world: World, call: Call): Promise<Answer> {
+async function bulkClaimNow(state: ServiceState, call: Call): Promise<ServiceResponse> {
   if (isDryRun(call)) throw new Refusal(400, 'A dry run takes one claim token as JSON.');
-  const rows = splitRows(call.body, world.settings.rowCap);
-  const { claimedIds, failed } = await world.bulk.claimRows(rows);
-  const body = { claimedIds, failed: failed.map((failure) => failedItem(failure, world.settings.failedShape)) };
+  const rows = splitRows(call.body, state.settings.rowCap);
+  const { claimedIds, failed } = await state.bulk.claimRows(rows);
+  const body = { claimedIds, failed: failed.map((failure) => failedItem(failure, state.settings.failedShape)) };
   if (failed.length === 0) return { status: 201, body };
-  if (claimedIds.length > 0) return { status: world.settings.partialStatus, body };
-  return { status: world.settings.allFailedStatus, body: { message: 'No device was claimed.', ...body } };
+  if (claimedIds.length > 0) return { status: state.settings.partialStatus, body };
+  return { status: state.settings.allFailedStatus, body: { message: 'No device was claimed.', ...body } };
 }
 
 /** The shape of these items is not public: all of these are our choice. Rows count from 0. */

@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 
+import type { DeviceBehaviour } from '../device/behaviour';
 import type { FaultMatch, FaultRule } from '../faults/rule';
 import type { MintOptions } from '../identity/mint';
-import type { Simulator } from '../index';
+import type { Simulator } from '../simulator';
 import type { SettingsChange } from '../settings';
 
 /** A fault as JSON: a regular expression comes as text. */
@@ -10,12 +11,24 @@ type JsonFault = Omit<FaultRule, 'match'> & {
   match?: Omit<FaultMatch, 'path'> & { path?: string; pathRegExp?: string };
 };
 
+interface OnboardBody {
+  deviceUuid: string;
+  id?: string;
+  connected?: boolean;
+}
+
+interface EndBody {
+  commandId: string;
+  status: string;
+  response?: unknown;
+}
+
 /** Most tokens and devices that one request makes: more would hold up everything else for long. */
 const MOST_AT_ONCE = 100_000;
 
 /**
- * The programmatic API over HTTP, for tests that run the simulator as a process of its own. Bodies and answers are JSON;
- * what cannot be used is 400 with a `message`. No key: the port is on loopback.
+ * The programmatic API over HTTP, for tests that run the simulator as a process of its own. Bodies and responses are
+ * JSON; what cannot be used is 400 with a `message`. No key: the port is on loopback.
  */
 export function addControls(app: FastifyInstance, simulator: Simulator): void {
   app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) =>
@@ -50,6 +63,26 @@ export function addControls(app: FastifyInstance, simulator: Simulator): void {
     simulator.releaseByOther(body.deviceUuid);
     return reply.code(204).send();
   });
+  app.post<{ Body: { deviceUuid: string } }>('/_simulator/contact', ({ body }) => simulator.contact(body.deviceUuid));
+  app.post<{ Body: { target: string; change: Partial<DeviceBehaviour> } }>(
+    '/_simulator/behaviour',
+    ({ body }, reply) => {
+      simulator.setDeviceBehaviour(body.target, body.change);
+      return reply.code(204).send();
+    },
+  );
+  app.post<{ Body: Record<string, unknown> }>('/_simulator/rules', ({ body }) => simulator.addRule(body));
+  app.post<{ Body: OnboardBody }>('/_simulator/onboard', ({ body: { deviceUuid, ...options } }, reply) => {
+    simulator.onboard(deviceUuid, options);
+    return reply.code(204).send();
+  });
+  app.get<{ Params: { id: string } }>('/_simulator/commands/:id', ({ params }) => ({
+    commands: simulator.commands(params.id),
+  }));
+  app.post<{ Params: { id: string }; Body: EndBody }>('/_simulator/commands/:id/end', ({ params, body }, reply) => {
+    const { commandId, ...end } = body;
+    return reply.code(simulator.endCommand(params.id, commandId, end) ? 204 : 404).send();
+  });
   app.delete<{ Params: { id: string } }>('/_simulator/operations/:id', ({ params }, reply) =>
     reply.code(simulator.forgetOperation(params.id) ? 204 : 404).send(),
   );
@@ -64,15 +97,17 @@ export function addControls(app: FastifyInstance, simulator: Simulator): void {
 }
 
 function state(simulator: Simulator, brief: boolean): Record<string, unknown> {
-  const { url, summaryUrl, counters, inFlight, maxInFlight, summaryVisits, claims } = simulator;
+  const { url, deviceApiUrl, summaryUrl, counters, inFlight, maxInFlight, summaryVisits, claims } = simulator;
   return {
     url,
+    deviceApiUrl,
     summaryUrl,
     requestCount: simulator.requestCount,
     counters,
     inFlight,
     maxInFlight,
     claimCount: claims.size,
+    onboardedCount: simulator.onboardedCount,
     /** Devices that were claimed more often than once. */
     claimedAgain: [...claims].filter(([, count]) => count > 1).map(([id]) => id),
     summaryVisits: summaryVisits.length,
@@ -81,6 +116,8 @@ function state(simulator: Simulator, brief: boolean): Record<string, unknown> {
       devices: simulator.devices(),
       claims: Object.fromEntries(claims),
       tags: simulator.tags(),
+      rules: simulator.rules(),
+      onboarded: simulator.onboarded(),
       operations: simulator.operations(),
     }),
   };

@@ -6,7 +6,7 @@ export class RateLimit {
    * Asks for admission.
    * @param rate requests per second, 0 = no limit
    * @param now a monotonic time in milliseconds
-   * @returns milliseconds until there is room again; 0 = admitted
+   * @returns milliseconds until a request is admitted again; 0 = admitted
    */
   admit(rate: number, now: number): number {
     if (rate <= 0) return 0;

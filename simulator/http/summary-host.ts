@@ -1,14 +1,14 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 
 import type { Faults } from '../faults/faults';
-import { shape } from '../faults/shape';
-import { transmit } from '../faults/transmit';
-import type { Simulator } from '../index';
-import { errorSummary, summaryFault } from '../world/error-summary';
-import type { World } from '../world/world';
-import { toWire, type WireAnswer } from './answer';
+import { alterResponse } from '../faults/alter-response';
+import { sendFaulty } from '../faults/send-faulty';
+import type { Simulator } from '../simulator';
+import { errorSummary, summaryFault } from './error-summary';
+import type { ServiceState } from '../state/service-state';
+import { toWire, type WireResponse } from '../wire/response';
 import { addControls } from './controls';
-import type { Traffic } from './traffic';
+import type { Traffic } from '../wire/traffic';
 
 /**
  * The second port: the host of uploads and error summaries, which is another origin than the service's, and the controls.
@@ -16,7 +16,7 @@ import type { Traffic } from './traffic';
  */
 export function buildSummaryHost(
   simulator: Simulator,
-  world: World,
+  state: ServiceState,
   faults: Faults,
   traffic: Traffic,
 ): FastifyInstance {
@@ -25,13 +25,13 @@ export function buildSummaryHost(
     const authorization = request.headers.authorization !== undefined;
     const seen = { url: request.url, authorization, at: Date.now() };
     traffic.summaryVisits.push(seen);
-    world.events.emit('summary', seen);
-    const rule = faults.strike({ host: 'summary', method: request.method, url: request.url });
-    const answer = authorization ? refuseKey() : find(world, request);
-    const sending = rule ?? (answer.status === 404 || authorization ? undefined : summaryFault(world.settings));
+    state.events.emit('summary', seen);
+    const rule = faults.select({ host: 'summary', method: request.method, url: request.url });
+    const answer = authorization ? refuseKey() : find(state, request);
+    const sending = rule ?? (answer.status === 404 || authorization ? undefined : summaryFault(state.settings));
     if (!sending) return reply.code(answer.status).headers(answer.headers).send(answer.text);
     reply.hijack();
-    await transmit(reply.raw, shape(sending, answer), sending, world.clock, () => undefined);
+    await sendFaulty(reply.raw, alterResponse(sending, answer), sending, state.clock, () => undefined);
     return undefined;
   };
   app.get('/:tenant/claim_device_ownership/:file', visit);
@@ -43,16 +43,16 @@ export function buildSummaryHost(
   return app;
 }
 
-function refuseKey(): WireAnswer {
+function refuseKey(): WireResponse {
   return toWire({ status: 403, body: { message: 'This host must not be shown an Authorization header.' } });
 }
 
-function find(world: World, request: FastifyRequest): WireAnswer {
+function find(state: ServiceState, request: FastifyRequest): WireResponse {
   const { tenant, file = '' } = request.params as { tenant?: string; file?: string };
   const [, id = '', kind] = /^(\w+)\.(json|csv)$/.exec(file) ?? [];
-  const operation = tenant === world.tenantId ? world.bulk.find(id) : undefined;
+  const operation = tenant === state.tenantId ? state.bulk.find(id) : undefined;
   if (operation && kind === 'csv')
     return { status: 200, headers: { 'content-type': 'text/csv' }, text: operation.upload };
-  if (operation?.status === 'FAILED') return errorSummary(operation.failed, world.settings);
+  if (operation?.status === 'FAILED') return errorSummary(operation.failed, state.settings);
   return toWire({ status: 404, body: { message: 'Not Found' } });
 }

@@ -1,11 +1,11 @@
 import type { Generation } from '../settings';
-import { Refusal } from '../world/refusal';
-import type { World } from '../world/world';
-import type { Answer } from './answer';
-import { jsonObject, type Call, type Route } from './call';
+import { Refusal } from '../state/refusal';
+import type { ServiceState } from '../state/service-state';
+import type { ServiceResponse } from '../wire/response';
+import { jsonObject, type Call, type Route } from './route';
 
 /**
- * Tags under the paths of both generations. Status codes and shapes are our choice: 201, 200, 204; an object with an id;
+ * Tags under the paths of both versions. Status codes and shapes are our choice: 201, 200, 204; an object with an id;
  * `{ items }`.
  */
 export const TAG_ROUTES: readonly Route[] = [
@@ -13,61 +13,61 @@ export const TAG_ROUTES: readonly Route[] = [
   ...tagRoutes('/provisioning/tags', 'current'),
 ];
 
-function tagRoutes(path: string, generation: Generation): Route[] {
-  const generations = [generation];
+function tagRoutes(path: string, version: Generation): Route[] {
+  const versions = [version];
   return [
-    { method: 'GET', path, generations, operation: () => 'listTags', run: listTags },
+    { method: 'GET', path, versions, operation: () => 'listTags', run: listTags },
     {
       method: 'POST',
       path,
-      generations,
+      versions,
       operation: () => 'createTag',
-      run: (world, call) => {
+      run: (state, call) => {
         const { tag, description } = jsonObject(call);
-        return { status: 201, body: world.tagView(world.tags.create(tag, description)) };
+        return { status: 201, body: state.tagView(state.tags.create(tag, description)) };
       },
     },
     {
       method: 'GET',
       path: `${path}/:id`,
-      generations,
+      versions,
       operation: () => 'getTag',
-      run: (world, call) => getTag(world, call, generation),
+      run: (state, call) => getTag(state, call, version),
     },
     {
       method: 'PUT',
       path: `${path}/:id`,
-      generations,
+      versions,
       operation: () => 'updateTag',
-      run: (world, call) => {
+      run: (state, call) => {
         const { tag, description } = jsonObject(call);
-        return { status: 200, body: world.tagView(world.tags.update(call.id, tag, description)) };
+        return { status: 200, body: state.tagView(state.tags.update(call.id, tag, description)) };
       },
     },
     {
       method: 'DELETE',
       path: `${path}/:id`,
-      generations,
+      versions,
       operation: () => 'deleteTag',
-      run: (world, call) => {
-        world.tags.remove(call.id);
+      run: (state, call) => {
+        state.tags.remove(call.id);
         return { status: 204 };
       },
     },
   ];
 }
 
-function listTags(world: World): Answer {
-  const items = world.tags.all().map((tag) => world.tagView(tag));
-  return { status: 200, body: world.settings.tagListShape === 'array' ? items : { items } };
+function listTags(state: ServiceState): ServiceResponse {
+  const items = state.tags.all().map((tag) => state.tagView(tag));
+  return { status: 200, body: state.settings.tagListShape === 'array' ? items : { items } };
 }
 
-/** The guide calls this id a device's in one sentence and uses it as a tag's in the next: its path answers both. */
-function getTag(world: World, call: Call, generation: Generation): Answer {
-  const tag = world.tags.find(call.id);
-  if (tag) return { status: 200, body: world.tagView(tag) };
-  const device = generation === 'guide' ? world.devices.find(call.id.toLowerCase()) : undefined;
+/** The guide calls this id a device's in one sentence and uses it as a tag's in the next: its path accepts both. */
+function getTag(state: ServiceState, call: Call, version: Generation): ServiceResponse {
+  const tag = state.tags.find(call.id);
+  if (tag) return { status: 200, body: state.tagView(tag) };
+  const device = version === 'guide' ? state.devices.find(call.id.toLowerCase()) : undefined;
   if (!device) throw new Refusal(404, 'There is no tag with this id.');
-  const items = device.tags.filter((one) => !one.deleted).map((one) => world.tagView(one));
-  return { status: 200, body: world.settings.tagListShape === 'array' ? items : { items } };
+  const items = device.tags.filter((one) => !one.deleted).map((one) => state.tagView(one));
+  return { status: 200, body: state.settings.tagListShape === 'array' ? items : { items } };
 }

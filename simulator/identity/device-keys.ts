@@ -34,12 +34,20 @@ export class DeviceKeys {
     return verify('sha256', data, { key: this.keyOf(deviceUuid), dsaEncoding: 'ieee-p1363' }, signature);
   }
 
+  /**
+   * A key pair that a device generates for a command.
+   * @param label names the key among those of the device
+   */
+  generate(deviceUuid: Uint8Array, label: string): KeyObject {
+    return deriveKey(this.seed, `modem key ${label}`, deviceUuid);
+  }
+
   private keyOf(deviceUuid: Uint8Array): KeyObject {
     const name = Buffer.from(deviceUuid).toString('latin1');
     const known = this.cache.get(name);
     if (known) this.cache.delete(name);
     else if (this.cache.size >= this.capacity) this.dropOldest();
-    const key = known ?? deriveKey(this.seed, deviceUuid);
+    const key = known ?? deriveKey(this.seed, 'key', deviceUuid);
     this.cache.set(name, key);
     return key;
   }
@@ -52,8 +60,8 @@ export class DeviceKeys {
   }
 }
 
-function deriveKey(seed: string, deviceUuid: Uint8Array): KeyObject {
-  const scalar = deriveScalar(seed, deviceUuid);
+function deriveKey(seed: string, purpose: string, deviceUuid: Uint8Array): KeyObject {
+  const scalar = deriveScalar(seed, purpose, deviceUuid);
   const ecdh = createECDH('prime256v1');
   ecdh.setPrivateKey(scalar);
   // Uncompressed point: 0x04, x, y.
@@ -70,9 +78,9 @@ function deriveKey(seed: string, deviceUuid: Uint8Array): KeyObject {
   });
 }
 
-function deriveScalar(seed: string, deviceUuid: Uint8Array): Buffer {
+function deriveScalar(seed: string, purpose: string, deviceUuid: Uint8Array): Buffer {
   for (let attempt = 0; ; attempt++) {
-    const scalar = derive(seed, `key ${attempt}`, deviceUuid).subarray(0, 32);
+    const scalar = derive(seed, `${purpose} ${attempt}`, deviceUuid).subarray(0, 32);
     if (scalar.compare(ZERO) > 0 && scalar.compare(ORDER) < 0) return scalar;
   }
 }

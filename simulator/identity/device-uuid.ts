@@ -17,7 +17,7 @@ export function deviceUuidOf(seed: string, index: number): Buffer {
 }
 
 /** Whether a device UUID is one that {@link deviceUuidOf} makes from this seed. */
-export function bearsMark(seed: string, uuid: Buffer): boolean {
+export function isOfSeed(seed: string, uuid: Buffer): boolean {
   return markOf(seed, uuid).equals(uuid.subarray(FREE_BYTES));
 }
 

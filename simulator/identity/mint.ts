@@ -5,7 +5,7 @@ import { imeiOf } from './imei';
 import { derive } from './seeded';
 import { formatUuid, parseUuid } from './uuid';
 
-/** What a minted token may be told. */
+/** What a minted token contains. */
 export interface MintOptions {
   /** A device of one's own, or one minted before, which then gets another token. Default: the seed's next device. */
   deviceUuid?: string;
@@ -26,7 +26,7 @@ export interface MintedToken {
   deviceType: number;
   firmwareUuid: string;
   nonce: string;
-  /** Not in the token: what the service would answer for the device. */
+  /** Not in the token: what the service would show for the device. */
   imei: string;
 }
 

@@ -13,7 +13,7 @@ const GUIDE_CSV_REPAIRED =
 const UTILS_ADVANCED =
   '2dn3hQFQUDYxVDkxRPCAIhIbZAFifQNQGv86y_GmR2SiY0wmRsHGVFDT791_BPH8YOWFiyCHND1q.0oRDoQEmoQRBIfZYQGuXwJliinHc6xDPruiyjsaXyXZbZVpUuOhHG9YS8L05VuglCcJhMN4EUhWVGpaHgNnHHno6ahi-d5tOeZmAcNY';
 
-/** What a printed token's device answers instead of what the token says. */
+/** Values of the device of a printed token that differ from the token. */
 export interface PrintedDevice {
   firmwareId?: string;
   imei?: string;
@@ -21,7 +21,7 @@ export interface PrintedDevice {
 
 /** The printed tokens that are accepted. */
 export const PRINTED_TOKENS: ReadonlyMap<string, PrintedDevice> = new Map([
-  // The guide's example answer. Its `id` does not belong to its token: here the id is the token's UUID.
+  // The guide's example response. Its `id` does not belong to its token: here the id is the token's UUID.
   [GUIDE_SINGLE, { firmwareId: '6100e43d-e06f-4017-9a5c-11550b8cc347', imei: '352656106118683' }],
   [GUIDE_CSV_REPAIRED, {}],
   [UTILS_ADVANCED, {}],

@@ -10,6 +10,24 @@ import { toUtf8 } from './utf8';
 import type { FoundRow, Row, RowOptions } from './row';
 import { bufferChunks, fileChunks, textChunks, type RowSource } from './source';
 
+/** Which columns were found; final when reading has ended. */
+export interface DetectedColumns {
+  /** Line of the header. */
+  header: number | null;
+  /** Column numbers, from 1. */
+  token: number | null;
+  tags: number | null;
+  /** Names or numbers of ignored columns with content. */
+  ignored: (string | number)[];
+}
+
+/** Rows, and what was found out about them. */
+export interface RowReader extends AsyncIterable<Row[]> {
+  readonly columns: DetectedColumns;
+  /** There is no header, and an ignored column has content. */
+  readonly ignoredContent: boolean;
+}
+
 export { writeCsv } from './write-csv';
 export type { InvalidRow, ValidRow, Row, RowErrorCode, RowOptions } from './row';
 export type { RowSource } from './source';
@@ -22,11 +40,13 @@ export type { RowSource } from './source';
  * @throws {InvalidValue} if the source cannot be used at all: before the first row, or when a disk fails on the way
  * @throws the signal's reason, once it is aborted
  */
-export async function* readRows(
-  source: RowSource,
-  options: RowOptions,
-  signal: AbortSignalLike,
-): AsyncGenerator<Row[]> {
+export function readRows(source: RowSource, options: RowOptions, signal: AbortSignalLike): RowReader {
+  const columns = { header: null, token: null, tags: null, ignored: [] };
+  return { columns, ignoredContent: false, [Symbol.asyncIterator]: () => rowsOf(source, options, signal) };
+}
+
+/** Reads and checks rows; see {@link readRows}. */
+async function* rowsOf(source: RowSource, options: RowOptions, signal: AbortSignalLike): AsyncGenerator<Row[]> {
   signal.throwIfAborted();
   const check = new RowValidator(options.tags);
   for await (const batch of foundRows(source, options, signal)) {

@@ -213,7 +213,7 @@ describe('errors of what was never sent', () => {
       [invalidInput('claim', 'a', { rows: 1 }), 'NRFCLOUD_INVALID_INPUT', { operation: 'claim', attempts: 0, rows: 1 }],
       [notConfigured('claim', 'a'), 'NRFCLOUD_NOT_CONFIGURED', { operation: 'claim', attempts: 0 }],
       [closed('claim', 2), 'NRFCLOUD_CLOSED', { operation: 'claim', attempts: 2 }],
-      [closed('claim', 2, true), 'NRFCLOUD_CLOSED', { operation: 'claim', attempts: 2, mayHaveSucceeded: true }],
+      [closed('claim', 2, false, true), 'NRFCLOUD_CLOSED', { operation: 'claim', attempts: 2, mayHaveSucceeded: true }],
     ] as const) {
       assert.deepEqual([error.code, error.cause], [code, cause]);
     }

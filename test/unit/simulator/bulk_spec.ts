@@ -90,7 +90,7 @@ describe('simulator: bulk claim', () => {
     assert.equal((await call(sim(), 'GET', '/bulk-ops-requests/01G4ACS60SAEK1YNGSSJHBEET0')).status, 404);
   });
 
-  it('keeps an unknown status and forgets an operation when told to', async () => {
+  it('an operation can have an unknown status, and be forgotten', async () => {
     const view = await upload(rows(sim().mintMany(1)));
     sim().set({ extras: { operation: { status: 'PAUSED' } } });
     const path = `/bulk-ops-requests/${view.bulkOpsRequestId}`;

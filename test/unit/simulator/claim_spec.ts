@@ -55,7 +55,7 @@ describe('simulator: claim', () => {
     });
   });
 
-  it('believes the other printed tokens, and names the misprint of the guide', async () => {
+  it('the other printed tokens are accepted, and the misprint of the guide is named', async () => {
     for (const claimToken of [GUIDE_REPAIRED, UTILS_ADVANCED]) {
       assert.equal((await call(sim(), 'POST', PATHS.current, { body: { claimToken } })).status, 201);
     }
@@ -111,7 +111,7 @@ describe('simulator: claim', () => {
     assert.equal((await call(sim(), 'POST', PATHS.guide, { body: { claimToken: swapped } })).status, 201);
   });
 
-  it('refuses devices it never made, unless told to accept them', async () => {
+  it('devices that were not minted here are refused, unless acceptUnknownDevices is set', async () => {
     const foreign = flip(sim().mint().claimToken, 20);
     const send = () => call(sim(), 'POST', PATHS.guide, { body: { claimToken: foreign } });
     assert.equal((await send()).status, 404);

@@ -48,7 +48,7 @@ describe('simulator: controls over HTTP', () => {
     assert.equal((await control('POST', '/tokens', { count: -1 })).status, 400);
   });
 
-  it('tells of keys that were shown to the summary host', async () => {
+  it('the state counts keys that were sent to the summary host', async () => {
     const ended = sim().events.waitFor('bulk-end');
     await call(sim(), 'POST', '/claimed-devices/bulk', { body: 'x' });
     const { errorSummaryUrl = '', bulkOpsRequestId } = await ended;
@@ -64,6 +64,35 @@ describe('simulator: controls over HTTP', () => {
     assert.equal(sim().requests.length, 0);
   });
 
+  it('makes rules, sets behaviour, lets devices contact the service and ends commands', async () => {
+    const commands = [{ request: { finished: {} } }, { request: { finished: {} } }];
+    const rule = await control('POST', '/rules', { name: 'r', active: true, tags: ['a'], commands });
+    assert.equal(rule.json.status, 'ACTIVE');
+    assert.equal((await control('POST', '/rules', { name: 'r' })).status, 400);
+    const failAt = { index: 1, cme: 1, text: 'no' };
+    const change = { contactAfterMs: null, failAt };
+    assert.equal((await control('POST', '/behaviour', { target: 'default', change })).status, 204);
+    assert.equal((await control('POST', '/behaviour', { target: 'default', change: { nope: 1 } })).status, 400);
+    const [deviceUuid = ''] = sim().fill(1, ['a']);
+    const contact = (await control('POST', '/contact', { deviceUuid })).json;
+    assert.equal(contact.outcome, 'commands');
+    const shown = (await control('GET', `/commands/${deviceUuid}`)).json.commands;
+    assert.deepEqual(
+      shown.map(({ status }: { status: string }) => status),
+      ['SUCCEEDED', 'FAILED'],
+    );
+    const end = { commandId: contact.commandIds[0], status: 'EXPIRED' };
+    assert.equal((await control('POST', `/commands/${deviceUuid}/end`, end)).status, 204);
+    assert.equal(sim().commands(deviceUuid)[0]?.['status'], 'EXPIRED');
+    const none = { ...end, commandId: 'none' };
+    assert.equal((await control('POST', `/commands/${deviceUuid}/end`, none)).status, 404);
+    await control('POST', '/onboard', { deviceUuid, id: 'nrf-1', connected: true });
+    const state = (await control('GET', '/state')).json;
+    assert.deepEqual([state.onboardedCount, state.rules.length, state.onboarded[0].id], [1, 1, 'nrf-1']);
+    assert.ok(state.onboarded[0].state.reported);
+    assert.equal(state.deviceApiUrl, sim().deviceApiUrl);
+  });
+
   it('runs as a process: starts, says where, refuses a taken port in one line, stops', async function () {
     // Two processes start and compile, perhaps on a busy computer.
     this.timeout(60_000);
@@ -72,6 +101,10 @@ describe('simulator: controls over HTTP', () => {
       const [said] = (await once(first.stdout, 'data')) as [Buffer];
       const url = /http:\/\/127\.0\.0\.1:(\d+)\/v1/.exec(said.toString());
       assert.match(said.toString(), /sim-key/);
+      assert.match(said.toString(), /device API URL +http:/);
+      const claimToken = /claim token +(\S+)/.exec(said.toString())?.[1];
+      const claimed = await call(sim(), 'POST', `${String(url?.[0])}/claimed-devices`, { body: { claimToken } });
+      assert.equal(claimed.status, 201);
       const second = spawn(process.execPath, ['--require', 'tsx/cjs', MAIN, '--port', url?.[1] ?? '']);
       let complaint = '';
       second.stderr.on('data', (text: Buffer) => (complaint += text.toString()));

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 
-import { Devices, type DevicePage } from '../../../simulator/world/devices';
+import { Devices, type DevicePage } from '../../../simulator/state/devices';
 import { call, useSimulator } from './harness';
 
 describe('simulator: claimed devices', () => {
@@ -73,13 +73,13 @@ describe('simulator: claimed devices', () => {
       devices.add({ id: String(number), deviceType: 6, firmwareId: '', imei: '', tags: [], claimedAt: 0 });
     const all = Array.from({ length: 3000 }, (_, number) => add(number));
     const { next = 0 } = devices.page(0, 1000);
-    // So many that the list is swept in between.
+    // So many that the list is compacted in between.
     for (const device of all.slice(0, 2500)) devices.remove(device);
     const added = add(3000);
-    assert.deepEqual(devices.page(next, 1000), { devices: [...all.slice(2500), added] });
+    assert.deepEqual(devices.page(next, 1000), { items: [...all.slice(2500), added] });
   });
 
-  it('answers a bare array, a repeated token and unknown fields when told to', async () => {
+  it('the list can be a bare array, repeat its token and have unknown fields', async () => {
     const all = sim().fill(6);
     sim().set({ pageSize: 2, extras: { list: { total: 6 } }, repeatPageToken: true });
     const first = await call(sim(), 'GET', '/claimed-devices');
@@ -115,7 +115,7 @@ describe('simulator: claimed devices', () => {
       let looks = 0;
       const page: DevicePage = devices.page(after, 1000, () => ++looks > 0);
       assert.ok(looks <= 1001, `${looks} looks at page ${pages}`);
-      seen += page.devices.length;
+      seen += page.items.length;
       after = page.next;
     }
     assert.deepEqual([seen, pages], [20_000, 20]);

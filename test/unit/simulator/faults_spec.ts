@@ -97,7 +97,7 @@ describe('simulator: faults', () => {
     assert.equal(sim().claims.size, 1);
   });
 
-  it('cuts JSON and tells the right length', async () => {
+  it('JSON is cut in half and has the right length', async () => {
     const { reply, claimed } = await claimUnder({ cutJson: true });
     assert.ok(reply instanceof SyntaxError);
     assert.equal(claimed, true);
@@ -155,7 +155,7 @@ describe('simulator: faults', () => {
     assert.deepEqual([reply.text.length, reply.json.message.length], [3_000_000, 3_000_000 - 14]);
   });
 
-  it('strikes only what it fits', async () => {
+  it('a fault applies only to requests that match', async () => {
     const status = async (method: string, path: string) => (await call(sim(), method, path)).status;
     const [id = ''] = sim().fill(1);
     sim().faults.add({ match: { method: 'post', path: '/claimed-devices/*/block' }, status: 500 });
@@ -172,7 +172,7 @@ describe('simulator: faults', () => {
     assert.equal(await status('GET', '/claimed-devices?a=b'), 500);
   });
 
-  it('strikes so many times, from the n-th on, or with a probability', async () => {
+  it('a fault applies a number of times, from the n-th on, or with a probability', async () => {
     const statuses = async (count: number) => {
       const seen: number[] = [];
       for (let sent = 0; sent < count; sent++) seen.push((await call(sim(), 'GET', '/claimed-devices')).status);
@@ -200,7 +200,7 @@ describe('simulator: faults', () => {
     assert.deepEqual(statuses, [500, 503, 200]);
   });
 
-  it('refuses rules that could never strike', () => {
+  it('rules that could never match are refused', () => {
     const add = (rule: Record<string, unknown>) => () => sim().faults.add(rule);
     assert.throws(add({ statsu: 500 }), /no field "statsu"/);
     assert.throws(add({ match: { url: '/' }, status: 500 }), /no field "url"/);

@@ -129,7 +129,8 @@ describe('simulator: command line', () => {
     const text =
       '--port 1 --summary-port 2 --api guide --api-key k --viewer-key v --viewer-key w --seed s --latency 5-9 --rate 3 ' +
       '--page-size 4 --bulk-pending 6 --bulk-progress 7 --error-summary older --reclaim ok --undefined-tags refuse ' +
-      '--accept-unknown --unverified --no-record';
+      '--accept-unknown --unverified --no-record --device-api-port 8 --contact-after 9 --contact-every never ' +
+      '--onboard-after 10 --state-after never --role owner --device-api-rate 11';
     assert.deepEqual(readCommand(text.split(' ')), {
       name: 'serve',
       options: {
@@ -150,9 +151,19 @@ describe('simulator: command line', () => {
         acceptUnknownDevices: true,
         verify: false,
         record: false,
+        deviceApiPort: 8,
+        role: 'owner',
+        deviceApiRate: 11,
       },
+      behaviour: { contactAfterMs: 9, contactEveryMs: null, onboardAfterMs: 10, stateAfterMs: null },
     });
-    assert.deepEqual(readCommand([]), { name: 'serve', options: { port: 4270, summaryPort: 4271 } });
+    assert.deepEqual(readCommand([]), {
+      name: 'serve',
+      options: { port: 4270, summaryPort: 4271, deviceApiPort: 4272 },
+      behaviour: {},
+    });
+    const other = readCommand(['--port', '1']);
+    assert.deepEqual(other.name === 'serve' && other.options.deviceApiPort, 0);
     assert.deepEqual(readCommand(['--help']), { name: 'help' });
     assert.deepEqual(readCommand(['tokens', '--help']), { name: 'help' });
   });
@@ -160,6 +171,7 @@ describe('simulator: command line', () => {
   it('says what is wrong', () => {
     for (const argv of [
       ['--port', 'x'],
+      ['--contact-after', 'soon'],
       ['dance'],
       ['--nope'],
       ['tokens'],

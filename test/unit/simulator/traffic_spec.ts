@@ -111,6 +111,10 @@ describe('simulator: keys, limits and records', () => {
       { refusals: { tired: 400 } },
       { extras: null },
       { verify: 1 },
+      { commandLimitStatus: 42 },
+      { ruleFields: 'some' },
+      { endStatuses: { failed: '' } },
+      { endStatuses: { tired: 'x' } },
     ];
     for (const change of wrong) assert.throws(() => sim().set(change), TypeError, JSON.stringify(change));
     assert.equal(sim().settings.api, 'both');
