@@ -258,7 +258,7 @@ describe('nrfcloud-connection', () => {
     for (const [name, value] of [
       ['%', 'http://me:50%@proxy:3128'],
       ['#', 'http://me:a#b@proxy:3128'],
-      ['a proxy', 'http://'],
+      ['address', 'http://'],
     ] as const) {
       it(`that cannot be used is named: ${value}`, async () => {
         process.env['https_proxy'] = value;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Node, NodeAPI } from 'node-red';
-import { isPersistent, serveStores, toStorable, ContextStore } from '../../../nodes/runtime/context-store';
+import { isPersistent, toStorable, ContextStore } from '../../../nodes/runtime/context-store';
 import { stopClock } from '../../support/clock';
 
 const redWith = (contextStorage?: unknown): NodeAPI => ({ settings: { contextStorage } }) as never;
@@ -145,23 +145,6 @@ describe('whether a context store survives a restart', () => {
       assert.equal(isPersistent(redWith(stores), store), survives);
     });
   }
-
-  it('is told to the dialog', () => {
-    let answer: unknown;
-    const RED = {
-      settings: { contextStorage: { default: 'memory', file: { module: 'localfilesystem' } } },
-      auth: { needsPermission: (permission: string) => permission },
-      httpAdmin: {
-        get: (_path: string, _permission: string, serve: (request: unknown, response: object) => void) =>
-          serve(undefined, { json: (body: unknown) => (answer = body) }),
-      },
-    };
-    serveStores(RED as never);
-    assert.deepEqual(answer, { stores: { '': false, file: true } });
-    RED.settings = {} as never;
-    serveStores(RED as never);
-    assert.deepEqual(answer, { stores: { '': false } });
-  });
 });
 
 describe('what of a message can be stored', () => {
