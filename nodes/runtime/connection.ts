@@ -127,7 +127,8 @@ export function withVariables<T>(RED: NodeAPI, node: ConnectionNode | undefined,
 /** The value of an environment variable as Node-RED puts it in at deployment, `undefined` if it is not set. */
 export function variableOf(RED: NodeAPI, node: ConnectionNode | undefined, name: string): string | undefined {
   const value = node === undefined ? process.env[name] : (RED.util.getSetting(node, name) as unknown);
-  return value === undefined || value === '' ? undefined : `${value as string}`;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 /** All properties of a configuration, see {@link withVariables}. @throws {InvalidSetting} */
