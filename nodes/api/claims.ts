@@ -1,6 +1,6 @@
 import { InvalidValue } from '../util/invalid-value';
 import type { Api } from './api';
-import { deviceKey, findDevice, isDevice, parseDevice, type Device } from './devices';
+import { deviceKey, getClaimedDevice, isDevice, parseDevice, type Device } from './devices';
 import { hasCode, NrfCloudError, withMayHaveSucceeded } from './errors';
 import type { ApiResponse, Recovery } from './request';
 
@@ -86,7 +86,7 @@ async function resolveFailedClaim(
 /** The device if this key can see it in the account. */
 async function lookUp(api: Api, deviceId: string, repeat: boolean): Promise<ApiResponse<Device> | undefined> {
   const find = (): Promise<ApiResponse<Device> | 'hidden' | undefined> =>
-    findDevice(api, deviceId).catch((error: unknown) => {
+    getClaimedDevice(api, deviceId).catch((error: unknown) => {
       // It exists but this key cannot see it, or it is refused for another reason: repeating would not change that.
       if (hasCode(error, 'NRFCLOUD_FORBIDDEN', 'NRFCLOUD_CONFLICT', 'NRFCLOUD_REJECTED')) return 'hidden';
       throw error;

@@ -145,20 +145,6 @@ export function contextStores(RED: NodeAPI): string[] {
   return isObject(contextStorage) ? [...new Set(['default', ...Object.keys(contextStorage)])] : ['default'];
 }
 
-/**
- * Serves the dialogs' list of stores: `GET <admin>/nrfcloud-bulk-status/stores` gives `{ stores: { name: survives } }`.
- * The empty name is the package's journal.
- */
-export function serveStores(RED: NodeAPI): void {
-  const permission = RED.auth.needsPermission('nrfcloud-bulk-status.read');
-  RED.httpAdmin.get('/nrfcloud-bulk-status/stores', permission, (_request, response) => {
-    const names = contextStores(RED);
-    response.json({
-      stores: { '': true, ...Object.fromEntries(names.map((name) => [name, isPersistent(RED, name)])) },
-    });
-  });
-}
-
 /** Whether a context store is still there after a restart, as far as the settings say. */
 export function isPersistent(RED: NodeAPI, store: string): boolean {
   const stores = (RED.settings as { contextStorage?: Record<string, unknown> }).contextStorage;

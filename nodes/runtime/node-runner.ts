@@ -5,8 +5,9 @@ import { closed, invalidInput, isClosed, NrfCloudError, nodeQueueFull } from '..
 import { rejectOnAbort } from '../util/abort';
 import { sanitize } from '../util/sanitize';
 import { toError } from '../util/to-error';
-import { clientOf } from './connection';
+import { clientOf, connectionProblem } from './connection';
 import { apiVersionOf, toReport } from './error-report';
+import { onFlowsStarted } from './flows-started';
 import { describeSource, evaluateInputs, isStable, sourcesOf, type Config } from './inputs';
 import { MessageTask, type SharedTaskContext } from './message-task';
 import type { Done, IncomingMessage, Send } from './incoming-message';
@@ -62,6 +63,16 @@ export class NodeRunner<I extends string, S extends object, T> {
         this.#display.setQueued(this.#queue.size);
       },
     };
+    this.#showProblem();
+  }
+
+  /** Shows at deploy that the node cannot work: its connection is made only after it. */
+  #showProblem(): void {
+    const withdraw = onFlowsStarted(this.RED.events, () => {
+      if (connectionProblem(this.RED, this.config['connection']) === undefined) return;
+      this.#display.setProblem('NRFCLOUD_NOT_CONFIGURED');
+    });
+    this.#closing.signal.addEventListener('abort', withdraw, { once: true });
   }
 
   /** A message has come in; it begins at once, or when others have proceeded. */

@@ -82,7 +82,7 @@ describe('an id that comes in a message', () => {
         assert.match(segment, /^[\w.~!'()*%-]+$/, line);
         return decodeURIComponent(segment);
       });
-      assert.deepEqual(ids.sort(), [...NASTY].sort());
+      assert.deepEqual([...new Set(ids)].sort(), [...NASTY].sort());
     });
 
     it(`is refused when no path can carry it, and nothing is sent (${name})`, async () => {

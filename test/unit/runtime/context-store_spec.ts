@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { Node, NodeAPI } from 'node-red';
-import { ContextStore, isPersistent, serveStores } from '../../../nodes/runtime/context-store';
+import { ContextStore, isPersistent } from '../../../nodes/runtime/context-store';
 import { toJson } from '../../../nodes/runtime/pending-messages';
 import { stopClock } from '../../support/clock';
 
@@ -142,23 +142,6 @@ describe('whether a context store survives a restart', () => {
       assert.equal(isPersistent(redWith(stores), store), survives);
     });
   }
-
-  it('context stores: the dialogs get their names, the journal first', () => {
-    let served: unknown;
-    const RED = {
-      settings: { contextStorage: { default: 'memory', file: { module: 'localfilesystem' } } },
-      auth: { needsPermission: (permission: string) => permission },
-      httpAdmin: {
-        get: (_path: string, _permission: string, serve: (request: unknown, response: object) => void) =>
-          serve(undefined, { json: (body: unknown) => (served = body) }),
-      },
-    };
-    serveStores(RED as never);
-    assert.deepEqual(served, { stores: { '': true, default: false, file: true } });
-    RED.settings = {} as never;
-    serveStores(RED as never);
-    assert.deepEqual(served, { stores: { '': true, default: false } });
-  });
 });
 
 describe('pending messages', () => {
