@@ -16,6 +16,8 @@ export interface Result {
   port?: number;
   /** Its place in the sequence of messages that come of one; `count` only on the last. */
   part?: { index: number; count?: number };
+  /** How the status shows the message's end: its level, and its text if it is not the node's usual one. */
+  ending?: { level: 'done' | 'partial' | 'failed'; text?: string };
 }
 
 type Send = (msg: NodeMessage | (NodeMessage | null)[]) => void;
