@@ -13,13 +13,15 @@ const EDGE = '[\\s\\u00ad\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2069\\ufeff]';
 const EDGES = new RegExp(`^${EDGE}+|(?<!${EDGE})${EDGE}+$`, 'g');
 /** Only plain text of one line: nothing to clean or to refuse (hot path). */
 const PLAIN = /^[!#-+\--~]([ -+\--~]*[!#-+\--~])?$/;
-const OPENING = '\u2018\u201a\u201b\u201c\u201e\u201f\u00ab\u00bb';
-const CLOSING = '\u2018\u2019\u201c\u201d\u00ab\u00bb';
-const BEGINS_WITH_QUOTE = new RegExp(`^[${OPENING}]`);
-const ENDS_WITH_QUOTE = new RegExp(`[${CLOSING}]$`);
-/** An apostrophe ends words, so a single closing quote alone is not a lost one. */
-const OPENING_WITHIN = new RegExp(`[${OPENING}].*.$`);
-const CLOSING_WITHIN = new RegExp(`^.+[${CLOSING}]`);
+const DOUBLE_QUOTES = '\u201c\u201d\u201e\u201f\u00ab\u00bb';
+/** Curly quotes around a text, and none within. */
+const IN_DOUBLE_QUOTES = new RegExp(`^[${DOUBLE_QUOTES}]([^${DOUBLE_QUOTES}]*)[${DOUBLE_QUOTES}]$`, 's');
+const IN_SINGLE_QUOTES = /^[\u2018\u201a\u201b]([^\u2018\u201a\u201b]*)[\u2018\u2019]$/s;
+/** One curly quote at an end, and none that belongs to it. A closing single quote may be an apostrophe. */
+const HALF_QUOTED = new RegExp(
+  `^[${DOUBLE_QUOTES}][^${DOUBLE_QUOTES}]*$|^[^${DOUBLE_QUOTES}]*[${DOUBLE_QUOTES}]$|^[\u2018\u201a\u201b][^\u2018\u2019]*$`,
+  's',
+);
 const JSON_LIST = /^\[\s*(?:"|\]$)/;
 const JSON_TEXT = /^(?:\[\s*["\]]|\{\s*["}])/;
 
@@ -48,10 +50,7 @@ function cleanTag(text: string): string {
 
 /** Drops curly quotes around a text, as word processors put them. */
 function withoutQuotes(text: string): string {
-  let inner = text;
-  while (inner.length > 1 && BEGINS_WITH_QUOTE.test(inner) && ENDS_WITH_QUOTE.test(inner))
-    inner = inner.slice(1, -1).trim();
-  return inner;
+  return (IN_DOUBLE_QUOTES.exec(text) ?? IN_SINGLE_QUOTES.exec(text))?.[1]?.trim() ?? text;
 }
 
 function checkTag(tag: string): string {
@@ -68,9 +67,7 @@ function checkTag(tag: string): string {
   if (INVISIBLE.test(tag.replace(EMOJI_PARTS, ''))) {
     throw new InvalidValue('holds a tag with a control or invisible character; remove it');
   }
-  const opened = BEGINS_WITH_QUOTE.test(tag) && !CLOSING_WITHIN.test(tag);
-  const closed = ENDS_WITH_QUOTE.test(tag) && !tag.endsWith('\u2019') && !OPENING_WITHIN.test(tag);
-  if (opened || closed) {
+  if (HALF_QUOTED.test(tag)) {
     throw new InvalidValue('holds a tag with a curly quote at one end only; remove the quote');
   }
   return tag;
@@ -92,9 +89,7 @@ function itemsOf(source: unknown): unknown[] {
 function splitText(source: string): unknown[] {
   const text = source.trim();
   if (JSON_LIST.test(text)) return parseList(text);
-  const inner = withoutQuotes(text);
-  // Quotes around each tag, not around the list, are dropped one by one.
-  return (/["\u2018-\u201f\u00ab\u00bb]\s*,/.test(inner) ? text : inner).split(',');
+  return withoutQuotes(text).split(',');
 }
 
 function parseList(text: string): unknown[] {

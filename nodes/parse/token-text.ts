@@ -9,6 +9,8 @@ export const SECOND_LENGTH = 103;
 const SECOND_WITHOUT_ZERO = 'oRDoQEmoQ';
 /** The beginning of every token: self-described CBOR, five fields, type 1, 16 bytes. */
 const START = '2dn3hQFQ';
+/** Characters from which on a truncated token names its device: 22 bytes. */
+const NAMING_LENGTH = 30;
 
 const SECOND = `(?:[\\w-]{${SECOND_LENGTH}}|${SECOND_WITHOUT_ZERO}[\\w-]{${SECOND_LENGTH - 1 - SECOND_WITHOUT_ZERO.length}})`;
 const TOKEN = `2dn3[\\w-]{${FIRST_LENGTH.min - 4},${FIRST_LENGTH.max - 4}}\\.${SECOND}`;
@@ -63,7 +65,9 @@ function refuseSeveral(text: string): void {
   for (let at = joined.indexOf(START); at >= 0; at = joined.indexOf(START, at + 1)) starts.push(at);
   if (starts.length < 2) return;
   const tokens = new Set(starts.map((start, index) => leadingToken(joined.slice(start, starts[index + 1]))));
-  const different = [...tokens].filter((one) => ![...tokens].some((other) => other !== one && other.startsWith(one)));
+  const different = [...tokens].filter((one) => {
+    return one.length >= NAMING_LENGTH && ![...tokens].some((other) => other !== one && other.startsWith(one));
+  });
   if (different.length > 1) {
     throw new InvalidValue(
       `holds ${different.length} different claim tokens; send one message for each, or use a bulk claim node`,
