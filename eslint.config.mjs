@@ -12,8 +12,9 @@ const outside = {
 };
 /** The folders that each folder of the product must not import; see CONTRIBUTING.md for the layers. */
 const FORBIDDEN = {
-  runtime: ['operations', 'parse'],
-  operations: ['runtime', 'http'],
+  work: ['http'],
+  runtime: ['work', 'operations', 'parse'],
+  operations: ['work', 'runtime', 'http'],
   api: ['runtime', 'operations', 'parse'],
   parse: ['runtime', 'operations', 'api', 'http'],
   http: ['runtime', 'operations', 'api', 'parse'],
@@ -21,7 +22,7 @@ const FORBIDDEN = {
 };
 const folder = (name, from) => ({
   regex: `^(\\.\\./)*\\.?/?${name}(/|$)`,
-  message: `Imports run one way: node files -> runtime, operations -> api -> http -> util; ${from}/ must not import ${name}/.`,
+  message: `Imports run one way: node files -> work -> runtime, operations -> api -> http -> util; ${from}/ must not import ${name}/.`,
 });
 const forbid = (...patterns) => ({
   '@typescript-eslint/no-restricted-imports': ['error', { patterns: [...patterns, outside] }],
@@ -50,7 +51,7 @@ export default tseslint.config(
   { files: ['nodes/*.ts'], rules: forbid() },
   ...Object.entries(FORBIDDEN).map(([name, others]) => ({
     files: [`nodes/${name}/**/*.ts`],
-    rules: forbid(...(name === 'runtime' ? [] : [nodeRed]), ...others.map((other) => folder(other, name))),
+    rules: forbid(...(name === 'runtime' || name === 'work' ? [] : [nodeRed]), ...others.map((other) => folder(other, name))),
   })),
   { files: ['nodes/**/*.ts'], rules: { 'no-console': 'error' } },
   {

@@ -1,38 +1,86 @@
-import type { RequestOwner } from '../http/request-owner';
-import type { ApiRequest } from './request';
-import type { Client } from './client';
-import type { ApiResponse } from './parse-response';
 import type { Download } from '../http/downloads';
+import type { RequestOwner } from '../http/request-owner';
+import type { Client } from './client';
 import type { ApiVersion, OperationName } from './endpoints';
+import { closed, isClosed } from './errors';
+import type { ApiRequest, ApiResponse } from './request';
+import type { KeyedResult } from '../util/keyed-queue';
 
-/** The client on behalf of one message; what the operations are asked through. */
+/** The client bound to one message; what operations make requests with. */
 export class Api {
   constructor(
     private readonly client: Client,
     private readonly owner: RequestOwner,
   ) {}
 
-  /** Which generation of the service's paths is spoken. */
+  /** Which version of the service's paths the connection uses. */
   get version(): ApiVersion {
     return this.client.api;
   }
 
-  /** See {@link Client.send}. */
-  send(operation: OperationName, call: ApiRequest): Promise<ApiResponse> {
-    return this.client.send(operation, call, this.owner);
+  /** Scheme, host and port of the service. */
+  get origin(): string {
+    return this.client.origin;
   }
 
-  /** See {@link Client.sendOnce}; for a `lookup`, which brings the owner of the request that it belongs to. */
-  sendOnce(
-    operation: OperationName,
-    call: ApiRequest,
-    owner: RequestOwner = this.owner,
-  ): Promise<ApiResponse | undefined> {
-    return this.client.sendOnce(operation, call, owner);
+  /** See {@link Client.send}. */
+  send<T>(operation: OperationName, request: ApiRequest<T>): Promise<ApiResponse<T>> {
+    return this.client.send(operation, request, this.owner);
   }
 
   /** See {@link Client.download}. */
   download(operation: OperationName, url: string): Promise<Download> {
     return this.client.download(operation, url, this.owner);
+  }
+
+  /**
+   * Runs changes of one device or tag of a connection one after another, so that a retry never overtakes a later change.
+   * @param key the device or tag
+   * @param work is told whether it followed another change
+   * @param fingerprint a change with the same fingerprint as the one before is not run, but has the same result
+   * @throws {NrfCloudError} `NRFCLOUD_QUEUE_FULL`, `NRFCLOUD_CLOSED`, or what `work` throws
+   */
+  async inOrder<T>(
+    operation: OperationName,
+    key: string,
+    work: (followed: boolean) => Promise<T>,
+    fingerprint?: string,
+  ): Promise<KeyedResult<T>> {
+    const { client, owner } = this;
+    const { signal } = owner;
+    const onWait = (): (() => void) => {
+      const unreserve = client.reserve();
+      if (unreserve === undefined) throw client.queueFull(operation, owner);
+      owner.onWaiting?.(true);
+      // The node's other messages need not wait for this one.
+      owner.onStart?.();
+      return () => {
+        unreserve();
+        owner.onWaiting?.(false);
+      };
+    };
+    try {
+      return await client.order.run(key, work, { signal, onWait, isShared: (error) => !isClosed(error) }, fingerprint);
+    } catch (error) {
+      throw signal.aborted && !isClosed(error) ? closed(operation) : error;
+    }
+  }
+
+  /**
+   * Looks something up, again and again while nothing is found, before that is believed (contract: 0.5, 1, 2 and 4 s).
+   * @param find gives `undefined` if it found nothing
+   */
+  async repeatLookUp<T>(operation: OperationName, find: () => Promise<T | undefined>): Promise<T | undefined> {
+    const { client, owner } = this;
+    for (const delayMs of client.lookUpDelaysMs) {
+      const found = await find();
+      if (found !== undefined) return found;
+      try {
+        await client.limiter.pause(delayMs, owner, owner.signal);
+      } catch (error) {
+        throw owner.signal.aborted ? closed(operation) : error;
+      }
+    }
+    return find();
   }
 }

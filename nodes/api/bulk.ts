@@ -1,60 +1,71 @@
-import type { ApiResponse } from './parse-response';
 import type { Download } from '../http/downloads';
-import type { Api } from './api';
+import { InvalidValue } from '../util/invalid-value';
 import { isObject } from '../util/json';
+import type { Api } from './api';
+import { objectBody } from './parse-response';
+import type { ApiResponse } from './request';
 
 /** A bulk operation: the service's JSON as received (fields: guide; more and other values may come). */
 export type BulkOperation = Record<string, unknown>;
 
-/** The service's answer to an upload: an id to ask about later (`guide`), or the result at once (`current`). */
-export interface UploadResponse extends ApiResponse {
-  body: Record<string, unknown>;
+/** The response to an upload: an id to ask about later (`guide`), or the result at once (`current`). */
+export interface UploadResponse extends ApiResponse<Record<string, unknown>> {
+  /** The response of an earlier attempt was lost, so the service may have taken the rows more than once. */
+  repeated: boolean;
 }
 
+/** Refusals that may carry the result of an upload (our choice; Nordic's own tool reads it from any status). */
+const RESULT_STATUSES = new Set([400, 409, 422]);
+
 /**
- * Uploads the CSV of a bulk claim. The response decides what it is, not its status: Nordic's own tool reads the lists of an
- * answer with any status. A lost response is repeated, as nothing in the guide lets one find out what became of it.
+ * Uploads the CSV of a bulk claim. A lost response is repeated, as nothing in the guide lets one find out what became of it.
  * @param csv rows of `token` or `token,"tag,tag"`, UTF-8, LF, no header
- * @throws {NrfCloudError} every failure
+ * @throws {NrfCloudError} every failure; `cause.mayHaveSucceeded` if the rows may have been taken all the same
  */
 export async function uploadClaims(api: Api, csv: Buffer): Promise<UploadResponse> {
+  let repeated = false;
   const response = await api.send('bulk claim', {
     csv,
-    acceptStatus: ({ body }) => isBulkResult(body),
-    checkBody: (body) =>
-      isBulkResult(body) || operationIdOf(body) !== undefined
-        ? undefined
-        : 'its body has neither an operation nor a result',
+    parse: parseUpload,
+    acceptStatus: (statusCode, body) => RESULT_STATUSES.has(statusCode) && accountsForRows(body),
+    onRepeatAfterLoss: () => (repeated = true),
   });
-  return response as UploadResponse;
+  return { ...response, repeated };
+}
+
+/** @throws {InvalidValue} if a body has neither an operation nor a result */
+function parseUpload(body: unknown): Record<string, unknown> {
+  if (isBulkResult(body) || (isObject(body) && operationIdOf(body) !== undefined)) return body;
+  throw new InvalidValue('has neither an operation nor a result');
+}
+
+/** A refusal without any row in it says nothing about the rows. */
+function accountsForRows(body: unknown): boolean {
+  if (!isBulkResult(body)) return false;
+  return [body['claimedIds'], body['failed']].some((list) => Array.isArray(list) && list.length > 0);
 }
 
 /**
- * Asks once how a bulk operation is doing; who asks decides when to ask again.
+ * Asks once about a bulk operation; the caller decides when to ask again.
  * @throws {NrfCloudError} every failure, also those that `send` usually repeats
  */
-export async function bulkStatus(api: Api, id: string): Promise<{ statusCode: number; body: BulkOperation }> {
-  const checkBody = (body: unknown): string | undefined =>
-    isObject(body) ? undefined : 'its body is not a bulk operation';
-  return (await api.send('bulk status', { id, retries: 0, checkBody })) as {
-    statusCode: number;
-    body: BulkOperation;
-  };
+export function bulkStatus(api: Api, id: string): Promise<ApiResponse<BulkOperation>> {
+  return api.send('bulk status', { id, sendOnce: true, parse: (body) => objectBody(body, 'a bulk operation') });
 }
 
-/** The id of the bulk operation that an answer or a message is about. */
+/** The id of the bulk operation that a response or a message is about. */
 export function operationIdOf(body: unknown): string | undefined {
   const id = isObject(body) ? body['bulkOpsRequestId'] : undefined;
   return typeof id === 'string' && id.trim() !== '' ? id.trim() : undefined;
 }
 
-/** Whether an answer already holds the result of a bulk claim (fields: Nordic's own tool). */
+/** Whether a response already holds the result of a bulk claim (fields: Nordic's own tool). */
 export function isBulkResult(body: unknown): body is Record<string, unknown> {
   return isObject(body) && (Array.isArray(body['claimedIds']) || Array.isArray(body['failed']));
 }
 
 /**
- * Fetches the error summary of a failed bulk operation. It may be missing, expired or unreadable (what the service does
+ * Fetches the error summary of a bulk operation. It may be missing, expired or unreadable (what the service does
  * there is not known); the operation's result stands all the same.
  * @throws {NrfCloudError} `NRFCLOUD_CLOSED`
  */

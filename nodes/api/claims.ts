@@ -1,95 +1,130 @@
-import type { ApiRequest } from './request';
-import type { ApiResponse } from './parse-response';
-import { NrfCloudError } from './errors';
+import { InvalidValue } from '../util/invalid-value';
 import type { Api } from './api';
-import { isObject } from '../util/json';
+import { deviceKey, findDevice, isDevice, parseDevice, type Device } from './devices';
+import { hasCode, NrfCloudError, withMayHaveSucceeded } from './errors';
+import type { ApiResponse, Recovery } from './request';
 
 /** A claim as the service wants it. */
 export interface ClaimRequest {
   claimToken: string;
   tags: string[];
-  /** The device UUID inside the token, by which a lost response or a conflict is looked into. */
+  /** The device UUID inside the token, by which a lost response or a conflict is looked up. */
   deviceId: string;
 }
 
-/** A claimed device: the service's JSON as received (fields: guide). */
-export type Device = Record<string, unknown>;
-
-/** The answer to a claim: the device (fields: guide), or what a dry run says. */
+/** The response to a claim: the device (fields: guide), or what a dry run says. */
 export interface ClaimResponse extends ApiResponse {
   /** The service's 409, if the device was the account's own already. */
   conflict?: NrfCloudError;
 }
 
 /**
- * Claims a device. After a lost response the device is looked up instead of guessing; a 409 is looked into, because the
- * device may be the account's own (then `conflict` is set) or somebody else's (then it is thrown).
- * @throws {NrfCloudError} every failure
+ * Claims a device. After a lost response, and after a success that is not about the device, the device is looked up
+ * instead of guessing. A 409 is looked up because the device may be the account's own (then `conflict` is set) or somebody
+ * else's (then it is thrown). The same claim twice at once is one claim.
+ * @throws {NrfCloudError} every failure; `cause.mayHaveSucceeded` if the device may have been claimed all the same
  */
-export async function claim(api: Api, { claimToken, tags, deviceId }: ClaimRequest): Promise<ClaimResponse> {
-  const call: ApiRequest = {
-    json: tags.length > 0 ? { claimToken, tags } : { claimToken },
-    recover: (owner) => api.sendOnce('get device', { id: deviceId, checkBody: checkDevice }, owner),
-    checkBody: checkDevice,
-  };
+export async function claim(api: Api, request: ClaimRequest): Promise<ClaimResponse> {
+  const { claimToken, tags, deviceId } = request;
+  const fingerprint = tags.length === 0 ? claimToken : JSON.stringify([claimToken, ...tags]);
+  const work = (followed: boolean): Promise<ClaimResponse> => claimInOrder(api, request, followed);
+  const { value, shared } = await api.inOrder('claim', deviceKey(deviceId), work, fingerprint);
+  // Two messages must not share an object that flows may change.
+  return shared ? { ...value, body: structuredClone(value.body) } : value;
+}
+
+async function claimInOrder(api: Api, request: ClaimRequest, followed: boolean): Promise<ClaimResponse> {
+  const { claimToken, tags, deviceId } = request;
   try {
-    return await api.send('claim', call);
+    return await api.send('claim', {
+      json: tags.length > 0 ? { claimToken, tags } : { claimToken },
+      parse: (body) => parseDevice(body, deviceId),
+      recoverWith: claimRecovery(deviceId),
+    });
   } catch (error) {
     if (!(error instanceof NrfCloudError)) throw error;
-    const conflict = error.code === 'NRFCLOUD_CONFLICT';
-    if (!conflict && !(error.mayHaveSucceeded && mayMeanClaimed(error))) throw error;
-    const found = await find(api, deviceId);
-    if (found === undefined) throw conflict ? claimedByOthers(error) : error;
-    return conflict && !error.mayHaveSucceeded ? { ...found, conflict: error } : found;
+    return resolveFailedClaim(api, deviceId, error, followed);
   }
+}
+
+/** A claim whose response was lost has succeeded if the account has the device. */
+function claimRecovery(deviceId: string): Recovery<Device> {
+  return {
+    operation: 'get device',
+    id: deviceId,
+    judge: ({ statusCode, body }) => {
+      if (isDevice(body, deviceId)) return { statusCode, body };
+      return statusCode === 404 ? 'notDone' : 'unclear';
+    },
+  };
+}
+
+/**
+ * Finds out what a claim came to that was refused, or reported as a success in a way that cannot be believed.
+ * @param followed an earlier claim of this device has just ended, so its effect may not be visible yet
+ */
+async function resolveFailedClaim(
+  api: Api,
+  deviceId: string,
+  error: NrfCloudError,
+  followed: boolean,
+): Promise<ClaimResponse> {
+  const conflict = hasCode(error, 'NRFCLOUD_CONFLICT');
+  const unbelievable = hasCode(error, 'NRFCLOUD_BAD_RESPONSE');
+  // Which status the service gives to a repeated claim is not known; any refusal of the content may be it.
+  const refusedAgain = error.mayHaveSucceeded && hasCode(error, 'NRFCLOUD_NOT_FOUND', 'NRFCLOUD_REJECTED');
+  if (!conflict && !unbelievable && !refusedAgain) throw error;
+  const uncertain = error.mayHaveSucceeded || followed;
+  const found = await lookUp(api, deviceId, uncertain).catch((thrown: unknown) => {
+    if (unbelievable) throw error;
+    throw error.mayHaveSucceeded && thrown instanceof NrfCloudError ? withMayHaveSucceeded(thrown) : thrown;
+  });
+  if (found === undefined) throw conflict ? claimedByOthers(error) : error;
+  return conflict && !error.mayHaveSucceeded ? { ...found, conflict: error } : found;
+}
+
+/** The device if this key can see it in the account. */
+async function lookUp(api: Api, deviceId: string, repeat: boolean): Promise<ApiResponse<Device> | undefined> {
+  const find = (): Promise<ApiResponse<Device> | 'hidden' | undefined> =>
+    findDevice(api, deviceId).catch((error: unknown) => {
+      // It exists but this key cannot see it, or it is refused for another reason: repeating would not change that.
+      if (hasCode(error, 'NRFCLOUD_FORBIDDEN', 'NRFCLOUD_CONFLICT', 'NRFCLOUD_REJECTED')) return 'hidden';
+      throw error;
+    });
+  const found = await (repeat ? api.repeatLookUp('claim', find) : find());
+  return found === 'hidden' ? undefined : found;
+}
+
+function claimedByOthers({ cause }: NrfCloudError): NrfCloudError {
+  const message =
+    cause.mayHaveSucceeded === true
+      ? 'claim: the device is claimed already, perhaps by an earlier attempt of this message, but this API key cannot see it; look for it in nRF Cloud'
+      : 'claim: the device is claimed already, and this API key cannot see it; its owner must unclaim it first';
+  return new NrfCloudError('NRFCLOUD_CONFLICT', message, cause);
 }
 
 /**
  * Asks whether a device could be claimed (`current` only; source: Nordic's own tool, which expects 202 and no body).
- * @throws {NrfCloudError} `NRFCLOUD_CONFLICT` and the like when it can't
+ * @throws {NrfCloudError} `NRFCLOUD_CONFLICT` and the like if it cannot
  */
 export async function dryRunClaim(api: Api, { claimToken, deviceId }: ClaimRequest): Promise<ClaimResponse> {
   const query = new URLSearchParams({ dryrun: 'true' });
   try {
-    return await api.send('claim', { query, json: { claimToken }, checkBody: claimedForReal });
+    const parse = (body: unknown, statusCode: number): unknown => parseDryRun(body, statusCode, deviceId);
+    return await api.send('claim', { query, json: { claimToken }, parse });
   } catch (error) {
-    if (!(error instanceof NrfCloudError) || error.code !== 'NRFCLOUD_CONFLICT') throw error;
-    const found = await find(api, deviceId);
+    if (!hasCode(error, 'NRFCLOUD_CONFLICT')) throw error;
+    const found = await lookUp(api, deviceId, false);
     if (found === undefined) throw claimedByOthers(error);
     return { ...found, conflict: error };
   }
 }
 
-/** The device if the account has it; what the account can't see is not its own. */
-async function find(api: Api, id: string): Promise<ApiResponse | undefined> {
-  try {
-    return await api.send('get device', { id, checkBody: checkDevice });
-  } catch (error) {
-    if (error instanceof NrfCloudError && /_(NOT_FOUND|FORBIDDEN|CONFLICT|REJECTED)$/.test(error.code))
-      return undefined;
-    throw error;
+/** A service that does not know the dry run claims the device, and says so by 201 Created or with the device. */
+function parseDryRun(body: unknown, statusCode: number, deviceId: string): unknown {
+  if (statusCode === 201 || isDevice(body, deviceId)) {
+    throw new InvalidValue('shows that the device was claimed instead of only checked');
   }
-}
-
-/** Which status the service gives to a repeated claim is not known; any refusal of the content may be it. */
-function mayMeanClaimed({ code }: NrfCloudError): boolean {
-  return code === 'NRFCLOUD_NOT_FOUND' || code === 'NRFCLOUD_REJECTED';
-}
-
-function claimedByOthers({ cause }: NrfCloudError): NrfCloudError {
-  return new NrfCloudError(
-    'NRFCLOUD_CONFLICT',
-    'claim: the device is claimed already, and not by this account; its owner must unclaim it first',
-    cause,
-  );
-}
-
-/** Says that a body is not one device. */
-export function checkDevice(body: unknown): string | undefined {
-  return isObject(body) ? undefined : 'its body is not a device';
-}
-
-/** A service that doesn't know the dry run claims the device, and says so by 201 Created. */
-function claimedForReal(_body: unknown, statusCode: number): string | undefined {
-  return statusCode === 201 ? 'has claimed the device instead of only asking' : undefined;
+  if (statusCode !== 202) throw new InvalidValue('does not belong to a dry run, which has HTTP 202');
+  return body;
 }

@@ -1,24 +1,33 @@
 import type { RequestOwner } from '../http/request-owner';
+import { Api } from './api';
 import type { Client } from './client';
-import { NrfCloudError } from './errors';
+import { getAccount } from './device-management';
 import type { ApiVersion } from './endpoints';
+import { NrfCloudError } from './errors';
+import { parseItems } from './pagination';
 
 /** What a test of a connection found. */
 export interface ConnectionTestResult {
-  /** An HTTP answer came. */
+  /** An HTTP response came. */
   reachable: boolean;
   /** The service took the API key; `undefined` if that could not be found out. */
   keyAccepted?: boolean;
-  /** Which generations of the tag paths answer. */
+  /** Which API versions' tag paths respond. */
   generations: ApiVersion[];
+  /** The name of the team that the key belongs to, if the device API is known and says so. */
+  team?: string;
+  /** The role of the key in that team. */
+  role?: string;
+  /** Sentences about what may be wrong although the test succeeded. */
+  warnings?: string[];
   /** One sentence, when something is wrong. */
   problem?: string;
 }
 
 /**
- * Finds out whether the service can be reached, takes the key, and which generation of its paths answers. Reads only,
- * each request once. That the tag paths tell the generations apart is inferred (Nordic's tools use the new ones).
- * @param clients one per generation, otherwise alike
+ * Finds out whether the service can be reached, takes the key, whose key it is, and which API version responds. Reads
+ * only, each request once. That the tag paths tell the versions apart is inferred (Nordic's tools use the new ones).
+ * @param clients one per API version, otherwise alike
  */
 export async function testConnection(
   clients: Record<ApiVersion, Client>,
@@ -35,26 +44,34 @@ export async function testConnection(
   for (const version of ['guide', 'current'] as const) {
     if ((await attempt(clients[version], 'list tags', owner)) === undefined) generations.push(version);
   }
-  return { reachable: true, keyAccepted: true, generations };
+  return { reachable: true, keyAccepted: true, generations, ...(await readAccount(clients.guide, owner)) };
 }
 
-/** The failure of an operation, `undefined` if there was none. */
+/** Team and role, as far as they can be read; the provisioning service works without the device API. */
+async function readAccount(
+  client: Client,
+  owner: RequestOwner,
+): Promise<Pick<ConnectionTestResult, 'team' | 'role' | 'warnings'>> {
+  try {
+    const { teamName, role } = (await getAccount(new Api(client, owner), { sendOnce: true })).body;
+    return { ...(teamName === undefined ? {} : { team: teamName }), ...(role === undefined ? {} : { role }) };
+  } catch (error) {
+    if (!(error instanceof NrfCloudError)) throw error;
+    return error.code === 'NRFCLOUD_NOT_CONFIGURED' ? {} : { warnings: [error.message] };
+  }
+}
+
+/** The error of an operation, `undefined` if there was none. */
 async function attempt(
   client: Client,
   operation: 'list devices' | 'list tags',
   owner: RequestOwner,
 ): Promise<NrfCloudError | undefined> {
   try {
-    await client.send(operation, { retries: 0, checkBody: notAList }, owner);
+    await client.send(operation, { sendOnce: true, parse: parseItems }, owner);
     return undefined;
   } catch (error) {
     if (error instanceof NrfCloudError) return error;
     throw error;
   }
-}
-
-/** A web page or a single object that answers on a list's path is not this service. */
-function notAList(body: unknown): string | undefined {
-  const items: unknown = typeof body === 'object' && body !== null && 'items' in body ? body.items : body;
-  return Array.isArray(items) ? undefined : 'its body is not a list';
 }

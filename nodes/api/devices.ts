@@ -1,12 +1,57 @@
-import { checkDevice } from './claims';
-import type { ApiResponse } from './parse-response';
-import { acceptAlreadyRemoved } from './removal';
+import { InvalidValue } from '../util/invalid-value';
+import { isObject } from '../util/json';
 import type { Api } from './api';
+import { hasCode, NrfCloudError } from './errors';
+import { objectBody } from './parse-response';
+import type { ApiResponse } from './request';
 
-/** Reads a claimed device. @throws {NrfCloudError} every failure; `NRFCLOUD_BAD_RESPONSE` for a body that is something else */
-export function getDevice(api: Api, id: string): Promise<ApiResponse> {
-  // No body at all is taken for an acknowledgement, as from every operation.
-  return api.send('get device', { id, checkBody: (body) => (body == null ? undefined : checkDevice(body)) });
+/** A claimed device: the service's JSON as received (fields: guide). */
+export type Device = Record<string, unknown>;
+
+/** What the changes of a device are put in order by, see {@link Api.inOrder}. */
+export function deviceKey(id: string): string {
+  return `device ${id.toLowerCase()}`;
+}
+
+/** Whether a body is about the device, whose id may be written in either case. */
+export function isDevice(body: unknown, id: string): body is Device {
+  if (!isObject(body)) return false;
+  const actual = body['id'] ?? body['deviceId'];
+  return typeof actual === 'string' && actual.toLowerCase() === id.toLowerCase();
+}
+
+/** @throws {InvalidValue} if a body is not the requested device */
+export function parseDevice(body: unknown, id: string): Device {
+  const device = objectBody(body, 'a device');
+  if (isDevice(device, id)) return device;
+  throw new InvalidValue('is not about the requested device');
+}
+
+/** A body that does not contradict a change of the device: empty, or about the device. */
+function parseChange(body: unknown, id: string): Device | undefined {
+  return body === undefined ? undefined : parseDevice(body, id);
+}
+
+/**
+ * Reads a claimed device. A response without a body is an acknowledgement, as from every operation.
+ * @throws {NrfCloudError} every failure; `NRFCLOUD_BAD_RESPONSE` for a body that is not about the device
+ */
+export function getDevice(api: Api, id: string): Promise<ApiResponse<Device | undefined>> {
+  return api.send('get device', { id, parse: (body) => parseChange(body, id) });
+}
+
+/**
+ * Looks a claimed device up.
+ * @returns `undefined` if the account does not have it
+ * @throws {NrfCloudError} every other failure
+ */
+export async function findDevice(api: Api, id: string): Promise<ApiResponse<Device> | undefined> {
+  try {
+    return await api.send('get device', { id, parse: (body) => parseDevice(body, id) });
+  } catch (error) {
+    if (hasCode(error, 'NRFCLOUD_NOT_FOUND')) return undefined;
+    throw error;
+  }
 }
 
 /**
@@ -14,19 +59,96 @@ export function getDevice(api: Api, id: string): Promise<ApiResponse> {
  * (inferred), so after a lost response it is simply repeated.
  * @throws {NrfCloudError} every failure
  */
-export function blockDevice(api: Api, id: string): Promise<ApiResponse> {
-  return api.send('block device', { id });
+export function blockDevice(api: Api, id: string): Promise<ApiResponse<Device | undefined>> {
+  // The normal status is READY (guide); the name of the blocked one is not known.
+  return changeDevice(api, 'block device', id, (status) => status === 'READY');
 }
 
 /** Lets a blocked device connect again (guide); repeated as {@link blockDevice} is. @throws {NrfCloudError} every failure */
-export function unblockDevice(api: Api, id: string): Promise<ApiResponse> {
-  return api.send('unblock device', { id });
+export function unblockDevice(api: Api, id: string): Promise<ApiResponse<Device | undefined>> {
+  return changeDevice(api, 'unblock device', id, (status) => status === 'BLOCKED');
+}
+
+/** @param contradicts whether a status shows that the change did not take place */
+async function changeDevice(
+  api: Api,
+  operation: 'block device' | 'unblock device',
+  id: string,
+  contradicts: (status: unknown) => boolean,
+): Promise<ApiResponse<Device | undefined>> {
+  const work = async (): Promise<ApiResponse<Device | undefined>> => {
+    try {
+      return await api.send(operation, { id, parse: (body) => parseChange(body, id) });
+    } catch (error) {
+      if (!hasCode(error, 'NRFCLOUD_BAD_RESPONSE')) throw error;
+      const device = await confirm(error, () => findDevice(api, id));
+      if (device === undefined || contradicts(device.body['status'])) throw error;
+      return device;
+    }
+  };
+  return (await api.inOrder(operation, deviceKey(id), work)).value;
 }
 
 /**
  * Gives a device up: anybody may claim it then (guide), and its data is removed from nRF Cloud (Nordic's tools of 2026).
+ * The device is read first. After a lost response the request is repeated only if the device is still the same claim, so
+ * that a claim which another message has made meanwhile is not undone.
  * @throws {NrfCloudError} every failure
  */
-export function unclaimDevice(api: Api, id: string): Promise<ApiResponse> {
-  return acceptAlreadyRemoved(api.send('unclaim device', { id }));
+export async function unclaimDevice(api: Api, id: string): Promise<ApiResponse<undefined>> {
+  const work = async (): Promise<ApiResponse<undefined>> => {
+    const claimedAt = await readClaimedAt(api, id);
+    try {
+      return await api.send('unclaim device', {
+        id,
+        parse: (body) => void parseChange(body, id),
+        repeatAfterLoss: 'ifNotDone',
+        recoverWith: {
+          operation: 'get device',
+          id,
+          judge: ({ statusCode, body }) => {
+            if (statusCode === 404) return { statusCode, body: undefined };
+            if (claimedAt === undefined || !isDevice(body, id) || body['claimedAt'] === undefined) return 'unclear';
+            return body['claimedAt'] === claimedAt ? 'notDone' : { statusCode, body: undefined };
+          },
+        },
+      });
+    } catch (error) {
+      if (hasCode(error, 'NRFCLOUD_NOT_FOUND') && error.mayHaveSucceeded) return removed(error);
+      if (!hasCode(error, 'NRFCLOUD_BAD_RESPONSE')) throw error;
+      const device = await confirm(error, () => findDevice(api, id));
+      if (device !== undefined) throw error;
+      return { statusCode: 404, body: undefined };
+    }
+  };
+  return (await api.inOrder('unclaim device', deviceKey(id), work)).value;
+}
+
+/**
+ * When the device was claimed, `undefined` if that cannot be read: the request is then sent all the same, as the service
+ * decides about it, but not repeated after a lost response.
+ */
+async function readClaimedAt(api: Api, id: string): Promise<unknown> {
+  try {
+    return (await findDevice(api, id))?.body['claimedAt'];
+  } catch (error) {
+    if (hasCode(error, 'NRFCLOUD_UNAVAILABLE', 'NRFCLOUD_TIMEOUT', 'NRFCLOUD_RATE_LIMITED', 'NRFCLOUD_CLOSED'))
+      throw error;
+    if (error instanceof NrfCloudError) return undefined;
+    throw error;
+  }
+}
+
+/** The response of a removal that was repeated and finds nothing any more. */
+export function removed({ cause }: NrfCloudError): ApiResponse<undefined> {
+  return { statusCode: cause.statusCode ?? 404, body: undefined };
+}
+
+/** Looks once whether a success that cannot be believed is one. @throws {NrfCloudError} the error if the look-up fails */
+export async function confirm<T>(error: NrfCloudError, look: () => Promise<T>): Promise<T> {
+  try {
+    return await look();
+  } catch (failure) {
+    throw failure instanceof NrfCloudError && !hasCode(failure, 'NRFCLOUD_CLOSED') ? error : failure;
+  }
 }

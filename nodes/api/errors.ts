@@ -14,16 +14,17 @@ export type ErrorCode =
   | 'NRFCLOUD_TIMEOUT'
   | 'NRFCLOUD_BAD_RESPONSE'
   | 'NRFCLOUD_QUEUE_FULL'
-  | 'NRFCLOUD_CLOSED';
+  | 'NRFCLOUD_CLOSED'
+  | 'NRFCLOUD_INTERNAL_ERROR';
 
-/** The facts of a failure as plain JSON, so that they survive Node-RED's copy into `msg.error.cause`. */
+/** The facts of an error as plain JSON, so that they survive Node-RED's copy into `msg.error.cause`. */
 export interface ErrorCause {
   operation: OperationName;
   /** HTTP method of the operation. */
   method?: string;
   /** Path below the base URL, never with a query. */
   path?: string;
-  /** HTTP status, if the service answered. */
+  /** HTTP status, if the service responded. */
   statusCode?: number;
   /** The service's error body: parsed if it is JSON, else text; at most 64 KiB of it were read. */
   body?: unknown;
@@ -33,6 +34,10 @@ export interface ErrorCause {
   attempts: number;
   /** Seconds that the service asked to wait. */
   retryAfter?: number;
+  /** Set if a request may have taken effect although no usable response arrived. */
+  mayHaveSucceeded?: true;
+  /** Set if the work continues after the restart. */
+  resumes?: true;
   /** What a node adds, e.g. the rows that kept a bulk claim from starting. */
   [extra: string]: unknown;
 }
@@ -44,22 +49,38 @@ export interface ErrorCause {
 export class NrfCloudError extends Error {
   readonly code: ErrorCode;
   override readonly cause: ErrorCause;
-  /** True if an earlier attempt may have done the work although its response never came. Not part of the report. */
-  readonly mayHaveSucceeded: boolean;
 
-  constructor(code: ErrorCode, message: string, facts: ErrorCause, mayHaveSucceeded = false) {
+  constructor(code: ErrorCode, message: string, facts: ErrorCause) {
     super(message);
-    this.name = 'NrfCloudError';
+    // Node-RED writes an error's name in front of its text, which is one sentence without it.
+    this.name = '';
     this.code = code;
     this.cause = facts;
-    Object.defineProperty(this, 'mayHaveSucceeded', { value: mayHaveSucceeded, enumerable: false });
-    this.mayHaveSucceeded = mayHaveSucceeded;
   }
+
+  /** True if a request may have taken effect although no usable response arrived. */
+  get mayHaveSucceeded(): boolean {
+    return this.cause.mayHaveSucceeded === true;
+  }
+}
+
+/** Whether something thrown is an error of this package with one of the codes. */
+export function hasCode<C extends ErrorCode>(
+  error: unknown,
+  ...codes: C[]
+): error is NrfCloudError & { readonly code: C } {
+  return error instanceof NrfCloudError && (codes as ErrorCode[]).includes(error.code);
+}
+
+/** An error that says in `cause` that its request may have taken effect. */
+export function withMayHaveSucceeded(error: NrfCloudError): NrfCloudError {
+  if (error.mayHaveSucceeded) return error;
+  return new NrfCloudError(error.code, error.message, { ...error.cause, mayHaveSucceeded: true });
 }
 
 /**
  * An error about input that was found before anything was sent.
- * @param sentence what was wrong, where, and what to do; it must not quote the input unfiltered (see `quote`)
+ * @param sentence what is wrong, where, and what to do; it must not quote the input unfiltered (see `sanitize`)
  */
 export function invalidInput(
   operation: OperationName,
@@ -75,24 +96,35 @@ export function notConfigured(operation: OperationName, sentence: string): NrfCl
 }
 
 /** The error of a message that comes to a node which holds as many as Node-RED's settings allow. */
-export function nodeQueueFull(operation: OperationName, most: number): NrfCloudError {
+export function nodeQueueFull(operation: OperationName, max: number): NrfCloudError {
   return new NrfCloudError(
     'NRFCLOUD_QUEUE_FULL',
-    `${operation}: this node holds ${most} messages already; send slower, or raise nodeMessageBufferMaxLength in Node-RED's settings`,
+    `${operation}: this node holds ${max} messages already; send slower, or raise nodeMessageBufferMaxLength in Node-RED's settings`,
     { operation, attempts: 0 },
   );
 }
 
-/** The error of a message that was on its way when its flow was stopped. */
-export function closed(operation: OperationName, attempts = 0): NrfCloudError {
-  return new NrfCloudError(
-    'NRFCLOUD_CLOSED',
-    `${operation}: the flow was stopped or redeployed while the message was on its way; send the message again`,
-    { operation, attempts },
-  );
+/**
+ * The error of a message that was being processed when its flow was stopped.
+ * @param mayHaveSucceeded its request may have taken effect
+ * @param resumes its work continues when the flow is started again
+ */
+export function closed(
+  operation: OperationName,
+  attempts = 0,
+  { mayHaveSucceeded = false, resumes = false }: { mayHaveSucceeded?: boolean; resumes?: boolean } = {},
+): NrfCloudError {
+  const todo = resumes ? 'its work continues when the flow is started again' : 'send the message again';
+  const message = `${operation}: the flow was stopped or redeployed while the message was being processed; ${todo}`;
+  return new NrfCloudError('NRFCLOUD_CLOSED', message, {
+    operation,
+    attempts,
+    ...(mayHaveSucceeded ? { mayHaveSucceeded } : {}),
+    ...(resumes ? { resumes } : {}),
+  });
 }
 
-/** Whether a failure is only that the flow was stopped. */
+/** Whether an error only says that the flow was stopped. */
 export function isClosed(error: unknown): boolean {
-  return error instanceof NrfCloudError && error.code === 'NRFCLOUD_CLOSED';
+  return hasCode(error, 'NRFCLOUD_CLOSED');
 }

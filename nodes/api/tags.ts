@@ -1,10 +1,10 @@
-import { checkDevice, type Device } from './claims';
-import type { ApiResponse } from './parse-response';
-import { NrfCloudError } from './errors';
-import { readPages } from './pagination';
-import { acceptAlreadyRemoved } from './removal';
-import type { Api } from './api';
+import { InvalidValue } from '../util/invalid-value';
 import { isObject } from '../util/json';
+import type { Api } from './api';
+import { confirm, parseDevice, removed } from './devices';
+import { hasCode, type NrfCloudError } from './errors';
+import { readPages } from './pagination';
+import type { ApiResponse } from './request';
 
 /** A tag as it is defined or changed (field names: guide). */
 export interface TagDefinition {
@@ -12,11 +12,11 @@ export interface TagDefinition {
   description?: string;
 }
 
-/** The answer to a creation; with the tag's id, if the service answered without a body. */
+/** The response to a creation; with the tag's id, if the service responded without a body. */
 export type CreatedTag = ApiResponse & { id?: unknown };
 
 /**
- * Reads all tags. The answer is the service's as received; if it comes in pages, the last one with the items of all.
+ * Reads all tags. The response is the service's as received; if it comes in pages, the last one with the items of all.
  * @throws {NrfCloudError} every failure
  */
 export async function listTags(api: Api): Promise<ApiResponse> {
@@ -34,12 +34,12 @@ export async function listTags(api: Api): Promise<ApiResponse> {
 }
 
 /**
- * The names of all tags, each page asked for once: somebody is waiting in front of a dialog.
+ * The names of all tags, each page requested once: a person is waiting in front of a dialog.
  * @throws {NrfCloudError} every failure
  */
 export async function tagNames(api: Api): Promise<string[]> {
   const names = new Set<string>();
-  for await (const { items } of readPages(api, 'list tags', { retries: 0 })) {
+  for await (const { items } of readPages(api, 'list tags', { sendOnce: true })) {
     for (const item of items) {
       const name = tagName(item);
       if (name !== undefined) names.add(name);
@@ -59,116 +59,170 @@ export function tagName(item: unknown): string | undefined {
  * @throws {NrfCloudError} every failure; `NRFCLOUD_CONFLICT` if there is a tag of this name
  */
 export async function createTag(api: Api, definition: TagDefinition): Promise<CreatedTag> {
-  try {
-    return await create(api, definition);
-  } catch (error) {
-    if (!isConflict(error) || !error.mayHaveSucceeded) throw error;
-    return foundOr(error, await findByName(api, definition.tag));
-  }
+  const work = (): Promise<CreatedTag> => createInOrder(api, definition, false);
+  return (await api.inOrder('create tag', nameKey(definition.tag), work)).value;
 }
 
 /**
- * Gives the tag of this name as it is, or defines it. Two flows may do so at once: who comes second gets a 409, and the
- * tag of the first.
+ * Returns the tag of this name as it is, or defines it. Two flows may do so at once: the second gets a 409, and the tag of
+ * the first.
  * @throws {NrfCloudError} every failure
  */
 export async function ensureTag(api: Api, definition: TagDefinition): Promise<CreatedTag> {
-  const existing = await findByName(api, definition.tag);
-  if (existing !== undefined) return existing;
+  const work = async (): Promise<CreatedTag> =>
+    (await findByName(api, definition.tag)) ?? (await createInOrder(api, definition, true));
+  return (await api.inOrder('create tag', nameKey(definition.tag), work)).value;
+}
+
+/** @param mayExist whether a tag that exists already is a success */
+async function createInOrder(api: Api, definition: TagDefinition, mayExist: boolean): Promise<CreatedTag> {
+  const { tag } = definition;
+  const find = (): Promise<ApiResponse | undefined> => findByName(api, tag);
   try {
-    return await create(api, definition);
+    const parse = (body: unknown): unknown => parseTagChange(body, (item) => tagName(item) === tag);
+    const created = await api.send('create tag', { json: definition, parse });
+    if (created.body !== undefined) return created;
+    // The guide shows no body. Without the id the tag cannot be changed later.
+    const found = await find();
+    return isObject(found?.body) ? { ...created, id: found.body['id'] } : created;
   } catch (error) {
-    if (!isConflict(error)) throw error;
-    return foundOr(error, await findByName(api, definition.tag));
+    if (hasCode(error, 'NRFCLOUD_BAD_RESPONSE')) return orThrow(error, await confirm(error, find));
+    const mayBeOurs = hasCode(error, 'NRFCLOUD_CONFLICT') && (mayExist || error.mayHaveSucceeded);
+    if (!mayBeOurs) throw error;
+    return orThrow(error, await api.repeatLookUp('create tag', find));
   }
 }
 
-/** Reads a tag. @throws {NrfCloudError} every failure; `NRFCLOUD_BAD_RESPONSE` for a body that can't be one */
+/** Reads a tag. @throws {NrfCloudError} every failure; `NRFCLOUD_BAD_RESPONSE` for a body that cannot be one */
 export function getTag(api: Api, id: string): Promise<ApiResponse> {
-  return api.send('get tag', { id, checkBody: isScalar });
+  return api.send('get tag', { id, parse: (body) => parseTagOrTags(body, id) });
 }
 
 /**
  * Changes a tag, on all devices that carry it (guide). The service wants both fields (our reading of the guide's PUT),
- * so what is left out is read first.
+ * so omitted ones are read first.
  * @throws {NrfCloudError} every failure
  */
 export async function updateTag(api: Api, id: string, change: Partial<TagDefinition>): Promise<ApiResponse> {
-  const whole = change.tag !== undefined && change.description !== undefined;
-  const { tag, description } = whole ? change : { ...(await definitionOf(api, id)), ...change };
-  return api.send('update tag', { id, json: { tag, description } });
+  const work = async (): Promise<ApiResponse> => {
+    const isComplete = change.tag !== undefined && change.description !== undefined;
+    const { tag, description } = isComplete ? change : { ...(await definitionOf(api, id)), ...change };
+    const isUpdated = (item: unknown): boolean =>
+      isObject(item) && (item['id'] === undefined || item['id'] === id) && item['tag'] === tag;
+    try {
+      const parse = (body: unknown): unknown =>
+        parseTagChange(body, (item) => isUpdated(item) || (isObject(item) && item['id'] === id));
+      return await api.send('update tag', { id, json: { tag, description }, parse });
+    } catch (error) {
+      if (!hasCode(error, 'NRFCLOUD_BAD_RESPONSE')) throw error;
+      const found = await confirm(error, () => getTag(api, id));
+      if (!isUpdated(found.body)) throw error;
+      return found;
+    }
+  };
+  return (await api.inOrder('update tag', idKey(id), work)).value;
 }
 
 /** Deletes a tag, also from all devices (guide). @throws {NrfCloudError} every failure */
-export function deleteTag(api: Api, id: string): Promise<ApiResponse> {
-  return acceptAlreadyRemoved(api.send('delete tag', { id }));
+export async function deleteTag(api: Api, id: string): Promise<ApiResponse> {
+  const work = async (): Promise<ApiResponse> => {
+    try {
+      const parse = (body: unknown): unknown => parseTagChange(body, (item) => isObject(item) && item['id'] === id);
+      return await api.send('delete tag', { id, parse });
+    } catch (error) {
+      if (hasCode(error, 'NRFCLOUD_NOT_FOUND') && error.mayHaveSucceeded) return removed(error);
+      if (!hasCode(error, 'NRFCLOUD_BAD_RESPONSE')) throw error;
+      const gone = await confirm(error, () => isGone(api, id));
+      if (!gone) throw error;
+      return { statusCode: 404, body: undefined };
+    }
+  };
+  return (await api.inOrder('delete tag', idKey(id), work)).value;
 }
 
 /**
- * The tags of a device: in `guide` the service's answer as received, in `current` the `tags` of the device.
+ * The tags of a device: in `guide` the service's response as received, in `current` the `tags` of the device.
  * @throws {NrfCloudError} every failure
  */
 export async function tagsOfDevice(api: Api, id: string): Promise<ApiResponse> {
-  if (api.version === 'guide') return api.send('tags of device', { id, checkBody: isScalar });
-  const { statusCode, body } = await api.send('tags of device', { id, checkBody: checkDevice });
-  return { statusCode, body: (body as Device)['tags'] ?? [] };
+  if (api.version === 'guide') return api.send('tags of device', { id, parse: (body) => parseTagOrTags(body, id) });
+  const { statusCode, body } = await api.send('tags of device', { id, parse: (value) => parseDevice(value, id) });
+  return { statusCode, body: body['tags'] ?? [] };
 }
 
-/** After an answer without a body (the guide shows none) the id is looked up: without it the tag can't be changed. */
-async function create(api: Api, definition: TagDefinition): Promise<CreatedTag> {
-  const created = await api.send('create tag', { json: definition });
-  if (created.body !== undefined) return created;
-  const found = await findByName(api, definition.tag);
-  return isObject(found?.body) ? { ...created, id: found.body['id'] } : created;
+async function isGone(api: Api, id: string): Promise<boolean> {
+  try {
+    await getTag(api, id);
+    return false;
+  } catch (error) {
+    if (hasCode(error, 'NRFCLOUD_NOT_FOUND')) return true;
+    throw error;
+  }
 }
 
 /**
- * What a tag is now. A service whose path by id means a device's id (the guide says both) answers with something else or
+ * What a tag is now. A service whose path by id means a device's id (the guide says both) responds with something else or
  * with nothing; then the list of all tags is read.
  */
 async function definitionOf(api: Api, id: string): Promise<Partial<TagDefinition>> {
   try {
-    const { body } = await api.send('get tag', { id, checkBody: notATag });
-    return known(body);
+    const { body } = await api.send('get tag', { id, parse: (value) => parseTag(value, id) });
+    return definitionIn(body);
   } catch (error) {
-    if (!(error instanceof NrfCloudError) || !/_(NOT_FOUND|BAD_RESPONSE)$/.test(error.code)) throw error;
-    const found = await find(api, (item) => isObject(item) && item['id'] === id && notATag(item) === undefined);
-    return known(foundOr(error, found).body);
+    if (!hasCode(error, 'NRFCLOUD_NOT_FOUND', 'NRFCLOUD_BAD_RESPONSE')) throw error;
+    const found = await find(api, (item) => isObject(item) && item['id'] === id && typeof item['tag'] === 'string');
+    return definitionIn(orThrow(error, found).body as Record<string, unknown>);
   }
 }
 
-function known(body: unknown): Partial<TagDefinition> {
-  const { tag, description } = body as Record<string, unknown>;
+function definitionIn({ tag, description }: Record<string, unknown>): Partial<TagDefinition> {
   return { tag: tag as string, ...(typeof description === 'string' ? { description } : {}) };
 }
 
-/** The guide's path by id may answer with a tag or with a list of tags, and whatever else comes is nothing to work with. */
-function isScalar(body: unknown): string | undefined {
-  return body == null || typeof body === 'object' ? undefined : 'its body is neither a tag nor a list of tags';
+/** @throws {InvalidValue} if a body is not the tag with this id */
+function parseTag(body: unknown, id: string): Record<string, unknown> {
+  const hasId = isObject(body) && (body['id'] === undefined || body['id'] === id);
+  if (hasId && typeof body['tag'] === 'string') return body;
+  throw new InvalidValue('is not the requested tag');
 }
 
-function notATag(body: unknown): string | undefined {
-  return isObject(body) && typeof body['tag'] === 'string' ? undefined : 'its body is not a tag';
+/** The guide's path by id may give a tag or a list of tags; no body is an acknowledgement. */
+function parseTagOrTags(body: unknown, id: string): unknown {
+  if (body === undefined) return undefined;
+  const items = isObject(body) ? body['items'] : body;
+  if (Array.isArray(items) && items.every((item) => tagName(item) !== undefined)) return body;
+  if (isObject(body) && Array.isArray(body['tags'])) return body;
+  return parseTag(body, id);
+}
+
+/** @throws {InvalidValue} if the body of a change is neither empty nor about the tag */
+function parseTagChange(body: unknown, isTarget: (body: unknown) => boolean): unknown {
+  if (body === undefined || isTarget(body)) return body;
+  throw new InvalidValue('is not about the tag');
 }
 
 function findByName(api: Api, name: string): Promise<ApiResponse | undefined> {
   return find(api, (item) => tagName(item) === name);
 }
 
-async function find(api: Api, wanted: (item: unknown) => boolean): Promise<ApiResponse | undefined> {
+async function find(api: Api, isWanted: (item: unknown) => boolean): Promise<ApiResponse | undefined> {
   for await (const { items, statusCode } of readPages(api, 'list tags')) {
-    const at = items.findIndex(wanted);
-    if (at >= 0) return { statusCode, body: items[at] };
+    const index = items.findIndex(isWanted);
+    if (index >= 0) return { statusCode, body: items[index] };
   }
   return undefined;
 }
 
-function isConflict(error: unknown): error is NrfCloudError {
-  return error instanceof NrfCloudError && error.code === 'NRFCLOUD_CONFLICT';
+function nameKey(name: string): string {
+  return `tag name ${name}`;
 }
 
-/** @throws the error, if nothing was found */
-function foundOr(error: NrfCloudError, found: ApiResponse | undefined): ApiResponse {
+function idKey(id: string): string {
+  return `tag ${id}`;
+}
+
+/** @throws {NrfCloudError} the error, if nothing was found */
+function orThrow(error: NrfCloudError, found: ApiResponse | undefined): ApiResponse {
   if (found === undefined) throw error;
   return found;
 }

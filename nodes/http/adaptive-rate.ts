@@ -55,6 +55,12 @@ export class AdaptiveRate {
     return Math.max(now, this.#restUntil, this.#due);
   }
 
+  /** Requests per second that may start now; infinite as long as nothing was refused. */
+  rate(now: number): number {
+    this.#grow(now);
+    return this.#rate;
+  }
+
   /** A request starts. */
   begin(now: number): void {
     if (this.#rate !== Infinity) this.#due = Math.max(this.#due, now - CATCH_UP_MS) + 1000 / this.#rate;

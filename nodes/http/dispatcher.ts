@@ -1,24 +1,26 @@
 import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
 import type { ConnectionOptions } from 'node:tls';
 import type * as Undici from 'undici';
-import type { Dispatcher } from 'undici';
+import type { buildConnector, Dispatcher } from 'undici';
+import { isLoopback } from './base-url';
+import { dropContinue } from './continue-filter';
+import { environmentProxies, type EnvironmentProxies, type ProxySettings } from './proxy';
 
-/** How the connections to the service are made. */
+/** How the connections to a service are made. */
 export interface DispatcherOptions {
-  /** Most sockets. */
+  /** Maximum sockets. */
   connections: number;
-  /** Milliseconds until a connection must stand. */
+  /** Milliseconds until a connection must be made. */
   connectTimeoutMs: number;
   /** Material of a `tls-config` node: `ca`, `cert`, `key`, `pfx`, `passphrase`, `rejectUnauthorized`, `servername`. */
   tls?: ConnectionOptions;
-  /** A proxy for everything except the hosts in `noProxy`; without it the environment's proxy variables count. */
-  proxy?: {
-    url: string;
-    /** What the `Proxy-Authorization` header says. */
-    authorization?: string;
-    noProxy: string[];
-  };
+  /** Without it, the environment's proxy variables apply, except to this computer. */
+  proxy?: ProxySettings;
 }
+
+/** Hosts that the environment's proxies are never used for. */
+const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
 
 const load = createRequire(__filename);
 
@@ -30,31 +32,60 @@ function undici(): typeof Undici {
   return load('undici') as typeof Undici;
 }
 
-const PROXY_VARIABLES = ['http_proxy', 'HTTP_PROXY', 'https_proxy', 'HTTPS_PROXY'];
+/**
+ * The proxies that requests to a host may go through, `undefined` if they go directly. The environment's proxies are never
+ * used for this computer: the API key would travel readable through them.
+ * @param hostname the only host that will be requested; left out for any
+ * @throws {RangeError} when a variable of the environment cannot be used
+ */
+export function proxiesFor(
+  proxy: ProxySettings | undefined,
+  hostname?: string,
+): (EnvironmentProxies & { noProxy?: string; token?: string }) | undefined {
+  if (proxy !== undefined) {
+    // A user in the URL would not do: undici leaves out one without a password.
+    const token = proxy.authorization === undefined ? {} : { token: proxy.authorization };
+    return { httpProxy: proxy.url, httpsProxy: proxy.url, noProxy: proxy.noProxy.join(','), ...token };
+  }
+  if (hostname !== undefined && isLoopback(hostname)) return undefined;
+  const proxies = environmentProxies();
+  if (proxies.httpProxy === undefined && proxies.httpsProxy === undefined) return undefined;
+  const noProxy = [process.env['no_proxy'] ?? process.env['NO_PROXY'] ?? '', ...LOOPBACK_HOSTS];
+  return { ...proxies, noProxy: noProxy.filter((entry) => entry !== '').join(',') };
+}
 
 /**
- * Makes a pool of connections for one client alone, never the process-wide one: it is closed with its owner and other
- * nodes' settings don't reach it.
- * @param origin the only host that will be asked; left out for any
- * @throws {Error} undici's, when the proxy's URL can't be used
+ * Makes a pool of connections for one client alone, never the process-wide one: it is closed with its owner, and other
+ * nodes' settings do not reach it.
+ * @param origin the only origin that will be requested; left out for any
+ * @throws {RangeError} when a proxy cannot be used
  */
-export function createDispatcher(
-  { connections, connectTimeoutMs, tls = {}, proxy }: DispatcherOptions,
-  origin?: string,
-): Dispatcher {
+export function createDispatcher(options: DispatcherOptions, origin?: string): Dispatcher {
+  const { connections, connectTimeoutMs, tls = {}, proxy } = options;
   const { Agent, EnvHttpProxyAgent, Pool } = undici();
   const connect = { ...tls, timeout: connectTimeoutMs };
   // undici types its connect options by hand; whatever tls.connect takes is passed on.
-  const options = { connections, connect, requestTls: connect } as Undici.Agent.Options &
-    Undici.Pool.Options &
-    Undici.EnvHttpProxyAgent.Options;
-  if (proxy !== undefined) {
-    const noProxy = proxy.noProxy.join(',');
-    // A user in the URL would not do: undici leaves out one without a password.
-    const token = proxy.authorization === undefined ? {} : { token: proxy.authorization };
-    return new EnvHttpProxyAgent({ ...options, ...token, httpProxy: proxy.url, httpsProxy: proxy.url, noProxy });
+  const poolOptions = { connections, connect } as Undici.Pool.Options;
+  const factory = (target: string | URL, settings: object): Dispatcher => createPool(target, settings);
+  const proxies = proxiesFor(proxy, origin === undefined ? undefined : new URL(origin).hostname);
+  if (proxies !== undefined) {
+    const settings = { ...poolOptions, factory, requestTls: connect, ...proxies };
+    return new EnvHttpProxyAgent(settings as Undici.EnvHttpProxyAgent.Options);
   }
-  const fromEnvironment = PROXY_VARIABLES.some((name) => (process.env[name] ?? '') !== '');
-  if (fromEnvironment) return new EnvHttpProxyAgent(options);
-  return origin === undefined ? new Agent(options) : new Pool(origin, options);
+  return origin === undefined ? new Agent({ ...poolOptions, factory }) : createPool(origin, poolOptions);
+
+  function createPool(target: string | URL, settings: Undici.Pool.Options): Dispatcher {
+    const connector =
+      typeof settings.connect === 'function' ? settings.connect : undici().buildConnector(settings.connect ?? {});
+    return new Pool(target, { ...settings, connect: withoutContinue(connector) });
+  }
+}
+
+function withoutContinue(connector: buildConnector.connector): buildConnector.connector {
+  return (options, callback) => {
+    connector(options, (...[error, socket]: [Error | null, Socket | null]) => {
+      if (error === null && socket !== null) callback(null, dropContinue(socket));
+      else callback(error ?? new Error('no socket'), null);
+    });
+  };
 }

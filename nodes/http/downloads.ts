@@ -1,84 +1,105 @@
 import { lookup } from 'node:dns';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { lookup as resolve } from 'node:dns/promises';
+import { isIP, type LookupFunction } from 'node:net';
 import type { Dispatcher } from 'undici';
-import { isLoopback } from './base-url';
-import { createDispatcher, type DispatcherOptions } from './dispatcher';
-import { exchange, ExchangeError, isSuccess, type HttpResponse } from './exchange';
+import { sleep, type AbortSignalLike } from '../util/abort';
 import { rootCauseText } from '../util/sanitize';
+import { isLoopback } from './base-url';
+import { ACCEPT_ENCODING, decodeDocument } from './decode';
+import { createDispatcher, proxiesFor, type DispatcherOptions } from './dispatcher';
+import { exchange, isSuccess, type HttpResponse } from './exchange';
+import { ExchangeError } from './exchange-error';
+import { isPublicAddress, isPublicName } from './public-address';
 import { backoffMs, MAX_RETRY_AFTER_MS, parseRetryAfter } from './retry';
-import type { AbortSignalLike } from '../util/abort';
+import { Semaphore } from './semaphore';
 
 /** A fetched document, or in a sentence why there is none. */
 export type Download = { text: string } | { problem: string };
 
-/** How the attempts of a download keep to the connection's limits. */
-export interface DownloadLimits {
-  /** Does something when it is its turn. */
-  take: <T>(work: () => Promise<T>) => Promise<T>;
-  /** Waits between two attempts, in milliseconds, and leaves the turns to others. */
-  pause: (ms: number) => Promise<void>;
-}
-
 /** A failed attempt that may be repeated, after as long as the host asks for. */
 interface RetryableFailure {
   problem: string;
-  again: true;
+  retry: true;
   askedMs?: number | undefined;
 }
 
-/** Most bytes of a document that are read (the issue's 8 MiB). */
+/** Maximum bytes of a document, compressed and decompressed (our choice). */
 const MAX_BYTES = 8 * 2 ** 20;
-/** Longest time for a document, in milliseconds. */
-const DOWNLOAD_TIMEOUT_MS = 30_000;
-/** How often a document is asked for, in all, when the network or its host fails. */
+/** Longest time for one attempt, in milliseconds. */
+const ATTEMPT_TIMEOUT_MS = 30_000;
+/** Longest time for a document with all its attempts, from the first one on, in milliseconds. */
+const TOTAL_TIMEOUT_MS = 120_000;
+/** How often a document is requested, in all, when the network or its host fails. */
 const MAX_ATTEMPTS = 3;
+/** Maximum documents that are fetched at once; they take no place from the connection's requests. */
+const MAX_CONCURRENT_DOWNLOADS = 4;
 
 /**
- * Fetches documents from hosts that an answer of the service names. What comes from there must not turn Node-RED into a
- * door to its own network: only `https:`, and only public addresses, or the host that the service itself is on. On a
- * service on this computer, other ports of this computer are allowed, too.
+ * Fetches documents from hosts that a response of the service names. Such a URL must not make Node-RED request something
+ * in its own network: only `https:`, and only public addresses, or the host that the service itself is on. If the service
+ * is on this computer, other ports of this computer are allowed, too.
  */
 export class Downloader {
   readonly #dispatcher: Dispatcher;
   readonly #service: URL;
+  readonly #places = new Semaphore(MAX_CONCURRENT_DOWNLOADS);
+  readonly #proxied: boolean;
 
   /**
    * @param serviceOrigin where the service is
    * @param connections as for the service, without its TLS material: a client certificate is a secret, too
+   * @param wait waits between two attempts; tests note how long
    */
   constructor(
     serviceOrigin: string,
     connections: Omit<DispatcherOptions, 'tls'>,
     private readonly userAgent: string,
+    private readonly wait: typeof sleep = sleep,
   ) {
     this.#service = new URL(serviceOrigin);
-    this.#dispatcher = createDispatcher({
-      ...connections,
-      tls: { lookup: this.#lookup },
-    });
+    this.#proxied = proxiesFor(connections.proxy) !== undefined;
+    const options = { ...connections, connections: MAX_CONCURRENT_DOWNLOADS, tls: { lookup: this.#lookup } };
+    this.#dispatcher = createDispatcher(options);
   }
 
   /**
    * Fetches a document, without any credentials and without following redirects. As with the service, network failures,
    * 429 and 5xx are repeated with back-off, or after the `Retry-After` of a 429 or 503.
    * @param timeoutMs for one attempt, at most 30 s
+   * @param onWaiting called when it starts or stops waiting between two attempts
    * @throws the signal's reason when it is aborted meanwhile
    */
-  async fetch(address: string, timeoutMs: number, signal: AbortSignalLike, turns: DownloadLimits): Promise<Download> {
+  async fetch(
+    address: string,
+    timeoutMs: number,
+    signal: AbortSignalLike,
+    onWaiting?: (waiting: boolean) => void,
+  ): Promise<Download> {
     let url: URL;
     try {
       url = new URL(address);
     } catch {
       return { problem: 'its address is not a URL' };
     }
-    const forbidden = this.#forbidden(url);
+    const forbidden = this.#forbidden(url) ?? (this.#proxied ? await this.#forbiddenName(url.hostname) : undefined);
     if (forbidden !== undefined) return { problem: forbidden };
+    let left = TOTAL_TIMEOUT_MS;
     for (let attempt = 1; ; attempt++) {
-      const result = await turns.take(() => this.#once(url, Math.min(timeoutMs, DOWNLOAD_TIMEOUT_MS), signal));
-      if (!('again' in result)) return result;
-      const { problem, askedMs } = result;
-      if (attempt === MAX_ATTEMPTS || (askedMs ?? 0) > MAX_RETRY_AFTER_MS) return { problem };
-      await turns.pause(askedMs ?? backoffMs(attempt));
+      await this.#places.acquire(signal);
+      const startedAt = performance.now();
+      let result: Download | RetryableFailure;
+      try {
+        result = await this.#attempt(url, Math.min(timeoutMs, ATTEMPT_TIMEOUT_MS, left), signal);
+      } finally {
+        this.#places.release();
+      }
+      if (!('retry' in result)) return result;
+      const waitMs = result.askedMs ?? backoffMs(attempt);
+      left -= performance.now() - startedAt + waitMs;
+      if (attempt === MAX_ATTEMPTS || waitMs > MAX_RETRY_AFTER_MS || left <= 0) return { problem: result.problem };
+      onWaiting?.(true);
+      await this.wait(waitMs, signal);
+      onWaiting?.(false);
     }
   }
 
@@ -87,30 +108,36 @@ export class Downloader {
     await this.#dispatcher.destroy();
   }
 
-  async #once(url: URL, timeoutMs: number, signal: AbortSignalLike): Promise<Download | RetryableFailure> {
+  async #attempt(url: URL, timeoutMs: number, signal: AbortSignalLike): Promise<Download | RetryableFailure> {
     const request = {
       method: 'GET',
       path: url.pathname + url.search,
-      headers: { 'user-agent': this.userAgent, accept: '*/*' },
+      headers: { 'user-agent': this.userAgent, accept: '*/*', 'accept-encoding': ACCEPT_ENCODING },
     };
     let response: HttpResponse;
     try {
-      const limits = { success: MAX_BYTES, error: 1024 };
+      const limits = { success: MAX_BYTES, error: 1024, decode: decodeDocument };
       response = await exchange(this.#dispatcher, url.origin, request, timeoutMs, limits, signal);
     } catch (error) {
       if (!(error instanceof ExchangeError)) throw error;
       const problem = `it could not be fetched (${rootCauseText(error.cause)})`;
-      // A host that stalled once will stall again, and somebody waits.
-      return error.kind === 'timeout' ? { problem } : { problem, again: true };
+      // A host that stalled once will stall again.
+      const isFinal = error.kind === 'timeout' || error.permanentFault !== undefined;
+      return isFinal ? { problem } : { problem, retry: true };
     }
     const { statusCode, headers, truncated, text } = response;
     if (statusCode === 429 || statusCode >= 500) {
-      const asked = statusCode === 429 || statusCode === 503 ? parseRetryAfter(headers['retry-after']) : undefined;
-      // A wait that is over already is no wait: then the usual back-off.
-      return { problem: `its host answers HTTP ${statusCode}`, again: true, askedMs: asked === 0 ? undefined : asked };
+      const asked = statusCode === 429 || statusCode === 503 ? parseRetryAfter(headers) : undefined;
+      // Retry-After lies in the past; use the normal back-off.
+      return {
+        problem: `its host responds with HTTP ${statusCode}`,
+        retry: true,
+        askedMs: asked === 0 ? undefined : asked,
+      };
     }
-    if (!isSuccess(statusCode)) return { problem: `its host answers HTTP ${statusCode}; it may have expired` };
-    return truncated === 'size' ? { problem: 'it is larger than 8 MiB' } : { text };
+    if (!isSuccess(statusCode)) return { problem: `its host responds with HTTP ${statusCode}; it may have expired` };
+    if (truncated === 'size') return { problem: 'it is larger than 8 MiB' };
+    return truncated === 'encoding' ? { problem: 'it cannot be decompressed' } : { text };
   }
 
   /** Why a URL may not be fetched, as far as it shows in the URL. */
@@ -118,18 +145,35 @@ export class Downloader {
     if (username !== '' || password !== '') return 'its address holds a user name or password';
     const local = isLoopback(hostname) && isLoopback(this.#service.hostname);
     if (protocol !== 'https:' && !(protocol === 'http:' && local)) return 'its address does not begin with https://';
-    const literal = hostname.replace(/^\[|\]$/g, '');
+    const literal = withoutBrackets(hostname);
     if (!this.#mayConnect(hostname, literal, isIP(literal) !== 0)) return 'its address lies in a private network';
     return undefined;
   }
 
-  #mayConnect(hostname: string, address: string, known: boolean): boolean {
-    if (hostname === this.#service.hostname) return true;
-    if (isLoopback(hostname)) return isLoopback(this.#service.hostname);
-    return !known || isPublic(address);
+  /**
+   * The same for a name that a proxy will resolve: it must be public here, or, where it cannot be resolved here, look like
+   * a name of the public internet.
+   */
+  async #forbiddenName(hostname: string): Promise<string | undefined> {
+    if (hostname === this.#service.hostname || isLoopback(hostname)) return undefined;
+    if (isIP(withoutBrackets(hostname)) !== 0) return undefined;
+    let addresses: { address: string }[];
+    try {
+      addresses = await resolve(hostname, { all: true });
+    } catch {
+      return isPublicName(hostname) ? undefined : 'its host has a name of a private network';
+    }
+    const allPublic = addresses.every(({ address }) => isPublicAddress(address));
+    return allPublic ? undefined : 'its host has an address in a private network';
   }
 
-  /** Looks a name up and refuses what it stands for, so that a public name can't lead to a private address. */
+  #mayConnect(hostname: string, address: string, isAddress: boolean): boolean {
+    if (hostname === this.#service.hostname) return true;
+    if (isLoopback(hostname)) return isLoopback(this.#service.hostname);
+    return !isAddress || isPublicAddress(address);
+  }
+
+  /** Resolves a name and refuses private addresses, so that a public name cannot lead to one. */
   readonly #lookup: LookupFunction = (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, addresses) => {
       if (error !== null) {
@@ -145,33 +189,6 @@ export class Downloader {
   };
 }
 
-const NON_PUBLIC_NETWORKS = new BlockList();
-for (const [net, bits] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.0.0.0', 24],
-  ['192.168.0.0', 16],
-  ['198.18.0.0', 15],
-  ['224.0.0.0', 3],
-] as const) {
-  NON_PUBLIC_NETWORKS.addSubnet(net, bits, 'ipv4');
-}
-for (const [net, bits] of [
-  ['::', 127],
-  ['64:ff9b::', 96],
-  ['fc00::', 7],
-  ['fe80::', 10],
-  ['ff00::', 8],
-] as const) {
-  NON_PUBLIC_NETWORKS.addSubnet(net, bits, 'ipv6');
-}
-
-/** Whether an address belongs to the public internet; an IPv4 address in IPv6 clothes is judged by what it is. */
-function isPublic(address: string): boolean {
-  const family = isIP(address);
-  return family !== 0 && !NON_PUBLIC_NETWORKS.check(address, family === 6 ? 'ipv6' : 'ipv4');
+function withoutBrackets(hostname: string): string {
+  return hostname.replace(/^\[|\]$/g, '');
 }

@@ -1,5 +1,7 @@
 import type { Dispatcher } from 'undici';
 import type { AbortSignalLike } from '../util/abort';
+import { contentCodings, decodeText, decompress, type DecodedBody } from './decode';
+import { ExchangeError, failureOf } from './exchange-error';
 
 /** One HTTP request, ready to be sent. */
 export interface HttpRequest {
@@ -10,44 +12,32 @@ export interface HttpRequest {
   body?: string | Buffer | undefined;
 }
 
-/** What came back: the head, and as much of the body as may be kept. */
+/** What came back: status and headers, and as much of the body as may be kept. */
 export interface HttpResponse {
   statusCode: number;
   headers: Record<string, string | string[] | undefined>;
+  /** The body, decompressed and decoded. */
   text: string;
-  /** Why the text ends before the body did. */
-  truncated?: 'size' | 'time' | 'connection';
+  /** Why the text ends before the body did: its size, the time, the connection, or a damaged content coding. */
+  truncated?: 'size' | 'time' | 'connection' | 'encoding';
 }
 
-/** Most bytes of a body. */
+/** Maximum bytes of a body, compressed and decompressed. */
 export interface BodyLimits {
-  /** Of a success: what is larger can't be used. */
+  /** Of a success: what is larger cannot be used. */
   success: number;
   /** Of an error, and of a success that was cut: what is kept to explain it. */
   error: number;
-}
-
-/** An attempt without a usable response. */
-export class ExchangeError extends Error {
-  /**
-   * @param kind `timeout`: no whole response in time; `network`: connection refused, lost, not made
-   * @param mayHaveBeenSent true if the service may have received the request, so that its work may be done
-   */
-  constructor(
-    readonly kind: 'timeout' | 'network',
-    readonly mayHaveBeenSent: boolean,
-    override readonly cause: Error,
-  ) {
-    super(cause.message);
-  }
+  /** Turns the bytes into text; the default is {@link decodeText}. */
+  decode?: (bytes: Buffer) => string;
 }
 
 /**
- * Sends one request and reads its response, bounded in time and size. Redirects are not followed: the API key goes nowhere
- * but to `origin`. Of an error response whose body stalls or breaks off, what has come is returned, as the status is known.
+ * Sends one request and reads its response, bounded in time and size. Redirects are not followed: the API key goes only to
+ * `origin`. Of an error response whose body stalls or breaks off, what has come is returned, as the status is known.
  *
  * undici's own `request` would do, but makes a stream and an abort listener for each body, reads without bound, and
- * can't be aborted while its connection is being made.
+ * cannot be aborted while its connection is being made.
  * @param timeoutMs for the whole exchange, connection and body included
  * @throws {ExchangeError} when no whole response came
  * @throws the signal's reason when it is aborted meanwhile
@@ -66,7 +56,7 @@ export function exchange(
   });
 }
 
-/** One request on its way. A class, as a dozen functions made for each request would be a tenth of what it costs. */
+/** One exchange in flight. Hot path: one object per request, no closures. */
 class Exchange implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #statusCode: number | undefined;
@@ -100,7 +90,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
-    // Ended while the connection was being made: the request must not go out any more.
+    // The exchange ended while the connection was being made, so the request must not be sent any more.
     if (this.#ended) controller.abort(new Error('ended'));
   }
 
@@ -111,7 +101,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    const room = (isSuccess(this.#statusCode!) ? this.limits.success : this.limits.error) - this.#size;
+    const room = this.#maxBytes() - this.#size;
     if (chunk.length > room) {
       this.#chunks.push(chunk.subarray(0, room));
       this.#size += room;
@@ -128,12 +118,12 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: unknown, error: Error): void {
-    this.#fail('connection', new ExchangeError('network', mayHaveBeenSent(error), error));
+    this.#fail('connection', failureOf(error));
   }
 
-  /** Time is up. */
+  /** The timeout has passed. */
   expire(): void {
-    const reason = new Error(`no answer within ${this.timeoutMs / 1000} s`);
+    const reason = new Error(`no response within ${this.timeoutMs / 1000} s`);
     this.#fail('time', new ExchangeError('timeout', true, reason));
     this.#controller?.abort(reason);
   }
@@ -155,25 +145,37 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   #finish(truncated?: HttpResponse['truncated']): void {
     if (!this.#end()) return;
-    const head = { statusCode: this.#statusCode!, headers: this.#headers };
-    if (truncated === undefined) {
-      this.resolve({ ...head, text: this.#text(this.#size) });
+    const codings = this.#size === 0 ? [] : contentCodings(this.#headers['content-encoding']);
+    if (codings.length === 0) {
+      this.#resolveWith({ bytes: this.#bytes() }, truncated);
       return;
     }
-    // What was cut only serves to explain an error.
-    this.resolve({ ...head, text: this.#text(Math.min(this.#size, this.limits.error)), truncated });
+    void decompress(this.#bytes(), codings, this.#maxBytes()).then((decoded) =>
+      this.#resolveWith(decoded, decoded.truncated ?? truncated),
+    );
   }
 
-  #text(bytes: number): string {
+  #resolveWith({ bytes }: DecodedBody, truncated: HttpResponse['truncated']): void {
+    const { decode = decodeText, error } = this.limits;
+    // A truncated body only serves to explain an error.
+    const kept = truncated === undefined || bytes.length <= error ? bytes : bytes.subarray(0, error);
+    const head = { statusCode: this.#statusCode!, headers: this.#headers, text: decode(kept) };
+    this.resolve(truncated === undefined ? head : { ...head, truncated });
+  }
+
+  #bytes(): Buffer {
     const [first] = this.#chunks;
-    const whole = this.#chunks.length === 1 ? first! : Buffer.concat(this.#chunks);
-    return whole.toString('utf8', 0, bytes);
+    return this.#chunks.length === 1 ? first! : Buffer.concat(this.#chunks);
+  }
+
+  #maxBytes(): number {
+    return isSuccess(this.#statusCode!) ? this.limits.success : this.limits.error;
   }
 
   /** Ends without a whole response; a body that is only there to explain an error need not be whole. */
-  #fail(truncated: 'time' | 'connection', failure: ExchangeError): void {
+  #fail(truncated: 'time' | 'connection', error: ExchangeError): void {
     if (this.#statusCode !== undefined && !isSuccess(this.#statusCode)) this.#finish(truncated);
-    else if (this.#end()) this.reject(failure);
+    else if (this.#end()) this.reject(error);
   }
 }
 
@@ -181,18 +183,7 @@ function expire(exchange: Exchange): void {
   exchange.expire();
 }
 
-/** A status that says the work was done. */
+/** Whether a status says that the work was done. */
 export function isSuccess(statusCode: number): boolean {
   return statusCode >= 200 && statusCode < 300;
-}
-
-const NEVER_SENT_CODES =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|UND_ERR_DESTROYED|UND_ERR_CLOSED|UND_ERR_INVALID_ARG|UND_ERR_ABORTED|UND_ERR_PRX_TLS|EPROTO|ERR_SSL_.*|ERR_TLS_.*|CERT_.*|.*_CERT.*|UNABLE_TO_.*)$/;
-
-/** Whether a request that failed this way may have arrived; in doubt, yes. */
-function mayHaveBeenSent(error: Error): boolean {
-  if (error instanceof AggregateError) return error.errors.some((one) => mayHaveBeenSent(one as Error));
-  const { code } = error as NodeJS.ErrnoException;
-  if (code !== undefined && NEVER_SENT_CODES.test(code)) return false;
-  return error.cause instanceof Error && code === undefined ? mayHaveBeenSent(error.cause) : true;
 }

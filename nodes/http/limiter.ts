@@ -1,82 +1,130 @@
-import { AdaptiveRate } from './adaptive-rate';
-import { Queue } from '../util/queue';
-import type { AbortSignalLike } from '../util/abort';
+import { sleep, type AbortSignalLike } from '../util/abort';
+import { SlidingCount } from './sliding-count';
+import type { OriginState } from './origin-state';
+import { Pace } from './pace';
+import type { RequestOwner } from './request-owner';
+import { WaitingRequests, type Waiter } from './waiting-requests';
 
 /** Limits that all requests of one connection share. */
 export interface Limits {
-  /** Most requests at once. */
+  /** Maximum concurrent requests. */
   concurrency: number;
-  /** Most requests started per second; 0 = no limit. */
+  /** Maximum requests started per second; 0 = no limit. */
   rate: number;
-  /** Most requests waiting. */
+  /** Maximum waiting requests. */
   queueLimit: number;
+  /** Seconds that a request waits during an outage; 0 = fails at once. Default: {@link DEFAULT_OUTAGE_WAIT_S}. */
+  outageWait?: number;
 }
+
+/** Default of `outageWait` (contract). */
+export const DEFAULT_OUTAGE_WAIT_S = 300;
+/** Shortest time between two looks for waiters whose `outageWait` is over, in milliseconds. */
+const OUTAGE_CHECK_MS = 100;
 
 /** Thrown when more requests wait than `queueLimit`. */
 export class QueueFull extends Error {}
 
-interface Waiter {
-  start: () => void;
-  /** Its message was stopped while it waited. */
-  aborted: boolean;
+/** Thrown when a request has waited `outageWait` seconds. */
+export class OutageTooLong extends Error {
+  constructor(readonly seconds: number) {
+    super(`the service has been unavailable for ${seconds} s`);
+  }
+}
+
+/** What the limiter needs to know of a request. */
+export interface LimitedRequest {
+  origin: OriginState;
+  owner: RequestOwner;
+  /** When the request was made, of `performance.now()`. */
+  since: number;
 }
 
 /**
- * Decides when a request may start: never more than `concurrency` at once nor `rate` per second, none while the service
- * asked to wait, and in turn between the lanes, so that a node with many requests does not starve one with few.
+ * Decides when a request of a connection may start: never more than `concurrency` at once nor `rate` per second, none
+ * while its origin is held or in an outage, and in turn between the lanes.
  */
 export class Limiter {
+  readonly started = new SlidingCount();
   #inFlight = 0;
-  #waiting = 0;
   #pausing = 0;
   #reserved = 0;
+  #closed = false;
   readonly #unreserve = (): void => {
     this.#reserved--;
   };
-  #heldUntil = 0;
-  #timer: NodeJS.Timeout | undefined;
-  readonly #lanes = new Map<unknown, Lane>();
+  readonly #waiting = new Map<OriginState, WaitingRequests>();
   readonly #pace: Pace | undefined;
-  readonly #learned = new AdaptiveRate();
+  readonly #outageWaitMs: number;
+  #timer: NodeJS.Timeout | undefined;
+  #timerAt = 0;
+  #outageTimer: NodeJS.Timeout | undefined;
 
   constructor(private readonly limits: Limits) {
     this.#pace = limits.rate > 0 ? new Pace(limits.rate) : undefined;
+    this.#outageWaitMs = (limits.outageWait ?? DEFAULT_OUTAGE_WAIT_S) * 1000;
   }
 
-  /** Whether the service has asked to wait. */
-  get held(): boolean {
-    return this.#heldUntil > performance.now();
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** Requests that wait for their turn, for a retry, or in their node. */
+  get waiting(): number {
+    return this.#queued() + this.#pausing + this.#reserved;
+  }
+
+  /** Includes an origin; its outages are followed until {@link close}. */
+  include(origin: OriginState): void {
+    this.#waiting.set(origin, new WaitingRequests());
+    origin.listen(this.#onOriginChange);
   }
 
   /**
-   * Waits for a turn; call `release` when the request has ended.
-   * @param lane requests of one lane start in order; lanes take turns
+   * Waits for a turn; call `release` when the request has ended. Hot path: no promise if the request may start at once.
    * @param admitted true for a request that was let in before (a retry): it is never refused and goes first in its lane
+   * @returns undefined if the request has started
    * @throws {QueueFull} when `queueLimit` requests wait already
+   * @throws {OutageTooLong} when the request has waited `outageWait` seconds
    * @throws the signal's reason when it is aborted meanwhile
    */
-  acquire(lane: unknown, signal: AbortSignalLike, admitted: boolean): Promise<void> {
+  acquire(request: LimitedRequest, signal: AbortSignalLike, admitted: boolean): Promise<void> | undefined {
     if (signal.aborted) return Promise.reject(signal.reason);
-    if (this.#waiting === 0 && this.#delay() === 0 && this.#inFlight < this.limits.concurrency) {
-      this.#begin();
-      return Promise.resolve();
+    const { origin } = request;
+    const queue = this.#waiting.get(origin)!;
+    if (queue.count === 0 && this.#inFlight < this.limits.concurrency && this.#delay(origin) === 0) {
+      this.#begin(request);
+      return undefined;
     }
+    if (origin.outage !== undefined && this.#outageWaitMs === 0) return Promise.reject(new OutageTooLong(0));
     if (!admitted && this.#isFull()) return Promise.reject(new QueueFull());
     return new Promise((resolve, reject) => {
-      const leave = (): void => {
-        waiter.aborted = true;
-        this.#waiting--;
-        reject(signal.reason);
+      const { owner } = request;
+      const stop = (): void => waiter.fail(signal.reason);
+      const end = (): void => {
+        signal.removeEventListener('abort', stop);
+        if (waiter.shown) owner.onWaiting?.(false);
       };
       const waiter: Waiter = {
-        aborted: false,
+        owner,
+        since: owner.receivedAt ?? request.since,
+        shown: false,
+        left: false,
         start: () => {
-          signal.removeEventListener('abort', leave);
+          this.#begin(request);
+          end();
           resolve();
         },
+        fail: (error) => {
+          queue.leave(waiter);
+          end();
+          reject(error);
+        },
       };
-      signal.addEventListener('abort', leave, { once: true });
-      this.#enqueue(lane, waiter, admitted);
+      signal.addEventListener('abort', stop, { once: true });
+      queue.add(owner.lane, waiter, admitted);
+      if (origin.blocked(performance.now())) show(waiter);
+      if (origin.outage !== undefined) this.#watchOutage(origin);
       this.#drain();
     });
   }
@@ -101,156 +149,113 @@ export class Limiter {
    * Waits out a back-off. It counts as waiting against `queueLimit`, as the request will come back.
    * @throws the signal's reason when it is aborted meanwhile
    */
-  async pause(ms: number, signal: AbortSignalLike): Promise<void> {
+  async pause(ms: number, owner: RequestOwner, signal: AbortSignalLike): Promise<void> {
     this.#pausing++;
+    owner.onWaiting?.(true);
     try {
       await sleep(ms, signal);
     } finally {
       this.#pausing--;
     }
+    owner.onWaiting?.(false);
   }
 
-  /** Lets nothing start for `ms`, because the service asked so. A shorter hold never shortens a longer one. */
-  hold(ms: number): void {
-    this.#heldUntil = Math.max(this.#heldUntil, performance.now() + ms);
-  }
-
-  /** Stops the timer; who still waits is ended by its own signal. */
+  /** Stops the timers; waiting requests are ended by their own signals. */
   close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    clearTimeout(this.#outageTimer);
+    for (const origin of this.#waiting.keys()) origin.leave(this.#onOriginChange);
+  }
+
+  readonly #onOriginChange = (): void => {
+    for (const [origin, queue] of this.#waiting) {
+      if (origin.outage === undefined) continue;
+      for (const waiter of queue) show(waiter);
+      this.#watchOutage(origin);
+    }
+    // An outage that ended, or a probe that is due earlier, makes the time of the timer void.
     clearTimeout(this.#timer);
     this.#timer = undefined;
-  }
-
-  /**
-   * Tells that the service took a request, or refused it because there were too many.
-   * @param startedAt when the request was started, of `performance.now()`
-   * @param askedMs how long the service wants to be left alone, if it says so
-   */
-  answered(refused: boolean, startedAt: number, askedMs = 0): void {
-    if (refused) this.#learned.refused(startedAt, performance.now(), askedMs);
-    else this.#learned.taken(performance.now());
-  }
+    this.#drain();
+  };
 
   #isFull(): boolean {
-    return this.#waiting + this.#pausing + this.#reserved >= this.limits.queueLimit;
+    return this.waiting >= this.limits.queueLimit;
   }
 
-  #enqueue(key: unknown, waiter: Waiter, first: boolean): void {
-    let lane = this.#lanes.get(key);
-    if (lane === undefined) this.#lanes.set(key, (lane = new Lane()));
-    if (first) lane.retries.push(waiter);
-    else lane.first.push(waiter);
-    this.#waiting++;
+  #queued(): number {
+    let count = 0;
+    for (const queue of this.#waiting.values()) count += queue.count;
+    return count;
   }
 
   /** Milliseconds until the next request may start, 0 if at once; concurrency aside. */
-  #delay(): number {
+  #delay(origin: OriginState): number {
     const now = performance.now();
-    const paced = this.#pace === undefined ? now : this.#pace.next(now);
-    return Math.max(0, this.#heldUntil - now, paced - now, this.#learned.next(now) - now);
+    const paced = this.#pace === undefined ? 0 : this.#pace.next(now) - now;
+    return Math.max(paced, origin.delay(now));
   }
 
-  #begin(): void {
+  #begin(request: LimitedRequest): void {
     const now = performance.now();
     this.#inFlight++;
+    this.started.add(now);
     this.#pace?.begin(now);
-    this.#learned.begin(now);
+    request.origin.begin(now, request);
   }
 
   #drain(): void {
-    while (this.#waiting > 0 && this.#inFlight < this.limits.concurrency) {
-      const delay = this.#delay();
-      if (delay > 0) {
-        this.#wake(delay);
-        return;
+    if (this.#closed) return;
+    for (const [origin, queue] of this.#waiting) {
+      while (queue.count > 0 && this.#inFlight < this.limits.concurrency) {
+        const delay = this.#delay(origin);
+        if (delay > 0) {
+          this.#wake(delay);
+          break;
+        }
+        queue.take()?.start();
       }
-      const waiter = this.#take();
-      if (waiter === undefined) return;
-      this.#waiting--;
-      this.#begin();
-      waiter.start();
     }
   }
 
   #wake(ms: number): void {
-    this.#timer ??= setTimeout(() => {
+    if (ms === Infinity) return;
+    const at = performance.now() + ms;
+    if (this.#timer !== undefined && this.#timerAt <= at) return;
+    clearTimeout(this.#timer);
+    this.#timerAt = at;
+    this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#drain();
     }, Math.ceil(ms));
   }
 
-  /** The first waiter of the lane whose turn it is; the lane then goes to the end of the round. */
-  #take(): Waiter | undefined {
-    for (const [key, lane] of this.#lanes) {
-      this.#lanes.delete(key);
-      const waiter = lane.take();
-      if (waiter === undefined) continue;
-      this.#lanes.set(key, lane);
-      return waiter;
+  /** Ends waiters whose `outageWait` is over, and comes back when the next one's is. */
+  #watchOutage(origin: OriginState): void {
+    if (this.#outageTimer !== undefined || this.#closed) return;
+    const { outage } = origin;
+    if (outage === undefined) return;
+    const now = performance.now();
+    let next = Infinity;
+    for (const waiter of this.#waiting.get(origin)!) {
+      const left = Math.max(outage.since, waiter.since) + this.#outageWaitMs - now;
+      if (left <= 0) waiter.fail(new OutageTooLong(this.#outageWaitMs / 1000));
+      else next = Math.min(next, left);
     }
-    return undefined;
+    if (next === Infinity) return;
+    this.#outageTimer = setTimeout(
+      () => {
+        this.#outageTimer = undefined;
+        for (const known of this.#waiting.keys()) this.#watchOutage(known);
+      },
+      Math.max(next, OUTAGE_CHECK_MS),
+    );
   }
 }
 
-/** The waiting requests of one node: repeated ones go before fresh ones. */
-class Lane {
-  readonly retries = new Queue<Waiter>();
-  readonly first = new Queue<Waiter>();
-
-  take(): Waiter | undefined {
-    let waiter: Waiter | undefined;
-    do waiter = this.retries.shift() ?? this.first.shift();
-    while (waiter?.aborted === true);
-    return waiter;
-  }
-}
-
-/** Most starts per second, evenly spread, with a hard bound over every window. */
-class Pace {
-  readonly #interval: number;
-  readonly #window: number;
-  readonly #starts: Float64Array;
-  #oldest = 0;
-  #due = 0;
-
-  constructor(rate: number) {
-    const perWindow = Math.max(1, Math.floor(rate));
-    this.#interval = 1000 / rate;
-    this.#window = perWindow * this.#interval;
-    this.#starts = new Float64Array(perWindow).fill(-Infinity);
-  }
-
-  /** The earliest time for the next start. */
-  next(now: number): number {
-    return Math.max(now, this.#due, this.#starts[this.#oldest]! + this.#window);
-  }
-
-  begin(now: number): void {
-    this.#starts[this.#oldest] = now;
-    this.#oldest = (this.#oldest + 1) % this.#starts.length;
-    // Timers are late; up to 50 ms of lateness is caught up, so that the rate asked for is also reached.
-    this.#due = Math.max(this.#due, now - 50) + this.#interval;
-  }
-}
-
-/**
- * Waits, ended early by the signal.
- * @throws the signal's reason when it is aborted meanwhile
- */
-export function sleep(ms: number, signal: AbortSignalLike): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) {
-      reject(signal.reason);
-      return;
-    }
-    const stop = (): void => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    };
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', stop);
-      resolve();
-    }, ms);
-    signal.addEventListener('abort', stop, { once: true });
-  });
+function show(waiter: Waiter): void {
+  if (waiter.shown || waiter.left) return;
+  waiter.shown = true;
+  waiter.owner.onWaiting?.(true);
 }

@@ -6,7 +6,9 @@ export interface RequestOwner {
   signal: AbortSignalLike;
   /** Which node requests; requests of different lanes take turns. */
   lane: unknown;
-  /** Called when the request starts or stops waiting for a retry. */
+  /** When the message came in, of `performance.now()`; its wait during an outage counts from then. Default: the request. */
+  receivedAt?: number;
+  /** Called when the request starts or stops waiting for a retry, a hold or an outage. */
   onWaiting?(waiting: boolean): void;
   /** Called whenever an attempt starts. */
   onStart?(): void;

@@ -1,40 +1,34 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Dispatcher } from 'undici';
-import { parseBaseUrl, type BaseUrl } from './base-url';
-import { Redactor } from './redact';
-import { createDispatcher, type DispatcherOptions } from './dispatcher';
-import { Downloader, type Download } from './downloads';
-import { exchange, type HttpResponse } from './exchange';
-import { Limiter, type Limits } from './limiter';
-import type { RequestOwner } from './request-owner';
-import { parseRetryAfter } from './retry';
 import type { AbortSignalLike } from '../util/abort';
+import type { BaseUrl } from './base-url';
+import { ACCEPT_ENCODING } from './decode';
+import { createDispatcher, type DispatcherOptions } from './dispatcher';
+import { exchange, type BodyLimits, type HttpResponse } from './exchange';
 
-/** How the service is reached, by whom, and how fast. */
-export interface TransportOptions extends Limits {
-  baseUrl: string;
-  apiKey: string;
-  /** Seconds for one attempt, its body included. */
-  timeout: number;
-  tls?: DispatcherOptions['tls'];
-  proxy?: DispatcherOptions['proxy'];
-}
-
-/** Most bytes of an error body that are kept: the contract's 64 KiB. */
+/** Maximum bytes of an error body that are kept (contract: 64 KiB). */
 export const MAX_ERROR_BODY_BYTES = 65_536;
-/** Most bytes of a body: of a list (a page of 100,000 devices has 40 MB), and of what is about one thing. */
+/** Maximum bytes of a body: of a list (a page of 100,000 devices has 40 MB), and of what is about one thing. */
 const MAX_LIST_BYTES = 64 * 2 ** 20;
 const MAX_ITEM_BYTES = 2 ** 20;
+const ITEM_LIMITS: BodyLimits = { success: MAX_ITEM_BYTES, error: MAX_ERROR_BODY_BYTES };
+const LIST_LIMITS: BodyLimits = { success: MAX_LIST_BYTES, error: MAX_ERROR_BODY_BYTES };
 
-/** Where a request goes; its attempts are counted here. */
+const { name, version } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as {
+  name: string;
+  version: string;
+};
+/** The `User-Agent` of every request. */
+export const USER_AGENT = `${name}/${version}`;
+
+/** Where a request goes. */
 export interface RequestTarget {
   method: string;
   /** Path below the base URL. */
   path: string;
-  attempts: number;
-  /** The response is a list, which may be large. (Sixteen endless bodies at once would take a gigabyte, if all were.) */
-  isList?: boolean;
+  /** The response is a list, which may be large. Sixteen endless bodies at once would take a gigabyte if all were. */
+  isList: boolean;
 }
 
 /** What a request carries. */
@@ -44,50 +38,30 @@ export interface RequestContent {
   csv?: string | Buffer;
 }
 
-const { name, version } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as {
-  name: string;
-  version: string;
-};
-const USER_AGENT = `${name}/${version}`;
-
-/** The connections to the service, with the limits that all requests keep to: makes single attempts, and repeats none. */
+/** The connections to one base URL: sends single requests with the API key. */
 export class Transport {
-  readonly #base: BaseUrl;
-  readonly #timeoutMs: number;
-  readonly #limiter: Limiter;
   readonly #dispatcher: Dispatcher;
-  readonly #concealer: Redactor;
   /** Headers of a request by what it sends. */
   readonly #headers: Record<'nothing' | 'json' | 'csv', Record<string, string>>;
-  readonly #downloads: Downloader;
-  /** The end of this turn of the event loop, for all who wait for it. */
+  /** The end of this turn of the event loop, for all responses that came in it. */
   #turn: Promise<void> | undefined;
 
   /**
-   * @throws {RangeError} with a sentence, when the base URL or the API key can't be used
+   * @param timeoutMs for one exchange, its body included
+   * @throws {RangeError} with a sentence, when a proxy of the environment cannot be used
    */
-  constructor(options: TransportOptions) {
-    this.#base = parseBaseUrl(options.baseUrl);
-    if (!/^[\x21-\x7e]+$/.test(options.apiKey)) {
-      throw new RangeError('the API key holds characters that no HTTP header can carry; copy it again');
-    }
-    this.#timeoutMs = options.timeout * 1000;
-    this.#limiter = new Limiter(options);
-    const connections = {
-      connections: options.concurrency,
-      connectTimeoutMs: this.#timeoutMs,
-      ...(options.proxy === undefined ? {} : { proxy: options.proxy }),
-    };
-    this.#dispatcher = createDispatcher(
-      options.tls === undefined ? connections : { ...connections, tls: options.tls },
-      this.#base.origin,
-    );
-    this.#downloads = new Downloader(this.#base.origin, connections, USER_AGENT);
-    this.#concealer = new Redactor(options.apiKey);
+  constructor(
+    private readonly base: BaseUrl,
+    apiKey: string,
+    private readonly timeoutMs: number,
+    connections: DispatcherOptions,
+  ) {
+    this.#dispatcher = createDispatcher(connections, base.origin);
     const headers = {
-      authorization: `Bearer ${options.apiKey}`,
+      authorization: `Bearer ${apiKey}`,
       'user-agent': USER_AGENT,
       accept: 'application/json',
+      'accept-encoding': ACCEPT_ENCODING,
     };
     this.#headers = {
       nothing: headers,
@@ -96,56 +70,27 @@ export class Transport {
     };
   }
 
-  /** Scheme, host and port of the service: where the API key goes, and nowhere else. */
-  get origin(): string {
-    return this.#base.origin;
-  }
-
   /**
-   * Waits for a turn and sends the request once.
-   * @param admitted see {@link Limiter.acquire}
-   * @returns whatever the service answers, without the API key
-   * @throws {QueueFull} see {@link Limiter.acquire}
-   * @throws {ExchangeFailure} when no whole response came
+   * Sends a request once.
+   * @returns whatever the service responds
+   * @throws {ExchangeError} when no whole response came
    * @throws the signal's reason when it is aborted meanwhile
    */
-  async attempt(
-    target: RequestTarget,
-    content: RequestContent,
-    owner: RequestOwner,
-    signal: AbortSignalLike,
-    admitted: boolean,
-  ): Promise<HttpResponse> {
-    const held = this.#limiter.held;
-    if (held) owner.onWaiting?.(true);
-    await this.#limiter.acquire(owner.lane, signal, admitted);
-    if (held) owner.onWaiting?.(false);
-    let response: HttpResponse;
-    try {
-      target.attempts++;
-      owner.onStart?.();
-      const { method, path, isList } = target;
-      const { query, json, csv } = content;
-      const search = query === undefined || query.size === 0 ? '' : `?${query.toString()}`;
-      const message = {
-        method,
-        path: `${this.#base.prefix}${path}${search}`,
-        headers: this.#headers[json !== undefined ? 'json' : csv !== undefined ? 'csv' : 'nothing'],
-        body: json === undefined ? csv : JSON.stringify(json),
-      };
-      const limits = { success: isList === true ? MAX_LIST_BYTES : MAX_ITEM_BYTES, error: MAX_ERROR_BODY_BYTES };
-      const startedAt = performance.now();
-      response = await exchange(this.#dispatcher, this.#base.origin, message, this.#timeoutMs, limits, signal);
-      this.#limiter.answered(response.statusCode === 429, startedAt, parseRetryAfter(response.headers['retry-after']));
-    } finally {
-      this.#limiter.release();
-    }
-    // Replies come many at a time: all requests that waited for them leave before the first of them is read.
-    await this.#endOfTurn();
-    return this.#concealer.conceal(response);
+  send(target: RequestTarget, content: RequestContent, signal: AbortSignalLike): Promise<HttpResponse> {
+    const { query, json, csv } = content;
+    const search = query === undefined || query.size === 0 ? '' : `?${query.toString()}`;
+    const request = {
+      method: target.method,
+      path: `${this.base.prefix}${target.path}${search}`,
+      headers: this.#headers[json !== undefined ? 'json' : csv !== undefined ? 'csv' : 'nothing'],
+      body: json === undefined ? csv : JSON.stringify(json),
+    };
+    const limits = target.isList ? LIST_LIMITS : ITEM_LIMITS;
+    return exchange(this.#dispatcher, this.base.origin, request, this.timeoutMs, limits, signal);
   }
 
-  #endOfTurn(): Promise<void> {
+  /** Responses come many at a time: all requests that waited for them leave before the first of them is read. */
+  endOfTurn(): Promise<void> {
     return (this.#turn ??= new Promise((resolve) => {
       setImmediate(() => {
         this.#turn = undefined;
@@ -154,47 +99,8 @@ export class Transport {
     }));
   }
 
-  /**
-   * Fetches a document from any host, without the API key, see {@link Downloader.fetch}.
-   * @throws the signal's reason when it is aborted meanwhile
-   */
-  async download(url: string, owner: RequestOwner, signal: AbortSignalLike): Promise<Download> {
-    return this.#downloads.fetch(url, this.#timeoutMs, signal, {
-      take: async (work) => {
-        await this.#limiter.acquire(owner.lane, signal, true);
-        try {
-          return await work();
-        } finally {
-          this.#limiter.release();
-        }
-      },
-      pause: (ms) => this.pause(ms, owner, signal),
-    });
-  }
-
-  /**
-   * Waits between two attempts, and tells so. See {@link Limiter.pause}.
-   * @throws the signal's reason when it is aborted meanwhile
-   */
-  async pause(ms: number, owner: RequestOwner, signal: AbortSignalLike): Promise<void> {
-    owner.onWaiting?.(true);
-    await this.#limiter.pause(ms, signal);
-    owner.onWaiting?.(false);
-  }
-
-  /** See {@link Limiter.hold}. */
-  hold(ms: number): void {
-    this.#limiter.hold(ms);
-  }
-
-  /** See {@link Limiter.reserve}. */
-  reserve(): (() => void) | undefined {
-    return this.#limiter.reserve();
-  }
-
-  /** Closes all sockets; requests that wait are ended by their signals. */
+  /** Closes all sockets. */
   async close(): Promise<void> {
-    this.#limiter.close();
-    await Promise.all([this.#dispatcher.destroy(), this.#downloads.close()]);
+    await this.#dispatcher.destroy();
   }
 }

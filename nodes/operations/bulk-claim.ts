@@ -1,26 +1,34 @@
-import { uploadClaims } from '../api/bulk';
-import { namedSource, withSource } from '../api/with-source';
-import { closed, invalidInput, NrfCloudError } from '../api/errors';
 import type { Api } from '../api/api';
-import type { AbortSignalLike } from '../util/abort';
-import { readRows, writeCsv, type InvalidRow, type ValidRow, type Row, type RowSource } from '../parse/rows/index';
-import type { UploadRow } from './row-errors';
+import { closed, invalidInput, NrfCloudError } from '../api/errors';
+import { namedSource, withSource } from '../api/with-source';
+import {
+  readRows,
+  type DetectedColumns,
+  type InvalidRow,
+  type Row,
+  type RowReader,
+  type RowSource,
+  type ValidRow,
+} from '../parse/rows';
 import { parseTags } from '../parse/tags';
+import { Abort, type AbortSignalLike } from '../util/abort';
+import type { AcceptedUpload, BulkClaimProgress, SentUpload, UploadRange } from './bulk-claim-progress';
+import { UploadQueue } from './upload-queue';
 
 /** What a bulk claim needs. */
 export interface BulkClaimParams {
   source: RowSource;
-  /** Columns from 1, 0 = find out. */
-  tokenColumn: number;
-  tagsColumn: number;
+  /** Columns from 1, or names of the header; 0 or empty = detect. */
+  tokenColumn: number | string;
+  tagsColumn: number | string;
   /** Tags for every row. */
   tags: unknown;
-  rowsPerUpload: number;
-  /** What one bad row does: it comes out alone, or it keeps everything from going up. */
+  uploadsAtOnce: number;
+  /** What one invalid row does: it leaves alone, or it keeps everything from being uploaded. */
   onInvalid: 'skip' | 'stop';
 }
 
-/** A row that does not go up, or came back: bad itself, or its upload failed. */
+/** A row that is not uploaded, or whose upload failed. */
 export interface RejectedRow {
   line: number;
   code: string;
@@ -28,241 +36,281 @@ export interface RejectedRow {
   claimToken?: string;
   deviceId?: string;
   tags?: string[];
+  /** Its upload may have been accepted although no response arrived. */
+  mayHaveSucceeded?: boolean;
 }
 
-/** An accepted upload. */
-export interface AcceptedUpload {
-  /** `{ bulkOpsRequestId, rows, firstLine, lastLine }`, or `{ claimedIds, failed, rows, firstLine, lastLine }`. */
+/** An accepted upload as it leaves. */
+export interface UploadMessage {
   payload: Record<string, unknown>;
   statusCode: number;
-  rows: UploadRow[];
+  rows: { line: number; deviceId: string; claimToken: string; tags: string[] }[];
+  repeatedSince?: string | undefined;
   part: { index: number; count?: number };
 }
 
-/** What became of all rows. */
+/** What became of all rows: `rows = uploaded + rejected`. */
 export interface BulkSummary {
-  /** Every input row: `rows = uploaded + rejected`. */
   rows: number;
   uploaded: number;
-  /** All rows that came out by the second output, duplicates and failed uploads among them. */
+  /** All rows that left by the second output, duplicates and failed uploads among them. */
   rejected: number;
   duplicates: number;
   /** Accepted uploads. */
   uploads: number;
   failedUploads: number;
+  columns: DetectedColumns;
 }
 
 /** Where the results go, as they come. */
 export interface BulkClaimOutputs {
-  onUpload: (upload: AcceptedUpload) => Promise<void> | undefined;
+  onUpload: (upload: UploadMessage) => Promise<void> | undefined;
   onRejected: (rows: RejectedRow[]) => Promise<void> | undefined;
-  onProgress: (summary: Readonly<BulkSummary>) => void;
+  /** @param rows that were uploaded so far */
+  onProgress: (rows: number) => void;
+  /** Records the progress. @returns when it survives a crash */
+  save: (progress: BulkClaimProgress) => Promise<void>;
 }
 
-/** Most rows in one message of rejected rows. */
+/** How a bulk claim ends: its summary, and the error that the message ends with after it. */
+export interface BulkClaimEnd {
+  summary: BulkSummary;
+  failure?: NrfCloudError;
+  /** There is no header, and an ignored column has content. */
+  ignoredContent: boolean;
+}
+
+/** Most rows in one message of rejected rows (contract). */
 const MAX_REJECTED_ROWS = 1000;
-/** Most bad rows that a refused file is explained with. */
+/** Most invalid rows that explain why nothing was uploaded (contract). */
 const MAX_EXPLAINED_ROWS = 100;
-/** How long a stopped bulk claim may go on reading, so that what remains gets its answer; Node-RED waits 15 s. */
+/** How long a stopped bulk claim may go on reading, so that every remaining row leaves; Node-RED waits 15 s. */
 const DRAIN_TIMEOUT_MS = 10_000;
 
 /**
- * Claims the devices of many rows: reads and checks them, uploads the good ones in parts and in order, and gives back
- * every row exactly once, uploaded or rejected. One part is on its way while the next is read, and reading waits for it.
- * @param where names the source in errors, e.g. `msg.payload`
- * @returns the account, and the failure that the message is to end with after it, if there was one
- * @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT` when nothing was read or sent
+ * Claims the devices of many rows: reads and checks them, uploads the valid ones in parts, and gives every row back
+ * exactly once, uploaded or rejected. Reading waits for the uploads. An interrupted bulk claim reads its source again,
+ * skips what has left, and goes on.
+ * @param source names the inputs in errors, e.g. `msg.payload`
+ * @param progress where to begin; it is changed as the work goes on
+ * @param signal aborted when the flow stops, or the bulk claim is cancelled
+ * @param isSuspended whether nothing leaves any more, as the work continues after a restart, or was cancelled
+ * @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT` when nothing was read or sent, `NRFCLOUD_CLOSED` when it was stopped
  */
 export async function bulkClaim(
   api: Api,
-  order: BulkClaimParams,
-  where: { source: string; tags: string },
+  params: BulkClaimParams,
+  source: { source: string; tags: string },
+  progress: BulkClaimProgress,
   outputs: BulkClaimOutputs,
   signal: AbortSignalLike,
-): Promise<{ summary: BulkSummary; failure?: NrfCloudError }> {
-  const options = {
-    tokenColumn: order.tokenColumn,
-    tagsColumn: order.tagsColumn,
-    tags: withSource('bulk claim', where.tags, () => parseTags(order.tags)),
-  };
-  const read = (until: AbortSignalLike): AsyncIterable<Row[]> => readRows(order.source, options, until);
-  const unreadable = (error: unknown): unknown => namedSource('bulk claim', where.source, error);
+  isSuspended: () => boolean,
+): Promise<BulkClaimEnd> {
+  const { uploadsAtOnce } = params;
+  const [tokenColumn, tagsColumn] = [params.tokenColumn as number, params.tagsColumn as number];
+  const tags = withSource('bulk claim', source.tags, () => parseTags(params.tags));
+  const open = (until: AbortSignalLike): RowReader => readRows(params.source, { tokenColumn, tagsColumn, tags }, until);
+  const isNew = progress.settledRows === 0 && progress.sent.length === 0;
   try {
-    if (order.onInvalid === 'stop') await refuseBadRows(read(signal), where.source);
+    if (params.onInvalid === 'stop' && isNew) await refuseInvalidRows(open(signal), source.source);
   } catch (error) {
-    throw unreadable(error);
+    throw namedSource('bulk claim', source.source, error);
   }
-  const run = new BulkRun(api, order.rowsPerUpload, outputs);
-  const drain = new AbortController();
+  const run = new BulkClaimRun(api, uploadsAtOnce, progress, outputs, isSuspended);
+  const drain = new Abort();
   let limit: NodeJS.Timeout | undefined;
   const stop = (): void => {
-    limit = setTimeout(() => drain.abort(), DRAIN_TIMEOUT_MS);
+    if (isSuspended()) drain.abort();
+    else limit = setTimeout(() => drain.abort(), DRAIN_TIMEOUT_MS);
   };
   signal.addEventListener('abort', stop, { once: true });
+  const reader = open(drain);
   try {
-    for await (const rows of read(drain.signal)) await run.take(rows);
+    for await (const rows of reader) await run.take(rows);
   } catch (error) {
     await run.settled();
-    const reason = drain.signal.aborted ? closed('bulk claim') : unreadable(error);
-    if (run.summary.rows === 0 || !(reason instanceof NrfCloudError)) throw reason;
-    run.fail(reason);
+    const reason = drain.aborted
+      ? closed('bulk claim', 0, { resumes: isSuspended() })
+      : namedSource('bulk claim', source.source, error);
+    if (isSuspended() || run.rows === 0 || !(reason instanceof NrfCloudError)) throw reason;
+    progress.failure ??= { code: reason.code, message: reason.message, cause: reason.cause };
   } finally {
     clearTimeout(limit);
     signal.removeEventListener('abort', stop);
   }
   await run.finish();
-  const { summary, failure } = run;
-  return failure === undefined ? { summary } : { summary, failure: withAccount(failure, summary) };
+  if (isSuspended()) throw closed('bulk claim', 0, { resumes: isSuspended() });
+  const summary = run.summary(reader.columns);
+  const { failure } = progress;
+  const end = { summary, ignoredContent: reader.ignoredContent };
+  return failure === undefined ? end : { ...end, failure: withSummary(failure, summary) };
 }
 
-function withAccount({ code, message, cause }: NrfCloudError, { uploads, failedUploads }: BulkSummary): NrfCloudError {
-  const account = `${uploads} uploads were accepted and ${failedUploads} failed; the rows of these left by output 2`;
-  return new NrfCloudError(code, `${message} (${account})`, cause);
+function withSummary(
+  { code, message, cause }: NonNullable<BulkClaimProgress['failure']>,
+  { uploads, failedUploads }: BulkSummary,
+): NrfCloudError {
+  const sums = `${uploads} uploads were accepted and ${failedUploads} failed; the rows of the latter left by output 2`;
+  return new NrfCloudError(code, `${message} (${sums})`, cause);
 }
 
-async function refuseBadRows(batches: AsyncIterable<Row[]>, where: string): Promise<void> {
-  const bad: InvalidRow[] = [];
+async function refuseInvalidRows(batches: AsyncIterable<Row[]>, source: string): Promise<void> {
+  const invalid: InvalidRow[] = [];
   let count = 0;
   for await (const rows of batches) {
     for (const row of rows) {
       if (row.ok) continue;
       count++;
-      if (bad.length < MAX_EXPLAINED_ROWS) bad.push(row);
+      if (invalid.length < MAX_EXPLAINED_ROWS) invalid.push(row);
     }
   }
-  const [first] = bad;
+  const [first] = invalid;
   if (first === undefined) return;
   const sentence =
-    `${count} rows of ${where} can't be used, the first at line ${first.line} (${first.code}), so nothing was sent; ` +
+    `${count} rows of ${source} cannot be used, the first at line ${first.line} (${first.code}), so nothing was sent; ` +
     'correct the rows in cause.rows, or let the node skip them';
-  throw invalidInput('bulk claim', sentence, { rows: bad.map(toRejected) });
+  throw invalidInput('bulk claim', sentence, { rows: invalid.map(toRejected) });
 }
 
-/** One bulk claim on its way. */
-class BulkRun {
-  readonly summary: BulkSummary = { rows: 0, uploaded: 0, rejected: 0, duplicates: 0, uploads: 0, failedUploads: 0 };
-  #failure: NrfCloudError | undefined;
-  /** Set when no further upload is tried. */
-  #over = false;
+/** One bulk claim that is being processed. */
+class BulkClaimRun {
+  /** Rows read, valid rows and invalid rows so far. */
+  rows = 0;
+  #valid = 0;
+  #invalid = 0;
+  #duplicates = 0;
   #part: ValidRow[] = [];
-  /** The part that is on its way. */
-  #sending: Promise<void> = Promise.resolve();
   #rejected: RejectedRow[] = [];
-  /** The last accepted upload; it waits for the next one, because the last of all carries their count. */
-  #held: AcceptedUpload | undefined;
+  /** Ranges of an interrupted bulk claim that have to be read again: the held upload, then those that were sent. */
+  readonly #again: (UploadRange & { held?: AcceptedUpload; sent?: SentUpload })[];
+  readonly #queue: UploadQueue;
 
   constructor(
-    private readonly api: Api,
-    private readonly rowsPerUpload: number,
+    api: Api,
+    uploadsAtOnce: number,
+    private readonly progress: BulkClaimProgress,
     private readonly outputs: BulkClaimOutputs,
-  ) {}
-
-  /** The failure that the message ends with. */
-  get failure(): NrfCloudError | undefined {
-    return this.#failure;
-  }
-
-  /** Notes a failure that reading ended with; what was read before is still uploaded. */
-  fail(error: NrfCloudError): void {
-    this.#failure ??= error;
+    private readonly isSuspended: () => boolean,
+  ) {
+    const { held, sent } = progress;
+    this.#again = [
+      ...(held === undefined ? [] : [{ first: held.first, count: held.count, held }]),
+      ...sent.map((upload) => ({ first: upload.first, count: upload.count, sent: upload })),
+    ];
+    this.#queue = new UploadQueue(
+      api,
+      uploadsAtOnce,
+      progress,
+      {
+        onUpload: (upload, rows, index, count) => this.#emitUpload(upload, rows, index, count),
+        onFailed: (rows, error, tried) => this.#rejectUpload(rows, error, tried),
+        save: () => outputs.save(progress),
+      },
+      isSuspended,
+    );
   }
 
   async take(rows: Row[]): Promise<void> {
     for (const row of rows) {
-      this.summary.rows++;
-      if (!row.ok) {
-        if (row.code === 'DUPLICATE') this.summary.duplicates++;
-        await this.#reject(toRejected(row));
-      } else if (this.#over) {
-        await this.#reject(this.#notTried(row));
-      } else if (this.#part.push(row) >= this.rowsPerUpload) await this.#upload();
+      this.rows++;
+      if (row.ok) await this.#takeValid(row);
+      else await this.#takeInvalid(row);
     }
   }
 
-  /** Waits for the part that is on its way, however that ends. */
+  /** Waits for the uploads that are being sent, however they end. */
   async settled(): Promise<void> {
-    await this.#sending.catch(() => undefined);
+    await this.#queue.finish().catch(() => undefined);
   }
 
-  /** Uploads what is left and sends what was held back. */
+  /** Uploads what is left, and lets everything leave. */
   async finish(): Promise<void> {
     if (this.#part.length > 0) await this.#upload();
-    await this.#sending;
-    if (this.#held !== undefined) {
-      this.#held.part.count = this.summary.uploads;
-      await this.outputs.onUpload(this.#held);
-    }
-    await this.#flush();
+    await this.#queue.finish();
+    await this.#flushRejected();
   }
 
-  /** Sends the part on its way, as soon as the one before has arrived. */
+  summary(columns: DetectedColumns): BulkSummary {
+    const { uploads, uploaded, failedUploads, failedRows } = this.progress;
+    const rejected = this.#invalid + failedRows;
+    return { rows: this.rows, uploaded, rejected, duplicates: this.#duplicates, uploads, failedUploads, columns };
+  }
+
+  async #takeValid(row: ValidRow): Promise<void> {
+    const index = this.#valid++;
+    const [again] = this.#again;
+    const isAgain = again !== undefined && index >= again.first;
+    if (!isAgain && index < this.progress.settledRows) return;
+    this.#part.push(row);
+    if (this.#part.length >= (isAgain ? again.count : this.progress.rowsPerUpload)) await this.#upload();
+  }
+
+  async #takeInvalid(row: InvalidRow): Promise<void> {
+    if (row.code === 'DUPLICATE') this.#duplicates++;
+    // It left before the restart.
+    if (this.#invalid++ < this.progress.rejectedRows) return;
+    if (this.#rejected.push(toRejected(row)) >= MAX_REJECTED_ROWS) await this.#flushRejected();
+  }
+
   async #upload(): Promise<void> {
-    const part = this.#part;
+    const rows = this.#part;
     this.#part = [];
-    // What was rejected so far doesn't wait for a slow service.
-    await this.#flush();
-    await this.#sending;
-    if (this.#over) {
-      for (const row of part) await this.#reject(this.#notTried(row));
-      return;
+    const again = this.#again.shift();
+    if (again?.held !== undefined) this.#queue.hold(again.held, rows);
+    else if (again?.sent !== undefined) await this.#queue.resume(again.sent, rows);
+    else {
+      // What was rejected so far does not wait for a slow service.
+      await this.#flushRejected();
+      await this.#queue.add(this.#valid - rows.length, rows);
     }
-    this.#sending = this.#send(part);
-    // Whoever waits for it next takes its failure; for Node.js that would be too late.
-    this.#sending.catch(() => undefined);
   }
 
-  async #send(part: ValidRow[]): Promise<void> {
-    try {
-      const { statusCode, body } = await uploadClaims(this.api, writeCsv(part));
-      if (this.#held !== undefined) await this.outputs.onUpload(this.#held);
-      this.#held = accepted(part, statusCode, body, this.summary.uploads);
-      this.summary.uploads++;
-      this.summary.uploaded += part.length;
-    } catch (error) {
-      if (!(error instanceof NrfCloudError)) throw error;
-      this.summary.failedUploads++;
-      this.#failure ??= error;
-      if (/_(UNAUTHORIZED|FORBIDDEN|CLOSED)$/.test(error.code)) {
-        this.#over = true;
-        this.#failure = error;
-      }
-      const { code, message: reason } = error;
-      for (const row of part) await this.#reject({ ...rejectable(row), code, reason });
+  #emitUpload(upload: AcceptedUpload, rows: ValidRow[], index: number, count?: number): Promise<void> | undefined {
+    const { body, statusCode, repeatedSince } = upload;
+    const place = { rows: rows.length, firstLine: rows[0]!.line, lastLine: rows.at(-1)!.line };
+    const repeated = repeatedSince === undefined ? {} : { repeated: true };
+    const turn = this.outputs.onUpload({
+      payload: { ...body, ...place, ...repeated },
+      statusCode,
+      rows: rows.map(({ line, deviceId, claimToken, tags }) => ({ line, deviceId, claimToken, tags })),
+      repeatedSince,
+      part: count === undefined ? { index } : { index, count },
+    });
+    this.outputs.onProgress(this.progress.uploaded + rows.length);
+    return turn;
+  }
+
+  async #rejectUpload(rows: ValidRow[], { code, message, cause }: NrfCloudError, tried: boolean): Promise<void> {
+    const reason = tried ? message : `not tried, because an earlier upload failed: ${message}`;
+    const uncertain = tried && cause.mayHaveSucceeded === true ? { mayHaveSucceeded: true } : {};
+    for (let start = 0; start < rows.length; start += MAX_REJECTED_ROWS) {
+      const batch = rows.slice(start, start + MAX_REJECTED_ROWS);
+      await this.outputs.onRejected(
+        batch.map(({ line, deviceId, claimToken, tags }) => ({
+          line,
+          code,
+          reason,
+          claimToken,
+          deviceId,
+          tags,
+          ...uncertain,
+        })),
+      );
     }
-    this.outputs.onProgress(this.summary);
   }
 
-  #notTried(row: ValidRow): RejectedRow {
-    const { code, message } = this.#failure!;
-    return { ...rejectable(row), code, reason: `not tried, because an earlier upload failed: ${message}` };
-  }
-
-  async #reject(row: RejectedRow): Promise<void> {
-    this.summary.rejected++;
-    if (this.#rejected.push(row) >= MAX_REJECTED_ROWS) await this.#flush();
-  }
-
-  async #flush(): Promise<void> {
+  async #flushRejected(): Promise<void> {
     const rows = this.#rejected;
-    if (rows.length === 0) return;
+    if (rows.length === 0 || this.isSuspended()) return;
     this.#rejected = [];
     await this.outputs.onRejected(rows);
+    this.progress.rejectedRows += rows.length;
+    await this.outputs.save(this.progress);
   }
 }
 
-/** What an accepted upload is told as; from a service that answers at once it holds the result already. */
-function accepted(part: ValidRow[], statusCode: number, body: Record<string, unknown>, index: number): AcceptedUpload {
-  const place = { rows: part.length, firstLine: part[0]!.line, lastLine: part.at(-1)!.line };
-  const rows = part.map(({ line, deviceId, claimToken, tags }) => ({ line, deviceId, claimToken, tags }));
-  return { payload: { ...body, ...place }, statusCode, rows, part: { index } };
-}
-
-function rejectable({ line, deviceId, claimToken, tags }: ValidRow): Omit<RejectedRow, 'code' | 'reason'> {
-  return { line, claimToken, deviceId, tags };
-}
-
-function toRejected(bad: InvalidRow): RejectedRow {
-  const row: RejectedRow & { ok?: boolean } = { ...bad };
+function toRejected(invalid: InvalidRow): RejectedRow {
+  const row: RejectedRow & { ok?: boolean } = { ...invalid };
   delete row.ok;
   return row;
 }

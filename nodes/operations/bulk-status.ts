@@ -1,194 +1,187 @@
-import { randomUUID } from 'node:crypto';
-import { errorSummary, isBulkResult, operationIdOf } from '../api/bulk';
-import { invalidInput, isClosed } from '../api/errors';
-import type { Api } from '../api/api';
+import { isBulkResult, operationIdOf } from '../api/bulk';
+import { invalidInput, NrfCloudError, type ErrorCode } from '../api/errors';
+import type { ApiResponse } from '../api/request';
 import { describeType, isObject } from '../util/json';
-import type { AbortSignalLike } from '../util/abort';
-import { parseErrorSummary } from '../parse/error-summary';
-import { readUploadRows, reportFailedItems, reportFailures, type RowErrors } from './row-errors';
-import type { Poll, Poller } from './poller';
+import type { PollTarget } from './poller';
+import type { RunningClock } from './running-clock';
 
-/** What is kept of a watch until it ends, so that a restart can take it up again. */
-export interface PendingOperation {
-  id: string;
-  /** Milliseconds since 1970; `null` = never. */
-  deadline: number | null;
-  /** The status that was told last. */
-  status: string | null;
-  /** The message, without `req` and `res`. */
-  msg: Record<string, unknown>;
-}
-
-/** Where records are kept. Each may fail; the watch goes on without. */
-export interface PendingStore {
-  put: (key: string, record: PendingOperation) => Promise<void>;
-  drop: (key: string) => Promise<void>;
-}
-
-/** How a watch behaves. */
-export interface PollSettings {
-  /** Seconds. */
-  interval: number;
-  maxInterval: number;
-  /** Seconds; 0 = never. */
-  timeout: number;
-}
-
-/** A result that leaves by one of the three outputs. */
-export interface BulkStatusResult {
-  port: 0 | 1 | 2;
-  payload: unknown;
-  statusCode?: number;
-  properties?: Record<string, unknown>;
-}
-
-/** What a watch tells while it goes on. */
-export interface ProgressListener {
-  onProgress: (outcome: BulkStatusResult, status: string) => void;
-  onTrouble: (trouble: boolean) => void;
-}
-
-/** What a watch gets from the message that asks for it. */
-export interface BulkStatusTask {
-  api: Api;
-  /** Aborted when the flow is stopped. */
-  signal: AbortSignalLike;
-  listener: ProgressListener;
-  /** Leaves work for when the watch's ending has left the node. */
-  afterwards: (work: () => Promise<void>) => void;
-}
-
-/** What a message asks of the watch. */
+/** What a message requests: an id to watch, or to watch no longer, or a result that is there already. */
 export type BulkStatusRequest =
   { kind: 'cancel'; id: string } | { kind: 'result'; result: Record<string, unknown> } | { kind: 'watch'; id: string };
 
 /**
- * Reads what a message asks for: an id to watch, or to watch no longer, or a result that is there already.
- * @param where names the operation's source in errors, e.g. `msg.payload`
+ * Reads what a message requests.
+ * @param source names the operation's source in errors, e.g. `msg.payload`
  * @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT`
  */
-export function readBulkStatusRequest(operation: unknown, cancel: unknown, where: string): BulkStatusRequest {
+export function readBulkStatusRequest(operation: unknown, cancel: unknown, source: string): BulkStatusRequest {
   const id = typeof operation === 'string' ? operation.trim() : operationIdOf(operation);
   if (id !== undefined && id !== '') return { kind: cancel === true ? 'cancel' : 'watch', id };
   if (isBulkResult(operation) && cancel !== true) return { kind: 'result', result: operation };
-  const found = isObject(operation)
-    ? 'has no bulkOpsRequestId'
-    : operation === ''
-      ? 'is empty'
-      : `is ${describeType(operation)}`;
-  const verb = operation === undefined || operation === null ? 'is missing' : found;
-  throw invalidInput(
-    'bulk status',
-    `${where} ${verb}; give the bulkOpsRequestId of a bulk operation, or what bulk claim sends`,
-  );
+  throw invalidInput('bulk status', `${source} ${whatElse(operation)}`);
 }
 
-/** The outcome of a result that came with the upload's answer. */
-export function resultOfUpload(result: Record<string, unknown>, rows: unknown): BulkStatusResult {
-  const items = failedItems(result['failed']);
-  if (items.length === 0) return { port: 0, payload: result, properties: { failedRows: undefined } };
-  return failed(result, reportFailedItems(items, readUploadRows(rows)));
+function whatElse(operation: unknown): string {
+  const todo = 'enter the bulkOpsRequestId of a bulk operation, or wire output 1 of bulk claim into this node';
+  if (operation === undefined || operation === null) return `is missing; ${todo}`;
+  if (operation === '') return `is empty; ${todo}`;
+  if (!isObject(operation)) return `is ${describeType(operation)}; ${todo}`;
+  const isSummary = 'uploaded' in operation && 'rejected' in operation;
+  if (isSummary) return 'is the summary of bulk claim (output 3); wire its output 1 into this node';
+  return `has no bulkOpsRequestId; ${todo}`;
 }
 
-/** A list, or an object whose entries are the items; the shape is not known publicly. */
-function failedItems(value: unknown): unknown[] {
-  if (Array.isArray(value)) return value;
-  return isObject(value) ? Object.entries(value) : [];
+/** How a watch behaves; in seconds. */
+export interface WatchSettings {
+  interval: number;
+  maxInterval: number;
+  /** 0 = never. */
+  timeout: number;
 }
 
-/** Watches bulk operations of one node and keeps what is pending. */
-export class BulkStatusTracker {
+/** Someone who waits for the end of an operation. */
+export interface Watcher {
+  /** When to give up, on the node's clock; `null` = never. */
+  deadline: number | null;
+  /** When it began to wait, on the node's clock. */
+  begunAt: number;
+  /** The status that was reported last. */
+  status: string | null;
+  onChange: (response: ApiResponse, status: string) => void;
+  /** The operation ended. */
+  onEnd: (response: ApiResponse) => void;
+  /** The watch ended without a result. */
+  onFailure: (error: Error) => void;
+}
+
+/** Statuses of an operation that goes on (guide). */
+const GOING_ON = new Set(['PENDING', 'IN_PROGRESS']);
+/** Statuses that end an operation (guide); any other one ends it if it has `completedAt` (our choice). */
+const ENDED = new Set(['SUCCEEDED', 'FAILED']);
+
+/** How long the service may not know an operation that it has just accepted, in milliseconds (our choice; contract). */
+const MAX_UNKNOWN_MS = 60_000;
+/** How long a refused key is waited out, as it may be being changed, in milliseconds (our choice; contract). */
+const MAX_REFUSED_MS = 5 * 60_000;
+
+/** Errors that end a watch at once; all others are waited out. */
+const FINAL_CODES: ReadonlySet<ErrorCode> = new Set([
+  'NRFCLOUD_CONFLICT',
+  'NRFCLOUD_REJECTED',
+  'NRFCLOUD_INVALID_INPUT',
+  'NRFCLOUD_INTERNAL_ERROR',
+]);
+
+/** One bulk operation and all who wait for it: it is polled once for all of them. */
+export class WatchedOperation implements PollTarget {
+  readonly watchers = new Set<Watcher>();
+  #polls = 0;
+  #last: ApiResponse | undefined;
+  #error: NrfCloudError | undefined;
+  /** Since when the key has been refused, on the node's clock. */
+  #refusedSince: number | undefined;
+
+  /** @param onTrouble called when polling fails, and when it works again */
   constructor(
-    private readonly watch: Poller,
-    private readonly records: PendingStore | undefined,
+    readonly id: string,
+    readonly interval: number,
+    readonly maxInterval: number,
+    private readonly clock: RunningClock,
+    private readonly onTrouble: (trouble: boolean) => void,
   ) {}
 
-  /** Ends all watches over an operation; their messages end without a result. */
-  cancel(id: string): void {
-    this.watch.cancel(id);
-  }
+  /** Milliseconds until the first deadline. */
+  readonly nextWithin = (): number | undefined => {
+    let first = Infinity;
+    for (const { deadline } of this.watchers) if (deadline !== null && deadline < first) first = deadline;
+    return first === Infinity ? undefined : Math.max(0, first - this.clock.now());
+  };
 
-  /**
-   * Watches an operation to its end.
-   * @param msg the message as it is kept
-   * @returns what leaves then, or `undefined` if the watch was cancelled
-   * @throws {NrfCloudError} see {@link Poller.follow}
-   */
-  async begin(
-    id: string,
-    settings: PollSettings,
-    msg: () => Record<string, unknown>,
-    rows: unknown,
-    task: BulkStatusTask,
-  ): Promise<BulkStatusResult | undefined> {
-    const deadline = settings.timeout > 0 ? Date.now() + settings.timeout * 1000 : null;
-    const record: PendingOperation = { id, deadline, status: null, msg: this.records === undefined ? {} : msg() };
-    return this.resume(randomUUID().replaceAll('-', ''), record, settings, rows, task, true);
-  }
-
-  /** Goes on with a watch that was kept. */
-  async resume(
-    key: string,
-    record: PendingOperation,
-    settings: PollSettings,
-    rows: unknown,
-    { api, signal, listener, afterwards }: BulkStatusTask,
-    fresh = false,
-  ): Promise<BulkStatusResult | undefined> {
-    if (fresh) await this.records?.put(key, record);
-    let written: Promise<void> | undefined;
-    // Dropped only when its ending has left: a process that dies in between would lose that. One that dies right after it
-    // sends it again, marked as resumed.
-    const ends = (): void => {
-      const { records } = this;
-      if (records !== undefined) afterwards(() => records.drop(key));
-    };
-    try {
-      const end = await this.watch.follow({
-        id: record.id,
-        interval: settings.interval,
-        maxInterval: settings.maxInterval,
-        deadline: record.deadline ?? undefined,
-        status: record.status ?? undefined,
-        signal,
-        onTrouble: listener.onTrouble,
-        onChange: ({ body, statusCode }, status) => {
-          // One after the other: a slow store must not end up with an old status.
-          written = Promise.resolve(written).then(() => this.records?.put(key, { ...record, status }));
-          listener.onProgress({ port: 2, payload: body, statusCode }, status);
-        },
-      });
-      const outcome = end === undefined ? undefined : await outcomeOf(api, end, rows);
-      ends();
-      return outcome;
-    } catch (error) {
-      // A watch that was stopped with its flow is taken up again; any other ending is one.
-      if (!isClosed(error)) ends();
-      throw error;
-    } finally {
-      // What comes after a deleted node was cleaned up would stay for ever.
-      await written;
+  onResponse(response: ApiResponse, startedAt: number): boolean {
+    this.#polls++;
+    this.#last = response;
+    this.#refusedSince = undefined;
+    this.#setError(undefined);
+    const body = response.body as Record<string, unknown>;
+    const status = typeof body['status'] === 'string' ? body['status'] : '';
+    const word = status.toUpperCase();
+    if (ENDED.has(word) || (!GOING_ON.has(word) && typeof body['completedAt'] === 'string')) {
+      this.#endAll((watcher) => watcher.onEnd(response));
+      return false;
     }
+    for (const watcher of this.watchers) {
+      if (watcher.status === status) continue;
+      watcher.status = status;
+      watcher.onChange(response, status);
+    }
+    return this.#judge(startedAt);
   }
-}
 
-async function outcomeOf(api: Api, { body, statusCode }: Poll, rows: unknown): Promise<BulkStatusResult> {
-  if (String(body['status']).toUpperCase() === 'SUCCEEDED') {
-    return { port: 0, payload: body, statusCode, properties: { failedRows: undefined } };
+  onError(thrown: Error, startedAt: number): boolean {
+    this.#polls++;
+    const error = thrown instanceof NrfCloudError ? thrown : undefined;
+    const now = this.clock.at(startedAt);
+    const isRefused = error?.code === 'NRFCLOUD_UNAUTHORIZED' || error?.code === 'NRFCLOUD_FORBIDDEN';
+    if (!isRefused) this.#refusedSince = undefined;
+    else this.#refusedSince ??= now;
+    if (error === undefined) {
+      // A defect of this package: it is reported, and not repeated for ever.
+      this.#endAll((watcher) => watcher.onFailure(thrown));
+      return false;
+    }
+    this.#setError(error);
+    const persists = isRefused && now - this.#refusedSince! >= MAX_REFUSED_MS;
+    for (const watcher of [...this.watchers]) {
+      const isLost = error.code === 'NRFCLOUD_NOT_FOUND' && now - watcher.begunAt >= MAX_UNKNOWN_MS;
+      if (persists || isLost || FINAL_CODES.has(error.code)) this.#end(watcher, () => watcher.onFailure(error));
+    }
+    return this.#judge(startedAt);
   }
-  const summary = await errorSummary(api, body);
-  if ('problem' in summary) {
-    const message = `the error summary can't be had: ${summary.problem}`;
-    return { ...failed({ ...body, errorSummary: message }, { errors: [{ message }], failedRows: [] }), statusCode };
-  }
-  const failures = parseErrorSummary(summary.text);
-  if (failures === undefined) {
-    const errors = [{ message: 'the error summary is in a form that is not known; its text is in errorSummary' }];
-    return { ...failed({ ...body, errorSummary: summary.text }, { errors, failedRows: [] }), statusCode };
-  }
-  return { ...failed(body, reportFailures(failures, readUploadRows(rows))), statusCode };
-}
 
-function failed(body: Record<string, unknown>, { errors, failedRows }: RowErrors): BulkStatusResult {
-  return { port: 1, payload: { ...body, errors }, properties: { failedRows } };
+  /** Nobody waits any more. */
+  dispose(): void {
+    this.#setError(undefined);
+  }
+
+  /** Ends those whose time had passed when the poll began. @returns whether anyone still waits */
+  #judge(startedAt: number): boolean {
+    const began = this.clock.at(startedAt);
+    for (const watcher of [...this.watchers]) {
+      if (watcher.deadline === null || watcher.deadline > began) continue;
+      this.#end(watcher, () => watcher.onFailure(this.#timeout()));
+    }
+    return this.watchers.size > 0;
+  }
+
+  #endAll(settle: (watcher: Watcher) => void): void {
+    for (const watcher of [...this.watchers]) this.#end(watcher, () => settle(watcher));
+  }
+
+  #end(watcher: Watcher, settle: () => void): void {
+    this.watchers.delete(watcher);
+    settle();
+  }
+
+  #setError(error: NrfCloudError | undefined): void {
+    const changed = (this.#error === undefined) !== (error === undefined);
+    this.#error = error;
+    if (changed) this.onTrouble(error !== undefined);
+  }
+
+  #timeout(): NrfCloudError {
+    const body = this.#last?.body as Record<string, unknown> | undefined;
+    const status = body?.['status'];
+    const why =
+      this.#error === undefined
+        ? `its last status is ${typeof status === 'string' ? status.slice(0, 40) : 'not known'}`
+        : `the service could not be asked: ${this.#error.message}`;
+    const facts =
+      this.#error?.cause ??
+      (this.#last === undefined ? {} : { statusCode: this.#last.statusCode, body: this.#last.body });
+    return new NrfCloudError(
+      'NRFCLOUD_TIMEOUT',
+      `bulk status: the operation ${this.id.slice(0, 64)} did not end in time (${why}); raise the timeout of the node, or send the message again later`,
+      { ...facts, operation: 'bulk status', attempts: this.#polls },
+    );
+  }
 }

@@ -1,234 +1,129 @@
-import type { BulkOperation } from '../api/bulk';
-import { NrfCloudError } from '../api/errors';
+import type { ApiResponse } from '../api/request';
+import { toError } from '../util/to-error';
 import { Abort, type AbortSignalLike } from '../util/abort';
-import { Ticker, type Cancel } from './ticker';
 
-/** How a bulk operation is doing. */
-export interface Poll {
-  statusCode: number;
-  body: BulkOperation;
-}
-
-/** Asks the service once about a bulk operation; ended early by the signal. */
-export type RequestStatus = (id: string, signal: AbortSignalLike) => Promise<Poll>;
-
-/** What somebody wants to know of a bulk operation. */
-export interface PollParams {
-  id: string;
+/** Something that is polled until it ends. */
+export interface PollTarget {
+  readonly id: string;
   /** Seconds between polls, growing from the first to the second. */
-  interval: number;
-  maxInterval: number;
-  /** When to give up, in milliseconds since 1970; `undefined` = never. */
-  deadline: number | undefined;
-  /** The status that is known already, so that it is not told again. */
-  status?: string | undefined;
-  /** Told each change of status before the end. */
-  onChange: (poll: Poll, status: string) => void;
-  /** Told when polling fails, and when it works again. */
-  onTrouble: (trouble: boolean) => void;
-  /** Aborted when the flow is stopped. */
-  signal: AbortSignalLike;
+  readonly interval: number;
+  readonly maxInterval: number;
+  /** Milliseconds until the next poll must have begun, `undefined` if it may take its interval. */
+  readonly nextWithin?: (() => number | undefined) | undefined;
+  /**
+   * Looks at a response.
+   * @param startedAt when its request began, of `performance.now()`
+   * @returns whether it is polled again
+   */
+  onResponse: (response: ApiResponse, startedAt: number) => boolean;
+  /** Looks at a failed poll; see {@link onResponse}. */
+  onError: (error: Error, startedAt: number) => boolean;
 }
 
-/** Statuses that end a bulk operation (source: guide). Any other one is waited out. */
-const FINAL_STATUSES = new Set(['SUCCEEDED', 'FAILED']);
-
-/** Failures that end the watch at once; all others are waited out. */
-const FINAL_CODES = new Set([
-  'NRFCLOUD_UNAUTHORIZED',
-  'NRFCLOUD_FORBIDDEN',
-  'NRFCLOUD_NOT_FOUND',
-  'NRFCLOUD_CONFLICT',
-  'NRFCLOUD_REJECTED',
-  'NRFCLOUD_NOT_CONFIGURED',
-  'NRFCLOUD_INVALID_INPUT',
-  'NRFCLOUD_CLOSED',
-]);
+/** Sends the request of one poll; ended early by the signal. */
+export type SendPoll = (id: string, signal: AbortSignalLike) => Promise<ApiResponse>;
 
 const GROWTH = 1.5;
-/** The least part of an interval that is waited, chance deciding between it and the whole: before the second poll, and later. */
-const SECOND_POLL = 0.2;
-const LATER_POLLS = 0.9;
+/** Timers with the same duration share a list in Node.js, so durations are rounded up to this grid. */
+const GRID_MS = 25;
+/** The longest wait that a timer can take: 24 days. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+/** The smallest part of an interval that is waited, chance deciding between it and the whole: before the second poll, and later. */
+const MIN_PART_SECOND = 0.2;
+const MIN_PART_LATER = 0.9;
 
-/**
- * Watches bulk operations until they end: each is polled once however many ask for it, all with one timer.
- */
+/** Polls things until they end, each in its own interval. */
 export class Poller {
-  readonly #ticker = new Ticker();
-  readonly #watched = new Map<string, PolledOperation>();
+  readonly #polled = new Map<PollTarget, Polled>();
 
   constructor(
-    private readonly poll: RequestStatus,
+    private readonly send: SendPoll,
     private readonly random: () => number = Math.random,
   ) {}
 
-  /**
-   * Waits for the end of a bulk operation.
-   * @returns the ended operation, or `undefined` if the watch was cancelled
-   * @throws {NrfCloudError} `NRFCLOUD_TIMEOUT` at the deadline, or a failure that no waiting mends
-   * @throws the signal's reason when it is aborted meanwhile
-   */
-  follow(order: PollParams): Promise<Poll | undefined> {
-    const { id, signal } = order;
-    return new Promise((resolve, reject) => {
-      if (signal.aborted) {
-        reject(signal.reason);
-        return;
-      }
-      let watched = this.#watched.get(id);
-      if (watched === undefined) {
-        watched = new PolledOperation(order, this.#ticker, this.poll, this.random, () => this.#watched.delete(id));
-        this.#watched.set(id, watched);
-      }
-      watched.join(order, resolve, reject);
-    });
+  /** Begins to poll. @param spreadMs the first poll comes at any time within so many milliseconds */
+  add(target: PollTarget, spreadMs = 0): void {
+    const polled = new Polled(target, this.send, this.random, () => this.#polled.delete(target));
+    this.#polled.set(target, polled);
+    polled.schedule(spreadMs * this.random());
   }
 
-  /** Ends all watches over an operation, without a result. */
-  cancel(id: string): void {
-    this.#watched.get(id)?.end((follower) => follower.resolve(undefined));
+  /** Polls soon, within what the target asks for. */
+  hurry(target: PollTarget): void {
+    this.#polled.get(target)?.hurry();
+  }
+
+  /** Ends polling; a poll that is being sent is aborted. */
+  remove(target: PollTarget): void {
+    this.#polled.get(target)?.stop();
+  }
+
+  /** Ends polling of everything. */
+  close(): void {
+    for (const polled of [...this.#polled.values()]) polled.stop();
   }
 }
 
-interface Subscriber {
-  order: PollParams;
-  status: string | undefined;
-  resolve: (poll: Poll | undefined) => void;
-  reject: (error: Error) => void;
-  leave: () => void;
-}
-
-/** One operation and all who wait for it. */
-class PolledOperation {
-  readonly #followers = new Set<Subscriber>();
-  #interval: number;
+class Polled {
+  #intervalMs: number;
   #polls = 0;
-  /** Of the poll that is on its way. */
-  #polling: Abort | undefined;
-  #cancelPoll: Cancel = () => undefined;
-  #last: Poll | undefined;
-  #trouble: NrfCloudError | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  /** Of the poll that is being sent. */
+  #sending: Abort | undefined;
+  #ended = false;
 
   constructor(
-    private readonly first: PollParams,
-    private readonly ticker: Ticker,
-    private readonly ask: RequestStatus,
+    private readonly target: PollTarget,
+    private readonly send: SendPoll,
     private readonly random: () => number,
-    private readonly onEmpty: () => void,
+    private readonly onEnd: () => void,
   ) {
-    this.#interval = first.interval;
+    this.#intervalMs = target.interval * 1000;
   }
 
-  join(order: PollParams, resolve: Subscriber['resolve'], reject: Subscriber['reject']): void {
-    const { deadline, signal } = order;
-    const stop = (): void => this.#part(follower, () => reject(signal.reason));
-    const cancelDeadline =
-      deadline === undefined
-        ? undefined
-        : this.ticker.in(deadline - Date.now(), () => this.#part(follower, () => reject(this.#tooLate(order))));
-    const follower: Subscriber = {
-      order,
-      status: order.status,
-      resolve,
-      reject,
-      leave: () => {
-        cancelDeadline?.();
-        signal.removeEventListener('abort', stop);
-      },
-    };
-    signal.addEventListener('abort', stop, { once: true });
-    this.#followers.add(follower);
-    this.#schedule(0);
+  schedule(ms: number): void {
+    clearTimeout(this.#timer);
+    const rounded = Math.ceil(Math.max(ms, 1) / GRID_MS) * GRID_MS;
+    this.#timer = setTimeout(poll, Math.min(ms <= 0 ? 0 : rounded, MAX_TIMER_MS), this);
   }
 
-  /** Lets all followers go, each with its ending. */
-  end(settle: (follower: Subscriber) => void): void {
-    this.#leave();
-    for (const follower of this.#followers) {
-      follower.leave();
-      settle(follower);
-    }
-    this.#followers.clear();
+  hurry(): void {
+    if (this.#sending === undefined) this.schedule(Math.min(this.#intervalMs, this.target.nextWithin?.() ?? Infinity));
   }
 
-  #part(follower: Subscriber, settle: () => void): void {
-    follower.leave();
-    this.#followers.delete(follower);
-    if (this.#followers.size === 0) this.#leave();
-    settle();
+  stop(): void {
+    this.#ended = true;
+    clearTimeout(this.#timer);
+    this.#sending?.abort();
+    this.onEnd();
   }
 
-  /** Nobody waits any more. */
-  #leave(): void {
-    this.#cancelPoll();
-    this.onEmpty();
-    this.#polling?.abort();
-  }
-
-  #schedule(ms: number): void {
-    this.#cancelPoll();
-    this.#cancelPoll = this.ticker.in(ms, () => void this.#poll());
-  }
-
-  async #poll(): Promise<void> {
-    if (this.#polling !== undefined) return;
-    this.#polling = new Abort();
+  async poll(): Promise<void> {
+    this.#sending = new Abort();
     this.#polls++;
+    const startedAt = performance.now();
+    let goesOn: boolean;
     try {
-      this.#last = await this.ask(this.first.id, this.#polling);
-      // Nobody waits any more, and a new watch over the same operation may have begun.
-      if (this.#followers.size === 0) return;
-      this.#tellTrouble(undefined);
-      this.#look(this.#last);
+      const response = await this.send(this.target.id, this.#sending);
+      goesOn = this.#ended || this.target.onResponse(response, startedAt);
     } catch (error) {
-      if (this.#followers.size === 0) return;
-      if (!(error instanceof NrfCloudError) || FINAL_CODES.has(error.code)) {
-        this.end(({ reject }) => reject(error as Error));
-        return;
-      }
-      this.#tellTrouble(error);
-    } finally {
-      this.#polling = undefined;
+      goesOn = this.#ended || this.target.onError(toError(error), startedAt);
     }
-    if (this.#followers.size === 0) return;
-    // Operations that began together are spread over the interval by their second poll, and don't gather again.
-    const least = this.#polls === 1 ? SECOND_POLL : LATER_POLLS;
-    this.#schedule(this.#interval * 1000 * (least + (1 - least) * this.random()));
-    this.#interval = Math.max(this.#interval, Math.min(this.#interval * GROWTH, this.first.maxInterval));
+    this.#sending = undefined;
+    if (this.#ended) return;
+    if (goesOn) this.#scheduleNext();
+    else this.stop();
   }
 
-  #look(poll: Poll): void {
-    const status = typeof poll.body['status'] === 'string' ? poll.body['status'] : '';
-    if (FINAL_STATUSES.has(status.toUpperCase())) {
-      this.end(({ resolve }) => resolve(poll));
-      return;
-    }
-    for (const follower of this.#followers) {
-      if (follower.status === status) continue;
-      follower.status = status;
-      follower.order.onChange(poll, status);
-    }
+  /** What began together is spread over the interval by the second poll, and does not gather again. */
+  #scheduleNext(): void {
+    const least = this.#polls === 1 ? MIN_PART_SECOND : MIN_PART_LATER;
+    const ms = this.#intervalMs * (least + (1 - least) * this.random());
+    this.#intervalMs = Math.max(this.#intervalMs, Math.min(this.#intervalMs * GROWTH, this.target.maxInterval * 1000));
+    this.schedule(Math.min(ms, this.target.nextWithin?.() ?? Infinity));
   }
+}
 
-  #tellTrouble(trouble: NrfCloudError | undefined): void {
-    const changed = (this.#trouble === undefined) !== (trouble === undefined);
-    this.#trouble = trouble;
-    if (changed) for (const { order } of this.#followers) order.onTrouble(trouble !== undefined);
-  }
-
-  #tooLate({ id }: PollParams): NrfCloudError {
-    const status = this.#last?.body['status'];
-    const why =
-      this.#trouble === undefined
-        ? `its last status is ${typeof status === 'string' ? status.slice(0, 40) : 'not known'}`
-        : `the service could not be asked: ${this.#trouble.message}`;
-    const facts = this.#trouble?.cause ?? {
-      ...(this.#last === undefined ? {} : { statusCode: this.#last.statusCode, body: this.#last.body }),
-    };
-    return new NrfCloudError(
-      'NRFCLOUD_TIMEOUT',
-      `bulk status: the operation ${id.slice(0, 64)} did not end in time (${why}); raise the timeout of the node, or ask again later`,
-      { ...facts, operation: 'bulk status', attempts: this.#polls },
-    );
-  }
+function poll(polled: Polled): void {
+  void polled.poll();
 }

@@ -1,10 +1,10 @@
-import { isObject } from '../util/json';
 import type { RowFailure } from '../parse/error-summary';
+import { isObject } from '../util/json';
 
 /** A row of an upload, as bulk claim writes it into `msg.rows`. */
 export interface UploadRow {
-  /** The row's line in the file, or its place in the array, from 1. */
-  line: number;
+  /** The row's line in the file, or its place in the array, from 1; absent if the message did not say. */
+  line?: number;
   deviceId: string;
   claimToken: string;
   tags: string[];
@@ -22,22 +22,23 @@ export interface RowError {
   item?: unknown;
 }
 
-/** What leaves with a failed bulk operation. */
-export interface RowErrors {
-  errors: RowError[];
-  /** The failed rows that are known, each once, ready to be sent into bulk claim again. */
-  failedRows: { claimToken: string; tags: string[] }[];
+/** Which rows of an upload failed, and why. */
+export interface RowFailures {
+  /** Rows of the upload by their number, from 1, with the reason. */
+  failed: Map<number, string>;
+  /** Entries of the service that match no row. */
+  unmatched: { message: string; item?: unknown }[];
 }
 
-/** Reads `msg.rows`, which may have come a long way; what is no row keeps its place but gives nothing. */
+/** Reads `msg.rows`, which may have come a long way; what is not a row keeps its place. */
 export function readUploadRows(value: unknown): (UploadRow | undefined)[] {
   if (!Array.isArray(value)) return [];
   return value.map((row: unknown) => {
     if (!isObject(row) || typeof row['claimToken'] !== 'string') return undefined;
     const { line, deviceId, claimToken, tags } = row;
     return {
-      line: typeof line === 'number' ? line : NaN,
-      deviceId: typeof deviceId === 'string' ? deviceId : '',
+      ...(typeof line === 'number' ? { line } : {}),
+      deviceId: typeof deviceId === 'string' ? deviceId.toLowerCase() : '',
       claimToken,
       tags: Array.isArray(tags) ? tags.filter((tag): tag is string => typeof tag === 'string') : [],
     };
@@ -45,53 +46,67 @@ export function readUploadRows(value: unknown): (UploadRow | undefined)[] {
 }
 
 /** Joins the failures of an error summary with the rows of its upload. */
-export function reportFailures(failures: RowFailure[], rows: (UploadRow | undefined)[]): RowErrors {
-  const report = new RowErrorCollector(rows);
-  for (const { row, message } of failures) report.add(row, { message });
-  return report;
+export function matchFailures(failures: readonly RowFailure[], rows: readonly unknown[]): RowFailures {
+  const result: RowFailures = { failed: new Map(), unmatched: [] };
+  for (const { row, message } of failures) {
+    if (row !== undefined && (rows.length === 0 || row <= rows.length)) result.failed.set(row, message);
+    else result.unmatched.push({ message });
+  }
+  return result;
 }
 
 /**
  * Joins the `failed` list of a result that came at once with the rows of its upload. The shape of its items is not known
- * publicly: a token, a device UUID or an index is looked for in each; what can't be matched is kept as it is.
+ * publicly: a token, a device UUID or an index is looked for in each; what cannot be matched is kept as it is. Rows in
+ * neither list failed, unless no claimed id matches a row and both lists add up to the rows.
+ * @param claimedIds the result's list of claimed devices
  */
-export function reportFailedItems(items: unknown[], rows: (UploadRow | undefined)[]): RowErrors {
-  const report = new RowErrorCollector(rows);
+export function matchResult(
+  items: readonly unknown[],
+  claimedIds: readonly unknown[],
+  rows: readonly (UploadRow | undefined)[],
+): RowFailures {
+  const result: RowFailures = { failed: new Map(), unmatched: [] };
+  const places = placesOf(rows);
+  for (const item of items) {
+    const texts = textsOf(item);
+    const place =
+      texts.map((text) => placeIn(text, places)).find((found) => found !== undefined) ?? indexOf(item, rows.length);
+    const message = messageOf(item, texts);
+    if (place === undefined) result.unmatched.push({ message, item });
+    else if (!result.failed.has(place)) result.failed.set(place, message);
+  }
+  const claimed = new Set(claimedIds.map((id) => placeIn(String(isObject(id) ? (id['id'] ?? '') : id), places)));
+  claimed.delete(undefined);
+  const addsUp = claimed.size === 0 && claimedIds.length + items.length === rows.length;
+  if (rows.length === 0 || (addsUp && result.unmatched.length === 0)) return result;
+  for (const index of rows.keys()) {
+    const row = index + 1;
+    if (!claimed.has(row) && !result.failed.has(row)) {
+      result.failed.set(row, 'the service names the device neither as claimed nor as failed');
+    }
+  }
+  return result;
+}
+
+/** What is known of a failed row, for `errors`. */
+export function rowError(row: number, message: string, source: UploadRow | undefined): RowError {
+  return {
+    ...(source?.line === undefined ? {} : { line: source.line }),
+    row,
+    ...(source === undefined ? {} : { deviceId: source.deviceId, claimToken: source.claimToken }),
+    message,
+  };
+}
+
+function placesOf(rows: readonly (UploadRow | undefined)[]): Map<string, number> {
   const places = new Map<string, number>();
   for (const [index, row] of rows.entries()) {
     if (row === undefined) continue;
     places.set(row.claimToken, index + 1);
-    if (row.deviceId !== '') places.set(row.deviceId.toLowerCase(), index + 1);
+    if (row.deviceId !== '') places.set(row.deviceId, index + 1);
   }
-  for (const item of items) {
-    const texts = textsOf(item);
-    const row =
-      texts.map((text) => placeIn(text, places)).find((place) => place !== undefined) ?? indexOf(item, rows.length);
-    const message = messageOf(item, texts);
-    report.add(row, row === undefined ? { message, item } : { message });
-  }
-  return report;
-}
-
-class RowErrorCollector implements RowErrors {
-  readonly errors: RowError[] = [];
-  readonly failedRows: RowErrors['failedRows'] = [];
-  readonly #known = new Set<number>();
-
-  constructor(private readonly rows: (UploadRow | undefined)[]) {}
-
-  add(row: number | undefined, rest: Pick<RowError, 'message' | 'item'>): void {
-    const source = row === undefined ? undefined : this.rows[row - 1];
-    this.errors.push({
-      ...(source === undefined || Number.isNaN(source.line) ? {} : { line: source.line }),
-      ...(row === undefined ? {} : { row }),
-      ...(source === undefined ? {} : { deviceId: source.deviceId, claimToken: source.claimToken }),
-      ...rest,
-    });
-    if (row === undefined || source === undefined || this.#known.has(row)) return;
-    this.#known.add(row);
-    this.failedRows.push({ claimToken: source.claimToken, tags: source.tags });
-  }
+  return places;
 }
 
 /** Begins where a word does: else each character of a long word would be tried as the first one. */

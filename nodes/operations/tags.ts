@@ -1,6 +1,6 @@
 import type { Api } from '../api/api';
 import type { OperationName } from '../api/endpoints';
-import type { ApiResponse } from '../api/parse-response';
+import type { ApiResponse } from '../api/request';
 import {
   createTag,
   deleteTag,

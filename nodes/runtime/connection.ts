@@ -4,7 +4,7 @@ import { DEFAULT_BASE_URL, parseBaseUrl } from '../http/base-url';
 import { Client } from '../api/client';
 import { notConfigured } from '../api/errors';
 import type { OperationName } from '../api/endpoints';
-import type { TransportOptions } from '../http/transport';
+import type { ProxySettings } from '../http/proxy';
 import type { Config } from './inputs';
 import { choice, number, readSettings, text, InvalidSetting, unsetVariable, type Setting } from './settings';
 
@@ -127,7 +127,7 @@ interface ProxyNode {
   credentials?: { username?: string; password?: string };
 }
 
-function proxyOf(RED: NodeAPI, id: unknown): TransportOptions['proxy'] {
+function proxyOf(RED: NodeAPI, id: unknown): ProxySettings | undefined {
   const node = lookup(RED, id, 'proxy', 'the proxy') as unknown as ProxyNode | undefined;
   if (node === undefined) return undefined;
   const { username, password } = node.credentials ?? {};

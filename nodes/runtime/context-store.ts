@@ -1,108 +1,126 @@
-import type { Node, NodeAPI, NodeMessage } from 'node-red';
-import { sanitize } from '../util/sanitize';
+import type { Node, NodeAPI } from 'node-red';
+import { isObject } from '../util/json';
+import { toError } from '../util/to-error';
+import type { RecordParts, RecordState, RecordStore } from './journal/record-store';
 
-/** What stores that forget with their node have kept, by node and key, until the process ends. */
-const KEPT = new Map<string, Map<string, unknown>>();
+/** How long a context store may take, in milliseconds; a closing node is waited for 15 s. */
+const STORE_TIMEOUT_MS = 5000;
+const PREFIX = 'nrfcloud_';
+/** Between a record's key and the number of a part. */
+const PART = '#part';
+
+/** How a record stands in a context store; records of version 1 have no `version`. */
+interface StoredRecord {
+  version: 2;
+  state: RecordState;
+  parts: number;
+}
+
+/** What the stores that forget with their node have kept, by node and key, until the process ends. */
+const keptInProcess = new Map<string, Map<string, unknown>>();
 
 /**
- * Keeps records of one node over restarts, each under a key of its own in one of Node-RED's context stores. Where the
- * store forgets (the default one does, as soon as the node is redeployed), they are kept in the process, so that at least
- * a redeploy loses nothing.
+ * Keeps the records of one node in one of Node-RED's context stores. The state and each part have keys of their own, so
+ * that a store that writes key by key does not write the parts again when the state changes. Where the store forgets
+ * (the default one does, as soon as the node is redeployed), the records are kept in the process, so that at least a
+ * redeploy loses nothing.
  */
-export class ContextStore {
-  /** Whether a restart finds the records again. */
-  readonly survivesRestart: boolean;
-  readonly #kept: Map<string, unknown>;
-  #warned = false;
+export class ContextStore implements RecordStore {
+  readonly durable: boolean;
 
   /**
-   * @param store name of the context store, `''` = the default one
-   * @param warning what to say, once, when something is kept in a store that forgets
+   * @param name of the context store
+   * @param onUnreadable called for each record that cannot be read
    */
   constructor(
     RED: NodeAPI,
     private readonly node: Node,
-    private readonly store: string,
-    private readonly warning: string,
+    private readonly name: string,
+    private readonly onUnreadable: (error: Error) => void = () => undefined,
   ) {
-    this.survivesRestart = isPersistent(RED, store);
-    this.#kept = KEPT.get(node.id) ?? new Map<string, unknown>();
+    this.durable = isPersistent(RED, name);
   }
 
-  /**
-   * All records by key. What can't be read is reported once and left out, so that it takes no other record with it: a
-   * store may even list what was dropped (one for Redis does).
-   */
-  async load(): Promise<Map<string, unknown>> {
-    if (!this.survivesRestart) return new Map(this.#kept);
-    const keys = (await this.#try(() => this.#keys())) ?? [];
-    const records = new Map<string, unknown>();
-    const read = async (key: string): Promise<void> => {
-      const value = await this.#try(() => this.#get(key));
-      if (typeof value === 'object' && value !== null) records.set(key.slice(PREFIX.length), value);
-    };
-    await Promise.all(keys.filter((key) => key.startsWith(PREFIX)).map(read));
-    return records;
+  async load(): Promise<Map<string, RecordState>> {
+    const states = new Map<string, RecordState>();
+    const keys = (await this.#keys()).filter((key) => key.startsWith(PREFIX) && !key.includes(PART));
+    await Promise.all(
+      keys.map(async (key) => {
+        try {
+          // A store may list what was removed; one for Redis does.
+          const value = await this.#get(key);
+          if (isObject(value)) states.set(key.slice(PREFIX.length), stateOf(value));
+        } catch (error) {
+          // One record that cannot be read takes no other with it.
+          this.onUnreadable(toError(error));
+        }
+      }),
+    );
+    return states;
   }
 
-  /** Keeps a record. A store that fails is reported once; the work goes on without it. */
-  async put(key: string, value: object): Promise<void> {
-    if (!this.survivesRestart) this.#warn(this.warning);
-    await this.#try(() => this.#set(key, value));
+  async read(key: string): Promise<RecordState | undefined> {
+    const value = await this.#get(PREFIX + key);
+    return isObject(value) ? stateOf(value) : undefined;
   }
 
-  /** Drops a record. */
-  async drop(key: string): Promise<void> {
-    await this.#try(() => this.#set(key, undefined));
+  async create(key: string, state: RecordState, parts: RecordParts = []): Promise<void> {
+    let count = 0;
+    for await (const part of parts) await this.#set(partKey(key, count++), part);
+    await this.#set(PREFIX + key, { version: 2, state, parts: count } satisfies StoredRecord);
   }
 
-  /** Drops everything that the process keeps, because the node is gone; Node-RED cleans its stores by itself. */
+  async update(key: string, state: RecordState): Promise<void> {
+    const value = await this.#get(PREFIX + key);
+    if (!isObject(value)) return;
+    const parts = typeof value['parts'] === 'number' ? value['parts'] : 0;
+    await this.#set(PREFIX + key, { version: 2, state, parts } satisfies StoredRecord);
+  }
+
+  async *parts(key: string): AsyncGenerator {
+    const value = await this.#get(PREFIX + key);
+    const count = isObject(value) && typeof value['parts'] === 'number' ? value['parts'] : 0;
+    for (let index = 0; index < count; index++) yield await this.#get(partKey(key, index));
+  }
+
+  async remove(key: string): Promise<void> {
+    const value = await this.#get(PREFIX + key);
+    if (value === undefined) return;
+    const count = isObject(value) && typeof value['parts'] === 'number' ? value['parts'] : 0;
+    await this.#set(PREFIX + key, undefined);
+    for (let index = 0; index < count; index++) await this.#set(partKey(key, index), undefined);
+  }
+
+  /** Drops what the process keeps, because the node is gone; Node-RED cleans its stores by itself. */
   forget(): void {
-    KEPT.delete(this.node.id);
+    keptInProcess.delete(this.node.id);
   }
 
-  /** @returns `undefined` if the store fails, which is reported once */
-  async #try<R>(call: () => Promise<R>): Promise<R | undefined> {
-    try {
-      return await call();
-    } catch (error) {
-      this.#warn(`the context store failed (${sanitize(error instanceof Error ? error.message : String(error))})`);
+  async #set(key: string, value: unknown): Promise<void> {
+    if (this.durable) {
+      await this.#call((done) => this.node.context().set(key, value, this.name, done));
+      return;
     }
+    let kept = keptInProcess.get(this.node.id);
+    if (kept === undefined) keptInProcess.set(this.node.id, (kept = new Map<string, unknown>()));
+    if (value === undefined) kept.delete(key);
+    else kept.set(key, value);
   }
 
-  #warn(words: string): void {
-    if (this.#warned) return;
-    this.#warned = true;
-    this.node.warn(words);
+  async #get(key: string): Promise<unknown> {
+    if (!this.durable) return keptInProcess.get(this.node.id)?.get(key);
+    return this.#call((done) => this.node.context().get(key, this.name, done));
   }
 
-  #set(key: string, value: unknown): Promise<void> {
-    if (!this.survivesRestart) {
-      if (value === undefined) this.#kept.delete(key);
-      else this.#kept.set(key, value);
-      KEPT.set(this.node.id, this.#kept);
-      return Promise.resolve();
-    }
-    return this.#ask((done) => this.node.context().set(PREFIX + key, value, this.#name, done));
+  async #keys(): Promise<string[]> {
+    if (!this.durable) return [...(keptInProcess.get(this.node.id)?.keys() ?? [])];
+    return this.#call((done) => this.node.context().keys(this.name, done));
   }
 
-  #get(key: string): Promise<unknown> {
-    return this.#ask((done) => this.node.context().get(key, this.#name, done));
-  }
-
-  #keys(): Promise<string[]> {
-    return this.#ask((done) => this.node.context().keys(this.#name, done));
-  }
-
-  /** Node-RED takes `undefined` for the default store. */
-  get #name(): string {
-    return this.store === '' ? (undefined as unknown as string) : this.store;
-  }
-
-  #ask<R>(call: (done: (error: unknown, result?: unknown) => void) => void): Promise<R> {
+  #call<R>(call: (done: (error: unknown, result?: unknown) => void) => void): Promise<R> {
     return new Promise((resolve, reject) => {
-      // A store that never answers must not keep a message from ending.
-      const limit = setTimeout(() => reject(new Error('it does not answer')), STORE_TIMEOUT_MS);
+      // A store that never responds must not keep a message from ending.
+      const limit = setTimeout(() => reject(new Error('it does not respond')), STORE_TIMEOUT_MS);
       call((error, result) => {
         clearTimeout(limit);
         if (error) reject(error instanceof Error ? error : new Error('no reason given', { cause: error }));
@@ -112,24 +130,36 @@ export class ContextStore {
   }
 }
 
-/** How long a context store may take, in milliseconds; a closing node is waited for 15 s. */
-const STORE_TIMEOUT_MS = 5000;
-const PREFIX = 'nrfcloud_';
+function partKey(key: string, index: number): string {
+  return `${PREFIX}${key}${PART}${index}`;
+}
+
+/** A record of version 1 is its own state. */
+function stateOf(value: Record<string, unknown>): RecordState {
+  return value['version'] === 2 && isObject(value['state']) ? value['state'] : value;
+}
+
+/** Names of the context stores of the settings; `default` stands for the default one. */
+export function contextStores(RED: NodeAPI): string[] {
+  const { contextStorage } = RED.settings as { contextStorage?: Record<string, unknown> };
+  return isObject(contextStorage) ? [...new Set(['default', ...Object.keys(contextStorage)])] : ['default'];
+}
 
 /**
- * Serves the dialog's list of stores: `GET <admin>/nrfcloud-bulk-status/stores` gives `{ stores: { name: survives } }`,
- * with `''` for the default one.
+ * Serves the dialogs' list of stores: `GET <admin>/nrfcloud-bulk-status/stores` gives `{ stores: { name: survives } }`.
+ * The empty name is the package's journal.
  */
 export function serveStores(RED: NodeAPI): void {
   const permission = RED.auth.needsPermission('nrfcloud-bulk-status.read');
   RED.httpAdmin.get('/nrfcloud-bulk-status/stores', permission, (_request, response) => {
-    const { contextStorage = {} } = RED.settings as { contextStorage?: Record<string, unknown> };
-    const names = ['', ...Object.keys(contextStorage).filter((name) => name !== 'default')];
-    response.json({ stores: Object.fromEntries(names.map((name) => [name, isPersistent(RED, name)])) });
+    const names = contextStores(RED);
+    response.json({
+      stores: { '': true, ...Object.fromEntries(names.map((name) => [name, isPersistent(RED, name)])) },
+    });
   });
 }
 
-/** Whether a context store is still there after a restart, as far as the settings tell. */
+/** Whether a context store is still there after a restart, as far as the settings say. */
 export function isPersistent(RED: NodeAPI, store: string): boolean {
   const stores = (RED.settings as { contextStorage?: Record<string, unknown> }).contextStorage;
   if (typeof stores !== 'object') return false;
@@ -137,19 +167,4 @@ export function isPersistent(RED: NodeAPI, store: string): boolean {
   if (typeof entry === 'string') entry = stores[entry] ?? entry;
   const module: unknown = typeof entry === 'object' && entry !== null && 'module' in entry ? entry.module : entry;
   return module !== undefined && module !== 'memory';
-}
-
-/** A message as a store can keep it: plain JSON, without the HTTP request and response. */
-export function toStorable(msg: NodeMessage): Record<string, unknown> {
-  const kept: Record<string, unknown> = {};
-  for (const name of Object.keys(msg)) {
-    if (name === 'req' || name === 'res') continue;
-    try {
-      const json = JSON.stringify((msg as unknown as Record<string, unknown>)[name]) as string | undefined;
-      if (json !== undefined) kept[name] = JSON.parse(json) as unknown;
-    } catch {
-      // A property that JSON can't hold stays behind; the operation can be finished without it.
-    }
-  }
-  return kept;
 }

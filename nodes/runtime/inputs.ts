@@ -1,5 +1,5 @@
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
-import { invalidInput, type NrfCloudError } from '../api/errors';
+import { invalidInput, notConfigured, type NrfCloudError } from '../api/errors';
 import type { OperationName } from '../api/endpoints';
 import { sanitize } from '../util/sanitize';
 import { isObject } from '../util/json';
@@ -71,8 +71,8 @@ export function evaluateInputs<I extends string>(
   const others: I[] = [];
   for (const name in sources) {
     const source = sources[name];
-    if (source.type === 'str') inputs[name] = source.value;
-    else if (source.type === 'msg') inputs[name] = readMessage(RED, msg, name, source, operation);
+    if (source.type === 'str') inputs[name] = withVariables(RED, node, source.value, name, operation);
+    else if (source.type === 'msg') inputs[name] = copied(readMessage(RED, msg, name, source, operation));
     else others.push(name);
   }
   const whole = inputs as Record<I, unknown>;
@@ -90,12 +90,32 @@ async function evaluateOthers<I extends string>(
 ): Promise<Record<I, unknown>> {
   for (const name of names) {
     try {
-      inputs[name] = (await evaluate(RED, node, msg, sources[name])).value;
+      inputs[name] = copied((await evaluate(RED, node, msg, sources[name])).value);
     } catch (error) {
       throw notEvaluated(operation, name, sources[name], error);
     }
   }
   return inputs;
+}
+
+/** An array may be changed or emptied by its owner while the message is being processed. */
+function copied(value: unknown): unknown {
+  return Array.isArray(value) ? value.slice() : value;
+}
+
+/**
+ * Text that was typed in the dialog, with the values of its environment variables, also within the text. Text from
+ * messages, context and files is never searched for variables.
+ * @throws {NrfCloudError} `NRFCLOUD_NOT_CONFIGURED` for a variable that is not set
+ */
+function withVariables(RED: NodeAPI, node: Node, value: string, name: string, operation: OperationName): string {
+  if (!value.includes('${')) return value;
+  return value.replace(/\$\{([^}]+)\}/g, (_, variable: string) => {
+    const found = RED.util.getSetting(node, variable) as string | number | boolean | null | undefined;
+    if (found !== undefined && found !== null) return String(found);
+    const sentence = `the environment variable ${sanitize(variable)} (for ${name}) is not set; set it and restart Node-RED`;
+    throw notConfigured(operation, sentence);
+  });
 }
 
 function readMessage(RED: NodeAPI, msg: NodeMessage, name: string, source: Source, operation: OperationName): unknown {

@@ -1,19 +1,24 @@
-import type { RequestOwner } from '../http/request-owner';
 import type { NodeMessage } from 'node-red';
 import type { Api } from '../api/api';
+import type { RequestOwner } from '../http/request-owner';
 import { Abort } from '../util/abort';
+import type { NodeContext } from './node-context';
+import type { RecordParts, RecordState } from './journal/record-store';
 import type { Task } from './node-definition';
-import type { ResultSender, Result } from './output';
-import type { StatusTexts, MessageStatus } from './status';
-import { toStorable } from './context-store';
+import type { Done, Send } from './incoming-message';
+import type { Result, ResultSender } from './output';
+import { splitBySize, toJson, type PendingMessage } from './pending-messages';
+import type { MessageStatus, StatusTexts } from './status';
 
-/** What the lives of one node's messages have in common. */
-export interface SharedTaskContext<I extends string, T> {
+/** What the tasks of one node have in common. */
+export interface SharedTaskContext<I extends string, S, T> {
   /** The node's id: its requests take turns with those of other nodes. */
   lane: string;
-  where: Record<I, string>;
-  shared: T;
-  /** Told when a message that others wait behind lets the next one begin. */
+  source: Record<I, string>;
+  /** What the node's messages share. */
+  state: T;
+  context: NodeContext<S, T>;
+  /** Called when a message that others wait behind lets the next one begin. */
   onProceed: () => void;
 }
 
@@ -23,74 +28,104 @@ export interface SharedTaskContext<I extends string, T> {
  */
 export class MessageTask<I extends string, S, T> implements Task<I, S, T>, RequestOwner {
   readonly signal = new Abort();
-  /** These three are there when the handler is called. */
+  /** These three are set before the handler is called. */
   inputs!: Record<I, unknown>;
   settings!: S;
   api!: Api;
-  /** What is left to do when the message has ended. */
-  rest: (() => Promise<void>) | undefined;
+  resumes = false;
+  /** Of the record of work that the handler does. */
+  recordKey: string | undefined;
+  #record: RecordState = {};
 
-  /**
-   * @param refused it came in while the node held too many
-   * @param ahead others wait until its request has started
-   */
+  /** @param ahead others wait until its request has started */
   constructor(
+    private readonly shared: SharedTaskContext<I, S, T>,
     private readonly msg: NodeMessage,
-    private readonly common: SharedTaskContext<I, T>,
-    readonly delivery: ResultSender,
-    readonly ticket: MessageStatus,
-    readonly refused: boolean,
+    private readonly send: Send,
+    private readonly done: Done,
+    readonly sender: ResultSender,
+    readonly status: MessageStatus,
     private ahead: boolean,
   ) {}
 
   get lane(): string {
-    return this.common.lane;
+    return this.shared.lane;
   }
 
   get source(): Record<I, string> {
-    return this.common.where;
+    return this.shared.source;
   }
 
   get state(): T {
-    return this.common.shared;
-  }
-
-  snapshot(): Record<string, unknown> {
-    return toStorable(this.msg);
+    return this.shared.state;
   }
 
   set(property: string, value: unknown): void {
     (this.msg as unknown as Record<string, unknown>)[property] = value;
   }
 
-  emit(outcome: Result): Promise<void> | undefined {
-    return this.delivery.emit(outcome);
+  get(property: string): unknown {
+    return (this.msg as unknown as Record<string, unknown>)[property];
+  }
+
+  emit(result: Result): Promise<void> | undefined {
+    return this.sender.emit(result);
   }
 
   waiting(waiting: boolean): void {
-    this.ticket.waiting(waiting);
+    this.status.waiting(waiting);
   }
 
   progress(text: string): void {
-    this.ticket.progress(text);
+    this.status.progress(text);
   }
 
   describe(texts: StatusTexts): void {
-    this.ticket.describe(texts);
+    this.status.describe(texts);
   }
 
-  afterEnd(work: () => Promise<void>): void {
-    this.rest = work;
+  hold(key: string, state: Record<string, unknown>): Promise<PendingMessage> {
+    return this.shared.context.pending.hold(key, this.msg, state, this.send, this.done);
+  }
+
+  async recordWork(
+    key: string,
+    work: RecordState,
+    parts: RecordParts = [],
+    without: readonly string[] = [],
+  ): Promise<void> {
+    const { store } = this.shared.context;
+    if (store === undefined) return;
+    const { small, large } = splitBySize(toJson(this.msg, without));
+    this.#record = { version: 2, msg: small, large: Object.keys(large) };
+    this.resumes = await store.create(key, { ...this.#record, work }, concat(Object.values(large), parts));
+    if (this.resumes) this.recordKey = key;
+  }
+
+  continueWork(key: string, { work, ...record }: RecordState): void {
+    this.#record = record;
+    this.recordKey = key;
+    this.resumes = work !== undefined;
+  }
+
+  async saveWork(work: RecordState): Promise<void> {
+    if (this.recordKey === undefined) return;
+    await this.shared.context.store?.update(this.recordKey, { ...this.#record, work });
   }
 
   onWaiting(waiting: boolean): void {
-    this.ticket.waiting(waiting);
+    this.status.waiting(waiting);
   }
 
   /** Its request has started, or it has ended without one: the next message may begin. */
   onStart(): void {
     if (!this.ahead) return;
     this.ahead = false;
-    this.common.onProceed();
+    this.shared.onProceed();
   }
+}
+
+async function* concat(values: Iterable<unknown>, parts: RecordParts): AsyncGenerator {
+  yield* values;
+  yield* parts;
 }

@@ -3,6 +3,7 @@ import type { NodeAPI, NodeMessage } from 'node-red';
 import { invalidInput } from '../api/errors';
 import type { OperationName } from '../api/endpoints';
 import { sanitize } from '../util/sanitize';
+import type { Ending } from './status';
 
 /** What a node gives to the next one. */
 export interface Result {
@@ -14,10 +15,10 @@ export interface Result {
   properties?: Record<string, unknown>;
   /** Which output it leaves by, from 0. */
   port?: number;
+  /** How the node's status shows the end; green with the node's text unless it says otherwise. */
+  ending?: Ending;
   /** Its place in the sequence of messages that come of one; `count` only on the last. */
-  part?: { index: number; count?: number };
-  /** How the status shows the message's end: its level, and its text if it is not the node's usual one. */
-  ending?: { level: 'done' | 'partial' | 'failed'; text?: string };
+  part?: { id?: string; index: number; count?: number };
 }
 
 type Send = (msg: NodeMessage | (NodeMessage | null)[]) => void;
@@ -167,10 +168,14 @@ export class ResultSender {
     }
     if (statusCode !== undefined) target['statusCode'] = statusCode;
     if (part !== undefined) {
-      this.#sequence ??= this.output.RED.util.generateId();
+      this.#sequence ??= part.id ?? this.output.RED.util.generateId();
       // A sequence within a sequence keeps the outer one's parts, as core nodes do.
       const outer = target['parts'];
-      const parts = { id: this.#sequence, ...part };
+      const parts = {
+        id: this.#sequence,
+        index: part.index,
+        ...(part.count === undefined ? {} : { count: part.count }),
+      };
       target['parts'] = outer === undefined ? parts : { ...parts, parts: outer };
     }
     this.output.write(msg, payload);

@@ -42,13 +42,13 @@ export function unsetVariable(value: unknown): string | undefined {
 }
 
 /** Text; an empty one stands for the default. */
-export function text(otherwise: string): Setting<string> {
-  return (value) => (typeof value === 'string' && value.trim() !== '' ? value.trim() : otherwise);
+export function text(defaultValue: string): Setting<string> {
+  return (value) => (typeof value === 'string' && value.trim() !== '' ? value.trim() : defaultValue);
 }
 
 /** A tick box. */
-export function flag(otherwise: boolean): Setting<boolean> {
-  return (value) => (value === undefined || value === '' ? otherwise : value === true || value === 'true');
+export function flag(defaultValue: boolean): Setting<boolean> {
+  return (value) => (value === undefined || value === '' ? defaultValue : value === true || value === 'true');
 }
 
 /** One of a list; the first is the default. */
@@ -64,11 +64,11 @@ export function choice<T extends string>(first: T, ...others: T[]): Setting<T> {
 
 /** A number within bounds, which may have been typed as text. */
 export function number(
-  otherwise: number,
+  defaultValue: number,
   { min = 0, max = Infinity, whole = false }: { min?: number; max?: number; whole?: boolean } = {},
 ): Setting<number> {
   return (value, name) => {
-    if (value === undefined || value === null || value === '') return otherwise;
+    if (value === undefined || value === null || value === '') return defaultValue;
     const read = typeof value === 'string' ? Number(value) : value;
     if (
       typeof read !== 'number' ||
@@ -81,5 +81,15 @@ export function number(
       throw new InvalidSetting(`${name} must be a ${whole ? 'whole ' : ''}number ${bounds}`, name);
     }
     return read;
+  };
+}
+
+/** A number, or text for a name; empty text stands for the default. */
+export function numberOrText(defaultValue: number): Setting<number | string> {
+  return (value) => {
+    if (value === undefined || value === null || value === '') return defaultValue;
+    if (typeof value !== 'string') return typeof value === 'number' ? value : defaultValue;
+    const words = value.trim();
+    return /^\d+$/.test(words) ? Number(words) : words || defaultValue;
   };
 }

@@ -1,7 +1,7 @@
 import type { Node, NodeStatus } from 'node-red';
 import type { ErrorCode } from '../api/errors';
 
-/** Catalog of the texts that all nodes share; the editor looks keys up in each browser's own language. */
+/** Catalog of the texts that all nodes entry; the editor looks keys up in each browser's own language. */
 const SHARED = 'node-red-contrib-nrfcloud-provisioning/nrfcloud-connection:nrfcloud-connection';
 
 /** Statuses that differ in number only are not sent more often than this. */
@@ -13,7 +13,13 @@ export interface StatusTexts {
   done: string;
 }
 
-/** One message's share of its node's status. */
+/** How the work of a message ended: which colour the status has then, and its text as a key of the node's catalog. */
+export interface Ending {
+  level: 'done' | 'partial' | 'failed';
+  text?: string;
+}
+
+/** One message's entry of its node's status. */
 export interface MessageStatus {
   /** The request waits before a retry, or goes on. */
   waiting(waiting: boolean): void;
@@ -21,11 +27,15 @@ export interface MessageStatus {
   progress(text: string): void;
   /** What the message is about, in other texts than the node's. */
   describe(texts: StatusTexts): void;
-  /** The message ended; with the code of its failure, if it failed. */
-  end(code?: ErrorCode): void;
+  /** The message goes on without its handler, until it is ended. */
+  pend(): void;
+  /** The message ended; with the code of its error, if it failed. */
+  end(code?: ErrorCode, ending?: Ending): void;
 }
 
-type Colour = 'blue dot' | 'yellow ring' | 'green dot' | 'red ring';
+type Colour = 'blue dot' | 'yellow ring' | 'yellow dot' | 'green dot' | 'red ring';
+
+const COLOURS: Record<Ending['level'], Colour> = { done: 'green dot', partial: 'yellow dot', failed: 'red ring' };
 
 interface Shown {
   colour: Colour;
@@ -37,9 +47,11 @@ interface Shown {
  * wait, and when none is left the colour of the last ending.
  */
 export class StatusDisplay {
-  readonly #shares = new Set<MessageStatusEntry>();
+  readonly #entrys = new Set<MessageStatusEntry>();
   #waiting = 0;
-  #behind = 0;
+  #queued = 0;
+  #pending = 0;
+  #trouble = false;
   #last: Shown | undefined;
   #shown: Shown | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -52,32 +64,63 @@ export class StatusDisplay {
 
   /** A message has come in. */
   begin(): MessageStatus {
-    const share = new MessageStatusEntry(this, this.texts);
-    this.#shares.add(share);
+    const entry = new MessageStatusEntry(this, this.texts);
+    this.#entrys.add(entry);
     this.#show();
-    return share;
+    return entry;
   }
 
-  /** A share tells something else than before. */
-  changed(share: MessageStatusEntry, waiting: boolean): void {
-    if (share.isWaiting !== waiting) this.#waiting += waiting ? 1 : -1;
-    share.isWaiting = waiting;
+  /** A entry tells something else than before. */
+  changed(entry: MessageStatusEntry, waiting: boolean): void {
+    if (entry.isWaiting !== waiting) this.#waiting += waiting ? 1 : -1;
+    entry.isWaiting = waiting;
     this.#show();
   }
 
   /** A message has ended. */
-  end(share: MessageStatusEntry, code?: ErrorCode): void {
-    this.#shares.delete(share);
+  end(entry: MessageStatusEntry, code?: ErrorCode, { level, text }: Ending = { level: 'done' }): void {
+    this.#entrys.delete(entry);
     this.#last =
       code === undefined
-        ? { colour: 'green dot', text: share.text ?? share.texts.done }
+        ? { colour: COLOURS[level], text: text ?? entry.text ?? entry.texts.done }
         : { colour: 'red ring', text: `${SHARED}.error.${code}` };
-    this.changed(share, false);
+    this.changed(entry, false);
   }
 
-  /** So many messages have come in, but are not begun. */
-  behind(messages: number): void {
-    this.#behind = messages;
+  /** Sets how many messages have come in, but have not begun. */
+  setQueued(messages: number): void {
+    this.#queued = messages;
+    this.#show();
+  }
+
+  /** A message is pending: its work goes on without a handler. */
+  pend(entry: MessageStatusEntry): void {
+    this.#entrys.delete(entry);
+    this.#pending++;
+    this.changed(entry, false);
+  }
+
+  /** A pending message is taken up again, or was recorded before a restart and is pending now. */
+  unpend(change = -1): void {
+    this.#pending = Math.max(0, this.#pending + change);
+    this.#show();
+  }
+
+  /** Shows that pending work waits for the service, or that it goes on. */
+  setTrouble(trouble: boolean): void {
+    this.#trouble = trouble;
+    this.#show();
+  }
+
+  /** Shows a note of the entryd catalog until the next message. */
+  note(key: string): void {
+    this.#last = { colour: 'yellow ring', text: `${SHARED}.status.${key}` };
+    this.#show();
+  }
+
+  /** Shows an error of the node itself until the next message. */
+  setProblem(code: ErrorCode): void {
+    this.#last = { colour: 'red ring', text: `${SHARED}.error.${code}` };
     this.#show();
   }
 
@@ -89,19 +132,20 @@ export class StatusDisplay {
   }
 
   #colour(): Colour | undefined {
-    if (this.#shares.size === 0) return this.#last?.colour;
-    return this.#waiting === this.#shares.size ? 'yellow ring' : 'blue dot';
+    if (this.#entrys.size === 0 && this.#pending === 0) return this.#last?.colour;
+    const idle = this.#pending === 0 || this.#trouble;
+    return idle && this.#waiting === this.#entrys.size ? 'yellow ring' : 'blue dot';
   }
 
   #text(): string | undefined {
-    const { size } = this.#shares;
-    if (size === 0) return this.#last?.text;
+    const { size } = this.#entrys;
+    if (size === 0 && this.#pending === 0) return this.#last?.text;
     // A number can't be put into a translated text, so it stands alone.
-    const all = size + this.#behind;
+    const all = size + this.#queued + this.#pending;
     if (all > 1) return `${all} …`;
-    if (this.#waiting === size) return `${SHARED}.status.waiting`;
-    const [only] = this.#shares;
-    return only?.text ?? only?.texts.working;
+    if (this.#colour() === 'yellow ring') return `${SHARED}.status.waiting`;
+    const [only] = this.#entrys;
+    return only?.text ?? (only?.texts ?? this.texts).working;
   }
 
   #show(): void {
@@ -126,30 +170,34 @@ export class StatusDisplay {
 }
 
 class MessageStatusEntry implements MessageStatus {
-  /** Counted by the board. */
+  /** Counted by the display. */
   isWaiting = false;
   text: string | undefined;
 
   constructor(
-    private readonly board: StatusDisplay,
+    private readonly display: StatusDisplay,
     public texts: StatusTexts,
   ) {}
 
   waiting(waiting: boolean): void {
-    this.board.changed(this, waiting);
+    this.display.changed(this, waiting);
   }
 
   progress(text: string): void {
     this.text = text;
-    this.board.changed(this, this.isWaiting);
+    this.display.changed(this, this.isWaiting);
   }
 
   describe(texts: StatusTexts): void {
     this.texts = texts;
-    this.board.changed(this, this.isWaiting);
+    this.display.changed(this, this.isWaiting);
   }
 
-  end(code?: ErrorCode): void {
-    this.board.end(this, code);
+  pend(): void {
+    this.display.pend(this);
+  }
+
+  end(code?: ErrorCode, ending?: Ending): void {
+    this.display.end(this, code, ending);
   }
 }

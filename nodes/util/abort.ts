@@ -1,4 +1,4 @@
-/** Tells that something is to stop: the part of an `AbortSignal` that is used here, which is one, too. */
+/** The part of an `AbortSignal` that is used here; an `AbortSignal` is one, too. */
 export interface AbortSignalLike {
   readonly aborted: boolean;
   readonly reason: Error;
@@ -9,13 +9,13 @@ export interface AbortSignalLike {
 }
 
 /**
- * Stops a piece of work, as an `AbortController` does, and is its own signal. Every message needs two: Node.js' own take
- * a kilobyte and a twentieth of a message's time each, as they are whole event targets.
+ * Aborts a piece of work, as an `AbortController` does, and is its own signal. Every message needs two, and Node.js' own
+ * take a kilobyte and a twentieth of a message's time each, as they are whole event targets.
  */
 export class Abort implements AbortSignalLike {
   #aborted = false;
   #reason: Error | undefined;
-  /** Most have one listener only, and need no set for it. */
+  /** Most signals have one listener only, and need no set for it. */
   #first: (() => void) | undefined;
   #others: Set<() => void> | undefined;
 
@@ -23,12 +23,12 @@ export class Abort implements AbortSignalLike {
     return this.#aborted;
   }
 
-  /** Why; only once it is aborted. */
+  /** Why it was aborted; only set once it is. */
   get reason(): Error {
     return this.#reason!;
   }
 
-  /** Stops it; whoever listens is told once. A second time does nothing. */
+  /** Calls each listener once. A second call does nothing. */
   abort(reason: Error = new DOMException('This operation was aborted', 'AbortError')): void {
     if (this.#aborted) return;
     this.#aborted = true;
@@ -55,30 +55,54 @@ export class Abort implements AbortSignalLike {
   }
 }
 
-/** Stops with something larger that it is a part of, or by itself before. */
+/** Is aborted with the signal that it is linked to, or by itself before. */
 export class LinkedAbort extends Abort {
-  readonly #follow = (): void => this.abort(this.whole.reason);
+  readonly #follow = (): void => this.abort(this.parent.reason);
 
-  constructor(private readonly whole: AbortSignalLike) {
+  constructor(private readonly parent: AbortSignalLike) {
     super();
-    if (whole.aborted) this.#follow();
-    else whole.addEventListener('abort', this.#follow, { once: true });
+    if (parent.aborted) this.#follow();
+    else parent.addEventListener('abort', this.#follow, { once: true });
   }
 
-  /** It is over, and needs no stop any more. */
+  /** Ends the link, as the work is over. */
   leave(): void {
-    this.whole.removeEventListener('abort', this.#follow);
+    this.parent.removeEventListener('abort', this.#follow);
   }
 }
 
 /**
- * A promise, or the end, whichever comes first: a context store may never answer.
- * @throws {Error} `reason`, once the signal is aborted
+ * A promise, or the abort, whichever comes first: a context store may never answer.
+ * @param reason what to reject with; the signal's own reason if left out
+ * @throws {Error} the reason, once the signal is aborted
  */
-export function rejectOnAbort<T>(promise: Promise<T>, signal: AbortSignalLike, reason: Error): Promise<T> {
+export function rejectOnAbort<T>(promise: Promise<T>, signal: AbortSignalLike, reason?: Error): Promise<T> {
   return new Promise((resolve, reject) => {
-    const stop = (): void => reject(reason);
+    const stop = (): void => reject(reason ?? signal.reason);
+    if (signal.aborted) stop();
     signal.addEventListener('abort', stop, { once: true });
     void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
+  });
+}
+
+/**
+ * Waits, ended early by the signal.
+ * @throws the signal's reason when it is aborted meanwhile
+ */
+export function sleep(ms: number, signal: AbortSignalLike): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const stop = (): void => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', stop);
+      resolve();
+    }, ms);
+    signal.addEventListener('abort', stop, { once: true });
   });
 }

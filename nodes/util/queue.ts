@@ -1,4 +1,4 @@
-/** First in, first out; an array's own `shift` moves everything, which a queue of 100,000 can't afford. */
+/** First in, first out; an array's own `shift` moves everything, which is too slow for a queue of 100,000. */
 export class Queue<T> {
   #items: (T | undefined)[] = [];
   #head = 0;
@@ -22,5 +22,9 @@ export class Queue<T> {
       this.#head = 0;
     }
     return item;
+  }
+
+  *[Symbol.iterator](): Generator<T, void> {
+    for (let at = this.#head; at < this.#items.length; at++) yield this.#items[at]!;
   }
 }

@@ -166,7 +166,7 @@ function complain(form: any, rawKey: string): string[] {
   const name = (element: any): string => (element.id as string) || (element.className as string);
   for (const element of form.querySelectorAll('label, [data-i18n]')) {
     if (!isVisible(element)) continue;
-    const attribute = /^\[(\w+)\]/.exec(element.getAttribute('data-i18n') ?? '')?.[1];
+    const attribute = /^\[([\w-]+)\]/.exec(element.getAttribute('data-i18n') ?? '')?.[1];
     const text: string = attribute === undefined ? element.textContent.trim() : element.getAttribute(attribute);
     if (!text) found.push(`no text in ${element.outerHTML}`);
     else if (raw.test(text)) found.push(`untranslated: ${text}`);

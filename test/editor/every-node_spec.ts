@@ -85,7 +85,7 @@ describe('every node, dragged from the palette, filled in and deployed, works:',
     await editor.type('Upload size', '1');
     await done(claim, 'bulk claim → batch=9');
     const status = await drag('nrfcloud-bulk-status', 560);
-    await editor.type('Ask every', '0.1');
+    await editor.type('Poll every', '0.1');
     await done(status, 'bulk status');
     await editor.wire(INJECT, claim);
     await editor.wire(claim, status);
@@ -165,9 +165,9 @@ describe('every node, dragged from the palette, filled in and deployed, works:',
   it('and one with an unusable setting says so in a sentence beside the field', async () => {
     const { editor } = stage;
     const wrong: Record<string, [string, string, string]> = {
-      'nrfcloud-bulk-status': ['Ask every', '0', 'The interval must be a number of seconds'],
-      'nrfcloud-device': ['Device', '', 'Say where the device is'],
-      'nrfcloud-tags': ['Result to', '', 'The result must go to a message property'],
+      'nrfcloud-bulk-status': ['Poll every', '0', 'The interval must be a number of seconds'],
+      'nrfcloud-device': ['Device', '', 'Enter where the device is'],
+      'nrfcloud-tags': ['Output', '', 'The output must be a message property'],
     };
     for (const [type, [label, text, sentence]] of Object.entries(wrong)) {
       await drag(type);

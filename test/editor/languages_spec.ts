@@ -17,7 +17,7 @@ const PALETTE_TYPES = TYPES.filter((type) => CONTRACT[type]!.category !== 'confi
 const RAW_KEY = /nrfcloud-[\w-]+[.:]\w|node-red:\w/;
 /** Words that are the same in other languages: names, what the service and Node-RED call a thing, abbreviations. */
 const SAME = new Set(
-  'nRF Cloud,API key,Base URL,TLS,Proxy,Timeout,Status,Tag,Tags,Operation,Name,Nordic,JSON,CSV,Port,URL,Details,Token'.split(
+  'nRF Cloud,API key,Base URL,TLS,Proxy,Timeout,Status,Tag,Tags,Operation,Name,Nordic,JSON,CSV,Port,URL,Details,Token,Limit,Amazon Root CA 1,onboarding,Description'.split(
     ',',
   ),
 );
@@ -118,6 +118,8 @@ describe('in another language', function () {
         await editor.openConfig('connection', 'add');
         await editor.field('apiKey').fill('${KEY_OF_NOBODY}');
         await editor.dialog.getByRole('alert').getByText('KEY_OF_NOBODY').waitFor();
+        const toggle = editor.dialog.locator('#nrfcloud-connection-limits-toggle');
+        if ((await toggle.getAttribute('aria-expanded')) === 'false') await toggle.click();
         await editor.field('retries').fill('-1');
         assert.deepEqual(await leftovers(english), []);
         await readHelp('nrfcloud-connection');

@@ -33,7 +33,7 @@ describe('the dialog of nrfcloud-claim', function () {
     await editor.type('Claim token', 'payload');
     await editor.dialog.getByText('Tags', { exact: true }).click();
     await page.keyboard.type('station=7');
-    await editor.dialog.getByLabel('If yours').selectOption('error');
+    await editor.dialog.getByLabel('If already yours').selectOption('error');
     await editor.done();
 
     assert.deepEqual(await editor.judge(claim), { valid: true, errors: [] });
@@ -74,8 +74,8 @@ describe('the dialog of nrfcloud-claim', function () {
     await editor.type('Tags', `short,${'x'.repeat(101)}`);
     // Not before, as a connection remembers the account's tags for a while, and another test defines some.
     await editor.field('connection').selectOption(KNOWN);
-    await editor.dialog.getByText('only ask whether').click();
-    await editor.type('Result to', '');
+    await editor.dialog.getByText('only check whether').click();
+    await editor.type('Output', '');
     for (const property of ['token', 'tags', 'dryRun', 'output']) {
       assert.match((await editor.field(property).getAttribute('class'))!, /input-error/, property);
     }
@@ -83,10 +83,10 @@ describe('the dialog of nrfcloud-claim', function () {
     const { valid, errors } = await editor.judge(claim);
     assert.equal(valid, false);
     assert.deepEqual(errors, [
-      'Say where the claim token is, such as msg.payload',
-      'A tag may have 100 characters at most',
-      'A dry run needs a connection with the API generation current',
-      'The result must go to a message property, such as payload',
+      'Enter where the claim token is, such as msg.payload',
+      'A tag can have at most 100 characters',
+      'A dry run needs a connection with the API version current',
+      'The output must be a message property, such as payload',
     ]);
     assert.equal(await editor.node(claim).locator('.red-ui-flow-node-error').isVisible(), true);
 
@@ -94,8 +94,8 @@ describe('the dialog of nrfcloud-claim', function () {
     await editor.type('Claim token', 'payload[');
     await editor.chooseType('tags', 'json');
     await editor.type('Tags', '["a"');
-    await editor.dialog.getByText('only ask whether').click();
-    await editor.type('Result to', 'result.device');
+    await editor.dialog.getByText('only check whether').click();
+    await editor.type('Output', 'result.device');
     await editor.done();
     const again = await editor.judge(claim);
     assert.equal(again.errors.length, 2);

@@ -24,6 +24,12 @@ describe('the dialog of nrfcloud-connection', function () {
     for (const [label, text] of Object.entries(fields)) await stage.editor.type(label, text);
   };
 
+  /** Opens "Limits and network" of the open dialog, if it is closed. */
+  const openLimits = async (): Promise<void> => {
+    const toggle = stage.editor.dialog.getByRole('button', { name: 'Limits and network' });
+    if ((await toggle.getAttribute('aria-expanded')) === 'false') await toggle.click();
+  };
+
   /** Closes the dialog of the connection, and tells what the editor thinks of it. */
   const judgeDone = async (): Promise<string[]> => {
     const { editor } = stage;
@@ -54,13 +60,24 @@ describe('the dialog of nrfcloud-connection', function () {
   it('says in a sentence which number is out of bounds, and the nodes that use it cannot work either', async () => {
     const { editor } = stage;
     await editor.openConfig('connection', 'add');
-    await fill({ 'At once': '0', 'Rate limit': '-1', 'Queue limit': '1.5', Timeout: '0', Retries: '' });
+    await openLimits();
+    await fill({
+      'Max. concurrent requests': '0',
+      'Rate limit': '-1',
+      'Queue limit': '1.5',
+      Timeout: '0',
+      Retries: '',
+      'Outage wait': '-1',
+      'Device API URL': 'http://example.com',
+    });
     assert.deepEqual(await judgeDone(), [
-      'Requests at once must be a whole number between 1 and 10000',
+      'Plain http: would send the API key readable; use https:, except on this computer',
+      'Max. concurrent requests must be a whole number between 1 and 10000',
       'The rate limit must be a number between 0 and 1000000',
       'The queue limit must be a whole number of at least 0',
       'The timeout must be a number of seconds between 0.001 and 2147483',
       'Retries must be a whole number between 0 and 1000',
+      'The outage wait must be a number of seconds between 0 and 2147483',
     ]);
     await editor.done();
     assert.deepEqual(await editor.judge(claim), {
@@ -73,6 +90,7 @@ describe('the dialog of nrfcloud-connection', function () {
   it('shows the sentence beside the field', async () => {
     const { editor } = stage;
     await editor.openConfig('connection', 'add');
+    await openLimits();
     await fill({ Retries: '-1' });
     await editor.dialog.getByLabel('Name').hover();
     await editor.field('retries').hover();
@@ -99,10 +117,51 @@ describe('the dialog of nrfcloud-connection', function () {
   it('keeps an environment variable in any field', async () => {
     const { editor } = stage;
     await editor.openConfig('connection', 'add');
+    await openLimits();
     await fill({ Retries: '${HOME}', 'Rate limit': '${HOME}' });
     assert.deepEqual(await judgeDone(), []);
     const { retries, rate } = await editor.properties(await editor.field('connection').inputValue());
     assert.deepEqual([retries, rate], ['${HOME}', '${HOME}']);
+  });
+
+  it('keeps "Limits and network" closed until it is opened, and remembers it', async () => {
+    const { editor } = stage;
+    await editor.page.evaluate(() => localStorage.removeItem('nrfcloud-connection-limits'));
+    await editor.field('connection').selectOption(KNOWN);
+    await editor.openConfig('connection', 'edit');
+    assert.equal(await editor.field('retries').isVisible(), false);
+    assert.equal(await editor.field('apiKey').isVisible(), true);
+    const toggle = editor.dialog.getByRole('button', { name: 'Limits and network' });
+    await toggle.click();
+    assert.equal(await editor.field('retries').isVisible(), true);
+    await editor.closeConfig();
+    await editor.openConfig('connection', 'edit');
+    assert.equal(await editor.field('retries').isVisible(), true);
+    await toggle.click();
+    await editor.closeConfig();
+    await editor.openConfig('connection', 'edit');
+    assert.equal(await editor.field('retries').isVisible(), false);
+  });
+
+  it('opens "Limits and network" by itself when a setting in it is invalid', async () => {
+    const { editor } = stage;
+    await editor.openConfig('connection', 'add');
+    await openLimits();
+    await fill({ Retries: '-1' });
+    await editor.dialog.getByRole('button', { name: 'Limits and network' }).click();
+    await editor.done();
+    await editor.openConfig('connection', 'edit');
+    assert.equal(await editor.field('retries').isVisible(), true);
+  });
+
+  it('warns while an organization auth token is typed', async () => {
+    const { editor } = stage;
+    await editor.openConfig('connection', 'add');
+    const warning = editor.dialog.locator('#nrfcloud-connection-oat .form-tips');
+    await fill({ 'API key': 'oat_1234' });
+    await warning.waitFor();
+    await fill({ 'API key': KEY });
+    await warning.waitFor({ state: 'detached' });
   });
 
   describe('tests the connection without saving it:', () => {
@@ -110,18 +169,19 @@ describe('the dialog of nrfcloud-connection', function () {
     const test = async (): Promise<string> => {
       const { editor } = stage;
       await editor.dialog.getByRole('button', { name: 'Test connection' }).click();
-      const result = editor.dialog.getByRole('status').filter({ hasText: /[✓✗]/ });
+      const result = editor.dialog.locator('#nrfcloud-connection-test-text:has(.fa-check, .fa-times)');
       await result.waitFor();
-      return result.innerText();
+      const mark = (await result.locator('.fa-check').count()) > 0 ? '✓' : '✗';
+      return `${mark} ${(await result.innerText()).replace(/\s+/g, ' ').trim()}`;
     };
 
-    it('success, with the generations that answer', async () => {
+    it('success, with the API versions that answer', async () => {
       const { editor, simulator } = stage;
       await editor.openConfig('connection', 'add');
       await fill({ 'API key': KEY, 'Base URL': simulator.url });
       assert.equal(
         await test(),
-        '✓ The service can be reached and accepts the API key. API generation that answers: guide, current.',
+        '✓ The service is reachable and accepts the API key. API version that answers: guide, current.',
       );
     });
 
@@ -133,34 +193,35 @@ describe('the dialog of nrfcloud-connection', function () {
       assert.equal(await editor.page.evaluate('document.activeElement.id'), 'nrfcloud-connection-test');
     });
 
-    it('another generation', async () => {
+    it('another API version, which a click chooses', async () => {
       const { editor, simulator } = stage;
       simulator.set({ api: 'current' });
       await editor.openConfig('connection', 'add');
       await fill({ 'API key': KEY, 'Base URL': simulator.url });
-      assert.match(await test(), /^✓ .* API generation that answers: current\. Choose that one above\.$/);
-      await editor.field('api').selectOption('current');
-      assert.match(await test(), /^✓ .* API generation that answers: current\.$/);
+      assert.match(await test(), /^✓ .* API version that answers: current\. Use API version current$/);
+      await editor.dialog.getByRole('button', { name: 'Use API version current' }).click();
+      assert.equal(await editor.field('api').inputValue(), 'current');
+      assert.match(await test(), /^✓ .* API version that answers: current\.$/);
     });
 
     it('a wrong key, no key, a key that is not set', async () => {
       const { editor, simulator } = stage;
       await editor.openConfig('connection', 'add');
       await fill({ 'API key': 'wrong', 'Base URL': simulator.url });
-      assert.match(await test(), /^✗ The service can be reached, but does not accept the API key: /);
+      assert.match(await test(), /^✗ The service is reachable, but does not accept the API key\. Enter the team's key/);
       await fill({ 'API key': '' });
-      assert.match(await test(), /^✗ No connection: .*no API key/);
+      assert.match(await test(), /^✗ The test failed: .*no API key/);
       await fill({ 'API key': '${NOT_SET_ANYWHERE}' });
-      assert.match(await test(), /^✗ No connection: .*NOT_SET_ANYWHERE.* is not set/);
+      assert.match(await test(), /^✗ The test failed: .*NOT_SET_ANYWHERE.* is not set/);
     });
 
     it('a service that is not there, or is another one', async () => {
       const { editor, simulator } = stage;
       await editor.openConfig('connection', 'add');
       await fill({ 'API key': KEY, 'Base URL': 'http://127.0.0.1:9/v1' });
-      assert.match(await test(), /^✗ No connection: .*ECONNREFUSED 127\.0\.0\.1:9/);
+      assert.match(await test(), /^✗ The test failed: .*ECONNREFUSED 127\.0\.0\.1:9/);
       await fill({ 'Base URL': stage.runtime.url });
-      assert.match(await test(), /^✗ The service can be reached, but does not answer as it should: /);
+      assert.match(await test(), /^✗ The service is reachable, but the test failed: /);
       simulator.requests.length = 0;
     });
 
@@ -180,7 +241,7 @@ describe('the dialog of nrfcloud-connection', function () {
         assert.match(await test(), /^✓ /);
         assert.ok(simulator.requestCount > before);
         await fill({ 'Base URL': elsewhere.url });
-        assert.match(await test(), /^✗ No connection: .*belongs to another host; type the key again/);
+        assert.match(await test(), /^✗ The test failed: .*belongs to another host; type the key again/);
         assert.equal(elsewhere.requestCount, 0);
         const received = (await Promise.all(editor.received)).join('\n');
         assert.equal(received.includes(KEY), false);

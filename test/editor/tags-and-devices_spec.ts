@@ -59,7 +59,7 @@ describe('the dialogs of nrfcloud-tags, nrfcloud-device and nrfcloud-devices', (
       await editor.openDialog('node');
       await editor.dialog.getByLabel('Allow unclaim').check();
       assert.equal(await warning.isVisible(), true);
-      assert.match((await warning.textContent())!, /data is removed from nRF Cloud, and anybody may claim/);
+      assert.match((await warning.textContent())!, /deletes the device's data, and anyone can claim/);
       assert.equal(await warning.locator('.fa-exclamation-triangle').isVisible(), true);
       await editor.done();
       assert.deepEqual(await editor.judge('node'), { valid: true, errors: [] });

@@ -6,7 +6,44 @@ export interface NodeContract {
   credentials?: string[];
   /** Message properties that the node sets, which its help has to name. */
   sets: string[];
+  /** Message properties that the node reads besides the sources that the dialog names, which its help has to name. */
+  reads: string[];
 }
+
+/** The codes that users branch on in a Catch node. */
+export const ERROR_CODES = [
+  'NRFCLOUD_BAD_RESPONSE',
+  'NRFCLOUD_CLOSED',
+  'NRFCLOUD_CONFLICT',
+  'NRFCLOUD_FORBIDDEN',
+  'NRFCLOUD_INTERNAL_ERROR',
+  'NRFCLOUD_INVALID_INPUT',
+  'NRFCLOUD_NOT_CONFIGURED',
+  'NRFCLOUD_NOT_FOUND',
+  'NRFCLOUD_QUEUE_FULL',
+  'NRFCLOUD_RATE_LIMITED',
+  'NRFCLOUD_REJECTED',
+  'NRFCLOUD_TIMEOUT',
+  'NRFCLOUD_UNAUTHORIZED',
+  'NRFCLOUD_UNAVAILABLE',
+];
+
+/** The properties of `msg.error.cause`. */
+export const CAUSE = [
+  'operation',
+  'method',
+  'path',
+  'statusCode',
+  'body',
+  'requestId',
+  'attempts',
+  'retryAfter',
+  'mayHaveSucceeded',
+  'resumes',
+];
+
+/** The codes of rejected rows, besides those of errors. */
+export const ROW_CODES = ['BAD_CSV', 'DUPLICATE', 'INVALID_TAG', 'INVALID_TOKEN'];
 
 const CATEGORY = 'nRF Cloud';
 const COMMON = { name: '', connection: '' };
@@ -27,9 +64,12 @@ export const CONTRACT: Record<string, NodeContract> = {
       retries: 5,
       tls: '',
       proxy: '',
+      deviceApiUrl: '',
+      outageWait: 300,
     },
     credentials: ['apiKey'],
     sets: [],
+    reads: [],
   },
   'nrfcloud-claim': {
     category: CATEGORY,
@@ -44,7 +84,8 @@ export const CONTRACT: Record<string, NodeContract> = {
       dryRun: false,
       output: 'payload',
     },
-    sets: ['payload', 'deviceId', 'statusCode', 'alreadyClaimed'],
+    sets: ['payload', 'deviceId', 'statusCode', 'alreadyClaimed', 'tagsNotApplied'],
+    reads: ['payload', 'tags'],
   },
   'nrfcloud-bulk-claim': {
     category: CATEGORY,
@@ -59,10 +100,15 @@ export const CONTRACT: Record<string, NodeContract> = {
       tags: '',
       tagsType: 'str',
       rowsPerUpload: 1000,
+      uploadsAtOnce: 4,
       onInvalid: 'skip',
+      maxRetryRounds: 5,
+      resume: true,
+      store: '',
       output: 'payload',
     },
-    sets: ['payload', 'rows', 'parts', 'statusCode'],
+    sets: ['payload', 'rows', 'parts', 'retryRound', 'resumed', 'statusCode'],
+    reads: ['payload', 'tags', 'retryRound', 'cancel'],
   },
   'nrfcloud-bulk-status': {
     category: CATEGORY,
@@ -74,17 +120,20 @@ export const CONTRACT: Record<string, NodeContract> = {
       interval: 2,
       maxInterval: 30,
       timeout: 3600,
+      whenClaimed: 'ok',
       resume: true,
       store: '',
       output: 'payload',
     },
-    sets: ['payload', 'failedRows', 'resumed', 'statusCode'],
+    sets: ['payload', 'claimedRows', 'failedRows', 'retryRound', 'resumed', 'statusCode'],
+    reads: ['payload', 'rows', 'retryRound', 'cancel'],
   },
   'nrfcloud-tags': {
     category: CATEGORY,
     outputs: 1,
     defaults: { ...COMMON, operation: 'list', input: 'payload', inputType: 'msg', output: 'payload' },
     sets: ['payload', 'statusCode'],
+    reads: ['payload', 'operation'],
   },
   'nrfcloud-device': {
     category: CATEGORY,
@@ -98,6 +147,7 @@ export const CONTRACT: Record<string, NodeContract> = {
       output: 'payload',
     },
     sets: ['payload', 'statusCode'],
+    reads: ['payload', 'operation'],
   },
   'nrfcloud-devices': {
     category: CATEGORY,
@@ -113,5 +163,82 @@ export const CONTRACT: Record<string, NodeContract> = {
       output: 'payload',
     },
     sets: ['payload', 'parts', 'statusCode'],
+    reads: [],
+  },
+  'nrfcloud-check': {
+    category: CATEGORY,
+    outputs: 2,
+    defaults: { ...COMMON, tags: '', tagsType: 'str', token: '', tokenType: 'str', output: 'check' },
+    sets: ['check', 'load', 'statusCode'],
+    reads: [],
+  },
+  'nrfcloud-rules': {
+    category: CATEGORY,
+    outputs: 1,
+    defaults: {
+      ...COMMON,
+      operation: 'list',
+      tag: 'nrf-cloud-onboarding',
+      tagType: 'str',
+      ruleName: 'nRF Cloud Onboarding',
+      ruleNameType: 'str',
+      secTag: 16842753,
+      certificates: 'aws+coap',
+      content: '',
+      contentType: 'str',
+      output: 'payload',
+    },
+    sets: ['payload', 'existed', 'warnings', 'statusCode'],
+    reads: ['operation'],
+  },
+  'nrfcloud-command': {
+    category: CATEGORY,
+    outputs: 3,
+    defaults: {
+      ...COMMON,
+      device: 'payload',
+      deviceType: 'msg',
+      command: 'cloudAccessKeyGeneration',
+      secTag: '16842753',
+      secTagType: 'str',
+      content: '',
+      contentType: 'str',
+      attributes: '',
+      attributesType: 'str',
+      keyUsage: '101010000',
+      keyUsageType: 'str',
+      description: '',
+      descriptionType: 'str',
+      requestInput: '',
+      requestInputType: 'json',
+      wait: true,
+      interval: 5,
+      maxInterval: 60,
+      timeout: 172800,
+      resume: true,
+      store: '',
+      output: 'payload',
+    },
+    sets: ['payload', 'resumed', 'statusCode'],
+    reads: ['payload', 'command', 'cancel'],
+  },
+  'nrfcloud-onboarding': {
+    category: CATEGORY,
+    outputs: 3,
+    defaults: {
+      ...COMMON,
+      device: 'payload',
+      deviceType: 'msg',
+      until: 'onboarded',
+      interval: 10,
+      maxInterval: 300,
+      pollRate: 5,
+      timeout: 172800,
+      resume: true,
+      store: '',
+      output: 'payload',
+    },
+    sets: ['payload', 'deviceId', 'onboarding', 'parts', 'resumed', 'statusCode'],
+    reads: ['payload', 'claimedRows', 'rows', 'cancel'],
   },
 };

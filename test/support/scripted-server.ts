@@ -14,7 +14,7 @@ import type { NrfCloudError } from '../../nodes/api/errors';
 import { Api } from '../../nodes/api/api';
 import { Abort } from '../../nodes/util/abort';
 
-/** Status, body and headers of an answer; or `reset`: the connection is lost when the request has come. */
+/** Status, body and headers of a response; or `reset`: the connection is lost when the request has come. */
 export type ScriptedResponse =
   readonly [status: number, body?: unknown, headers?: Record<string, string>] | 'reset' | Handler;
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -27,10 +27,10 @@ export interface ReceivedRequest {
   body: string;
 }
 
-/** A service that gives the answers it was told, in their order, and remembers what it was asked. */
+/** A service that gives scripted responses in their order, and records its requests. */
 export class ScriptedServer {
   readonly requests: ReceivedRequest[] = [];
-  readonly #answers: ScriptedResponse[] = [];
+  readonly #responses: ScriptedResponse[] = [];
   readonly #clients: Client[] = [];
   readonly #server: Server;
   #port = 0;
@@ -40,7 +40,7 @@ export class ScriptedServer {
     this.#server = createServer((request, response) => void this.#play(request, response));
   }
 
-  /** @param backOff false: back-offs, which chance decides, take no time until it is stopped */
+  /** @param backOff false: back-offs take no time until the server is stopped */
   static async start({ backOff = true } = {}): Promise<ScriptedServer> {
     const service = new ScriptedServer();
     if (!backOff) service.#chance = mock.method(Math, 'random', () => 0);
@@ -52,24 +52,28 @@ export class ScriptedServer {
     return `http://127.0.0.1:${this.#port}`;
   }
 
-  /** What was asked, a line each: method and URL. */
+  /** The requests, a line each: method and URL. */
   get lines(): string[] {
     return this.requests.map(({ method, url }) => `${method} ${url}`);
   }
 
-  respondWith(...answers: ScriptedResponse[]): void {
-    this.#answers.push(...answers);
+  respondWith(...responses: ScriptedResponse[]): void {
+    this.#responses.push(...responses);
   }
 
   client(options: Partial<ClientOptions> = {}): Client {
-    const limits = { concurrency: 4, rate: 0, queueLimit: 100, timeout: 5, retries: 3 };
+    const limits = { concurrency: 4, rate: 0, queueLimit: 100, timeout: 5, retries: 3, lookUpDelaysMs: [1, 1, 1, 1] };
     const client = new Client({ baseUrl: this.origin, api: 'guide', apiKey: 'key', ...limits, ...options });
     this.#clients.push(client);
     return client;
   }
 
-  session(options: Partial<ClientOptions> = {}, job: Partial<RequestOwner> = {}): Api {
-    return new Api(this.client(options), { signal: new Abort(), lane: 'node', ...job });
+  api(options: Partial<ClientOptions> = {}, owner: Partial<RequestOwner> = {}): Api {
+    return this.apiOf(this.client(options), owner);
+  }
+
+  apiOf(client: Client, owner: Partial<RequestOwner> = {}): Api {
+    return new Api(client, { signal: new Abort(), lane: 'node', ...owner });
   }
 
   async stop(): Promise<void> {
@@ -84,13 +88,15 @@ export class ScriptedServer {
     for await (const part of request) parts.push(part as Buffer);
     const { method = '', url = '', headers } = request;
     this.requests.push({ method, url, headers, body: Buffer.concat(parts).toString() });
-    const answer = this.#answers.shift() ?? [599, 'no answer was prepared'];
-    if (answer === 'reset') response.destroy();
-    else if (typeof answer === 'function') answer(request, response);
+    const scripted = this.#responses.shift() ?? [599, 'no response was scripted'];
+    if (scripted === 'reset') response.destroy();
+    else if (typeof scripted === 'function') scripted(request, response);
     else {
-      const [status, body, more = {}] = answer;
+      const [status, body, more = {}] = scripted;
       response.writeHead(status, more);
-      response.end(typeof body === 'string' || body === undefined ? body : JSON.stringify(body));
+      response.end(
+        typeof body === 'string' || body === undefined || Buffer.isBuffer(body) ? body : JSON.stringify(body),
+      );
     }
   }
 }

@@ -2,16 +2,21 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createContext, runInContext } from 'node:vm';
-import packageJson from '../../package.json';
-import { CONTRACT } from '../support/contract';
+import { CONTRACT, ERROR_CODES } from '../support/contract';
 
 const ROOT = resolve(__dirname, '../..');
-const TYPES = Object.keys(packageJson['node-red'].nodes);
+/** Every type that has a dialog. */
+const TYPES = readdirSync(join(ROOT, 'nodes'))
+  .filter((file) => file.endsWith('.html'))
+  .map((file) => file.replace('.html', ''));
 const REFERENCE = 'en-US';
 const LANGUAGES = readdirSync(join(ROOT, 'locales'));
 const read = (...path: string[]): string => readFileSync(join(ROOT, ...path), 'utf8');
 
 type Definition = Record<string, any>;
+
+/** A jQuery whose methods give itself: resources/editor.js registers handlers and a style sheet when it is loaded. */
+const jQueryStub: Definition = () => new Proxy({}, { get: () => jQueryStub });
 
 /** Runs the script of a dialog as the editor does, and gives what it registers. */
 function definitionOf(type: string): Definition {
@@ -20,9 +25,14 @@ function definitionOf(type: string): Definition {
   const RED = {
     nodes: { registerType: (name: string, definition: Definition) => registered.push([name, definition]) },
     validators: { typedInput: () => validator },
+    events: { on: () => undefined, off: () => undefined },
     _: (key: string) => key,
   };
-  const context = createContext({ RED });
+  const context = createContext({ RED, $: jQueryStub, document: {}, window: {} as Definition });
+  const window = context['window'] as Definition;
+  // Once per node type, as in the editor.
+  for (let run = 0; run < 2; run++) runInContext(read('resources/editor.js'), context);
+  context['nrfCloudEditor'] = window['nrfCloudEditor'];
   const scripts = read('nodes', `${type}.html`).matchAll(/<script type="text\/javascript">([\s\S]*?)<\/script>/g);
   for (const [, script] of scripts) runInContext(script!, context);
   assert.deepEqual(
@@ -53,21 +63,28 @@ const matches = (text: string, pattern: RegExp): string[] => [...text.matchAll(p
 const SOURCES = [
   ...TYPES.flatMap((type) => [
     { type, text: read('nodes', `${type}.html`) },
-    { type, text: read('nodes', `${type}.ts`) },
+    ...(existsSync(join(ROOT, 'nodes', `${type}.ts`)) ? [{ type, text: read('nodes', `${type}.ts`) }] : []),
   ]),
   // The texts that all nodes share stand in the connection's catalog.
-  ...readdirSync(join(ROOT, 'nodes/runtime')).map((file) => ({
-    type: 'nrfcloud-connection',
-    text: read('nodes/runtime', file).replaceAll('${SHARED}', 'nrfcloud-connection'),
-  })),
+  ...readdirSync(join(ROOT, 'nodes/runtime'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => ({
+      type: 'nrfcloud-connection',
+      text: read('nodes/runtime', file).replaceAll('${SHARED}', 'nrfcloud-connection'),
+    })),
+  { type: 'nrfcloud-connection', text: read('resources/editor.js') },
 ];
+
+/** The runtime builds the keys of statuses from what happened. */
+const isStatus = (key: string): boolean => /\.(status|working|done)\./.test(key);
 
 /** The keys that a source names; one that ends in a dot is the beginning of several. */
 function keysIn({ type, text }: (typeof SOURCES)[number]): string[] {
   return [
-    ...matches(text, /data-i18n="(?:\[\w+\])?(nrfcloud-[^"]+)"/g),
-    ...matches(text, /['"`:](nrfcloud-[\w-]+\.[\w.]+)/g),
+    ...matches(text, /data-i18n="(?:\[[\w-]+\])?(?:[\w/-]+:)?(nrfcloud-[^"]+)"/g),
+    ...matches(text, /['`](nrfcloud-[\w-]+\.[\w.]+)/g),
     ...matches(text, /\bt\('([\w.]+)'/g).map((key) => `${type}.${key}`),
+    ...matches(text, /\bshared\('([\w.]+)'/g).map((key) => `nrfcloud-connection.common.${key}`),
   ].filter((key) => !/\.(svg|html|write|read)$/.test(key));
 }
 
@@ -98,11 +115,13 @@ describe('the catalogs', () => {
   it('have no key that nothing uses', () => {
     const used = SOURCES.flatMap(keysIn);
     // Keys also stand alone where one of several is chosen.
-    const alone = SOURCES.flatMap(({ type, text }) => matches(text, /'([\w.]+)'/g).map((key) => `${type}.${key}`));
+    const alone = SOURCES.flatMap(({ type, text }) =>
+      matches(text, /'([\w.]+)'/g).flatMap((key) => [`${type}.${key}`, `${type}.common.${key}`]),
+    );
     const uses = new Set([...used, ...alone]);
     const beginnings = used.filter((key) => key.endsWith('.'));
     const idle = [...known].filter(
-      (key) => !uses.has(key) && !beginnings.some((beginning) => key.startsWith(beginning)),
+      (key) => !isStatus(key) && !uses.has(key) && !beginnings.some((beginning) => key.startsWith(beginning)),
     );
     assert.deepEqual(idle, []);
   });
@@ -152,19 +171,3 @@ describe('the definition of', () => {
     });
   }
 });
-
-const ERROR_CODES = [
-  'NRFCLOUD_NOT_CONFIGURED',
-  'NRFCLOUD_INVALID_INPUT',
-  'NRFCLOUD_UNAUTHORIZED',
-  'NRFCLOUD_FORBIDDEN',
-  'NRFCLOUD_NOT_FOUND',
-  'NRFCLOUD_CONFLICT',
-  'NRFCLOUD_REJECTED',
-  'NRFCLOUD_RATE_LIMITED',
-  'NRFCLOUD_UNAVAILABLE',
-  'NRFCLOUD_TIMEOUT',
-  'NRFCLOUD_BAD_RESPONSE',
-  'NRFCLOUD_QUEUE_FULL',
-  'NRFCLOUD_CLOSED',
-];

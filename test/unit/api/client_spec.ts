@@ -1,8 +1,12 @@
 import type { RequestOwner } from '../../../nodes/http/request-owner';
 import assert from 'node:assert/strict';
+import { anyBody } from '../../../nodes/api/parse-response';
+import type { Recovery } from '../../../nodes/api/request';
 import { Abort } from '../../../nodes/util/abort';
 import { ListenedStop } from '../../support/listened-stop';
 import { errorOf, ScriptedServer, type ScriptedResponse } from '../../support/scripted-server';
+
+const ANY = { parse: anyBody };
 
 describe('Client', () => {
   let service: ScriptedServer;
@@ -13,14 +17,14 @@ describe('Client', () => {
   it('says who asks and what it wants', async () => {
     service.respondWith([200, []], [201, {}]);
     const client = service.client();
-    await client.send('list devices', { query: new URLSearchParams({ limit: '1' }) }, job());
+    await client.send('list devices', { ...ANY, query: new URLSearchParams({ limit: '1' }) }, job());
     const { headers, url } = service.requests[0]!;
     assert.equal(headers['authorization'], 'Bearer key');
     assert.equal(headers['accept'], 'application/json');
     assert.match(headers['user-agent']!, /^node-red-contrib-nrfcloud-provisioning\/\d/);
     assert.equal(headers['content-type'], undefined);
     assert.ok(url.endsWith('?limit=1'));
-    await client.send('list devices', { query: new URLSearchParams(), json: { a: 1 } }, job());
+    await client.send('list devices', { ...ANY, query: new URLSearchParams(), json: { a: 1 } }, job());
     assert.equal(service.requests[1]!.headers['content-type'], 'application/json');
     assert.ok(!service.requests[1]!.url.includes('?'));
   });
@@ -29,8 +33,8 @@ describe('Client', () => {
     const signal = new ListenedStop();
     service.respondWith('reset', [200, []], [404]);
     const client = service.client();
-    await client.send('list devices', {}, job({ signal }));
-    await errorOf(client.send('list devices', {}, job({ signal })));
+    await client.send('list devices', ANY, job({ signal }));
+    await errorOf(client.send('list devices', ANY, job({ signal })));
     assert.equal(signal.listeners, 0);
     assert.equal(signal.total, 2);
   });
@@ -40,9 +44,9 @@ describe('Client', () => {
     const onWaiting = (waiting: boolean): void => void told.push(waiting);
     service.respondWith([500], [200, []], [500], [200, []]);
     const client = service.client();
-    await client.send('list devices', {}, job({ onWaiting }));
+    await client.send('list devices', ANY, job({ onWaiting }));
     assert.deepEqual(told, [true, false]);
-    await client.send('list devices', {}, job());
+    await client.send('list devices', ANY, job());
   });
 
   it('holds other requests back when the service asks for it, and tells them', async () => {
@@ -54,20 +58,20 @@ describe('Client', () => {
     const onWaiting = (now: boolean): void => {
       waiting('first')(now);
       if (now && others.length === 0)
-        others.push(client.send('list devices', {}, job({ onWaiting: waiting('other') })));
+        others.push(client.send('list devices', ANY, job({ onWaiting: waiting('other') })));
     };
-    await client.send('list devices', {}, job({ onWaiting }));
+    await client.send('list devices', ANY, job({ onWaiting }));
     await Promise.all(others);
     assert.equal(others.length, 1);
     // A timer may be a little early; then it waits once more.
     assert.deepEqual([...new Set(told)].sort(), ['first goes on', 'first waits', 'other goes on', 'other waits']);
-    await client.send('list devices', {}, job({ onWaiting: waiting('after') }));
+    await client.send('list devices', ANY, job({ onWaiting: waiting('after') }));
     assert.ok(!told.includes('after waits'));
     service.respondWith([429, '', { 'retry-after': '0.1' }], [200, []], [200, []]);
     const askOnce = (): void => {
-      if (others.length === 1) others.push(client.send('list devices', {}, job()));
+      if (others.length === 1) others.push(client.send('list devices', ANY, job()));
     };
-    const quiet = client.send('list devices', {}, job({ onWaiting: askOnce }));
+    const quiet = client.send('list devices', ANY, job({ onWaiting: askOnce }));
     await quiet;
     await Promise.all(others);
     assert.equal(others.length, 2);
@@ -75,82 +79,118 @@ describe('Client', () => {
 
   it('waits no longer than five minutes, and only where the service may ask for it', async () => {
     service.respondWith([500, '', { 'retry-after': '301' }], [200, []]);
-    assert.equal((await service.client().send('list devices', {}, job())).statusCode, 200);
+    assert.equal((await service.client().send('list devices', ANY, job())).statusCode, 200);
     service.respondWith([503, '', { 'retry-after': '301' }]);
-    const { code, cause } = await errorOf(service.client().send('list devices', {}, job()));
+    const { code, cause } = await errorOf(service.client().send('list devices', ANY, job()));
     assert.deepEqual([code, cause.attempts, cause.retryAfter], ['NRFCLOUD_UNAVAILABLE', 1, 301]);
     service.respondWith([429, '', { 'retry-after': '0' }], [200, []]);
-    assert.equal((await service.client().send('list devices', {}, job())).statusCode, 200);
+    assert.equal((await service.client().send('list devices', ANY, job())).statusCode, 200);
   });
 
-  it('looks what became of a request only when its reply was lost', async () => {
-    const looked: string[] = [];
-    const send = (): Promise<unknown> =>
-      service.client().send('claim', { json: {}, recover: () => Promise.resolve(void looked.push('looked')) }, job());
-    for (const [answer, looks] of [
-      ['reset', 1],
-      [[500], 1],
-      [[504], 1],
-      [[503], 0],
-      [[429], 0],
-    ] as const) {
-      looked.length = 0;
-      service.respondWith(answer, [201, {}]);
-      await send();
-      assert.equal(looked.length, looks, JSON.stringify(answer));
-    }
-    looked.length = 0;
-    service.respondWith([422]);
-    assert.equal((await errorOf(send())).mayHaveSucceeded, false);
-    assert.equal(looked.length, 0);
+  const RECOVERY: Recovery<unknown> = {
+    operation: 'get device',
+    id: 'x',
+    judge: ({ statusCode, body }) => (statusCode === 404 ? 'notDone' : { statusCode, body }),
+  };
+
+  for (const [response, isLookedUp] of [
+    ['reset', true],
+    [[500], true],
+    [[504], true],
+    [[503], false],
+    [[429], false],
+    [[408], false],
+    [[425], false],
+  ] as const) {
+    it(`looks up what became of a request only if its response was lost: ${JSON.stringify(response)}`, async () => {
+      service.respondWith(response, ...(isLookedUp ? [[404] as const] : []), [201, {}]);
+      await service.client().send('claim', { ...ANY, json: {}, recoverWith: RECOVERY }, job());
+      assert.equal(service.lines.filter((line) => line.startsWith('GET')).length, isLookedUp ? 1 : 0);
+      assert.equal(service.requests.length, isLookedUp ? 3 : 2);
+    });
+  }
+
+  it('takes what a look-up finds for the lost response', async () => {
+    service.respondWith('reset', [200, { id: 'x' }]);
+    const response = await service.client().send('claim', { ...ANY, json: {}, recoverWith: RECOVERY }, job());
+    assert.deepEqual(response, { statusCode: 200, body: { id: 'x' } });
   });
+
+  it('repeats a look-up that finds nothing before it gives up', async () => {
+    service.respondWith('reset', [404], [404], [404], [200, { id: 'x' }]);
+    const client = service.client({ retries: 0 });
+    const response = await client.send('claim', { ...ANY, json: {}, recoverWith: RECOVERY }, job());
+    assert.equal(response.statusCode, 200);
+    service.respondWith([500], [404], [404], [404], [404], [404]);
+    const error = await errorOf(client.send('claim', { ...ANY, json: {}, recoverWith: RECOVERY }, job()));
+    assert.deepEqual([error.code, error.cause.mayHaveSucceeded], ['NRFCLOUD_UNAVAILABLE', true]);
+    assert.equal(service.requests.length, 11);
+  });
+
+  it('does not repeat a look-up without a usable response', async () => {
+    service.respondWith([500], [500]);
+    const client = service.client({ retries: 0 });
+    await errorOf(client.send('claim', { ...ANY, json: {}, recoverWith: RECOVERY }, job()));
+    assert.equal(service.requests.length, 2);
+  });
+
+  it('repeats a request that must not be done twice only if it was not done', async () => {
+    const request = { ...ANY, id: 'x', recoverWith: RECOVERY, repeatAfterLoss: 'ifNotDone' } as const;
+    service.respondWith('reset', [404], [204]);
+    assert.equal((await service.client().send('unclaim device', request, job())).statusCode, 204);
+    service.respondWith('reset', [500], [500], [500], [500], [500]);
+    const error = await errorOf(service.client().send('unclaim device', request, job()));
+    assert.deepEqual([error.code, error.cause.mayHaveSucceeded], ['NRFCLOUD_UNAVAILABLE', true]);
+    assert.equal(service.lines.filter((line) => line.startsWith('DELETE')).length, 3);
+  });
+
+  for (const [response, sent] of [
+    [[429], 2],
+    [[503], 2],
+    ['reset', 1],
+    [[500], 1],
+  ] as const) {
+    it(`repeats a request that must never be done twice only if it was refused: ${JSON.stringify(response)}`, async () => {
+      service.respondWith(response, [201, {}]);
+      const request = { ...ANY, id: 'x', json: {}, repeatAfterLoss: 'never' } as const;
+      const result = service.client().send('create command', request, job());
+      if (sent === 2) await result;
+      else assert.equal((await errorOf(result)).cause.mayHaveSucceeded, true);
+      assert.equal(service.requests.length, sent);
+    });
+  }
 
   it('remembers that an earlier attempt may have done the work', async () => {
     service.respondWith([500], [422]);
-    assert.equal((await errorOf(service.client().send('claim', { json: {} }, job()))).mayHaveSucceeded, true);
+    assert.equal((await errorOf(service.client().send('claim', { ...ANY, json: {} }, job()))).mayHaveSucceeded, true);
     service.respondWith([503], [422]);
-    assert.equal((await errorOf(service.client().send('claim', { json: {} }, job()))).mayHaveSucceeded, false);
+    assert.equal((await errorOf(service.client().send('claim', { ...ANY, json: {} }, job()))).mayHaveSucceeded, false);
   });
 
-  it('looks on behalf of the same message', async () => {
-    const told: boolean[] = [];
+  it('looks up on behalf of the same message', async () => {
     const stop = new Abort();
-    const onWaiting = (waiting: boolean): void => void told.push(waiting);
-    const recover = (looking: RequestOwner): Promise<undefined> => {
-      assert.equal(looking.lane, 'node');
-      looking.onWaiting?.(true);
-      stop.abort(new Error('stopped'));
-      assert.equal(looking.signal.aborted, true);
-      return Promise.resolve(undefined);
-    };
-    service.respondWith('reset', 'reset');
-    const client = service.client();
-    const stopped = await errorOf(client.send('claim', { json: {}, recover }, job({ signal: stop, onWaiting })));
-    assert.equal(stopped.code, 'NRFCLOUD_CLOSED');
-    assert.equal(stopped.cause.attempts, 1);
-    assert.deepEqual(told, [true, false, true]);
-    assert.equal(service.requests.length, 1);
-    const again = new Abort();
-    const quiet = (looking: RequestOwner): Promise<undefined> => {
-      looking.onWaiting?.(true);
-      return Promise.resolve(undefined);
-    };
-    service.respondWith([201, {}]);
-    await client.send('claim', { json: {}, recover: quiet }, job({ signal: again }));
+    service.respondWith('reset', () => stop.abort(new Error('stopped')));
+    let started = 0;
+    const owner = job({ signal: stop, onStart: () => started++ });
+    const error = await errorOf(service.client().send('claim', { ...ANY, json: {}, recoverWith: RECOVERY }, owner));
+    assert.equal(error.code, 'NRFCLOUD_CLOSED');
+    assert.deepEqual([error.cause.attempts, error.cause.mayHaveSucceeded], [1, true]);
+    assert.deepEqual([service.requests.length, started], [2, 1]);
   });
 
   it('refuses no attempt but the first when its queue is full again', async () => {
     const client = service.client({ concurrency: 1, queueLimit: 1, retries: 1 });
-    const looked = (): Promise<undefined> => client.sendOnce('get device', { id: 'x' }, job()).then(() => undefined);
-    const first = client.send('claim', { json: { first: 1 }, recover: looked }, job());
+    const first = client.send('claim', { ...ANY, json: { first: 1 }, recoverWith: RECOVERY }, job());
     const more: Promise<unknown>[] = [];
     // As soon as the second starts, the third takes its place in the queue.
     const onStart = (): void => {
-      if (more.length === 0) more.push(client.send('claim', { json: { third: 1 } }, job()));
+      if (more.length === 0) more.push(client.send('claim', { ...ANY, json: { third: 1 } }, job()));
     };
-    service.respondWith('reset', [201, {}], [201, {}], [201, {}], [201, {}]);
-    const second = client.send('claim', { json: { second: 1 } }, job({ onStart }));
-    assert.equal((await errorOf(client.send('claim', { json: {} }, job()))).code, 'NRFCLOUD_QUEUE_FULL');
+    const respond: ScriptedResponse = (request, response) =>
+      void response.writeHead(request.method === 'GET' ? 404 : 201).end('{}');
+    service.respondWith('reset', respond, respond, respond, respond);
+    const second = client.send('claim', { ...ANY, json: { second: 1 } }, job({ onStart }));
+    assert.equal((await errorOf(client.send('claim', { ...ANY, json: {} }, job()))).code, 'NRFCLOUD_QUEUE_FULL');
     await Promise.all([first, second]);
     await Promise.all(more);
     const bodies = service.requests.map(({ method, body }) => `${method} ${body}`.trim());
@@ -159,20 +199,24 @@ describe('Client', () => {
     assert.ok(bodies.lastIndexOf('POST {"first":1}') > bodies.indexOf('GET'), bodies.join());
   });
 
-  it('fetches documents though its queue is full, one in the place of a request', async () => {
+  it('fetches documents although all its places are taken', async () => {
     const client = service.client({ concurrency: 1, queueLimit: 1 });
     const held: (() => void)[] = [];
-    const answer: ScriptedResponse = (request, response) => void response.end(request.url === '/rows' ? 'rows' : '[]');
-    service.respondWith((_request, response) => held.push(() => response.end('[]')), answer, answer, answer);
-    const first = client.send('list devices', {}, job());
-    const second = client.send('list devices', {}, job());
-    const document = client.download('bulk status', `${service.origin}/rows`, job({ lane: 'other' }));
+    const respond: ScriptedResponse = (request, response) => {
+      if (request.url === '/rows') response.end('rows');
+      else held.push(() => response.end('[]'));
+    };
+    service.respondWith(respond, respond, respond);
+    const first = client.send('list devices', ANY, job());
+    const second = client.send('list devices', ANY, job());
+    const download = client.download('bulk status', `${service.origin}/rows`, job({ lane: 'other' }));
+    assert.deepEqual(await download, { text: 'rows' });
     while (held.length === 0) await new Promise((resolve) => setImmediate(resolve));
     held[0]!();
     await first;
-    assert.deepEqual((await second).body, []);
-    assert.deepEqual(await document, { text: 'rows' });
-    assert.deepEqual(await client.download('bulk status', `${service.origin}/rows`, job()), { text: 'rows' });
+    while (held.length === 1) await new Promise((resolve) => setImmediate(resolve));
+    held[1]!();
+    await second;
   });
 
   it('waits between the attempts of a document, and tells it', async () => {
@@ -189,9 +233,9 @@ describe('Client', () => {
   it('counts the attempts of what was stopped', async () => {
     const stop = new Abort();
     service.respondWith([500], () => stop.abort());
-    const { code, cause } = await errorOf(service.client().send('list devices', {}, job({ signal: stop })));
+    const { code, cause } = await errorOf(service.client().send('list devices', ANY, job({ signal: stop })));
     assert.deepEqual([code, cause.attempts], ['NRFCLOUD_CLOSED', 2]);
-    const before = await errorOf(service.client().send('list devices', {}, job({ signal: stop })));
+    const before = await errorOf(service.client().send('list devices', ANY, job({ signal: stop })));
     assert.deepEqual([before.code, before.cause.attempts], ['NRFCLOUD_CLOSED', 0]);
     const document = service.client().download('bulk status', `${service.origin}/x`, job({ signal: stop }));
     assert.equal((await errorOf(document)).cause.attempts, 0);
@@ -203,31 +247,20 @@ describe('Client', () => {
     let arrived = (): void => undefined;
     const arrival = new Promise<void>((resolve) => (arrived = resolve));
     service.respondWith(() => arrived());
-    const all = [1, 2].map(() => errorOf(client.send('list devices', {}, job())));
+    const all = [1, 2].map(() => errorOf(client.send('list devices', ANY, job())));
     await arrival;
     await client.close();
     assert.deepEqual(
       (await Promise.all(all)).map(({ code }) => code),
       ['NRFCLOUD_CLOSED', 'NRFCLOUD_CLOSED'],
     );
-    assert.equal((await errorOf(client.send('list devices', {}, job()))).code, 'NRFCLOUD_CLOSED');
-    assert.equal(await client.sendOnce('list devices', {}, job()), undefined);
+    assert.equal((await errorOf(client.send('list devices', ANY, job()))).code, 'NRFCLOUD_CLOSED');
     assert.equal(service.requests.length, 1);
   });
 
-  it('takes a look for unanswered, whatever goes wrong', async () => {
-    const client = service.client();
-    service.respondWith('reset', [404], [200, 'no JSON'], [200, { a: 1 }]);
-    for (const found of [undefined, undefined, undefined, { statusCode: 200, body: { a: 1 } }]) {
-      assert.deepEqual(await client.sendOnce('get device', { id: 'x' }, job()), found);
-    }
-    assert.equal(service.requests.length, 4);
-  });
-
   it('names what can not be asked for', async () => {
-    const { code, message } = await errorOf(service.client().send('get device', { id: '..' }, job()));
+    const { code } = await errorOf(service.client().send('get device', { ...ANY, id: '..' }, job()));
     assert.equal(code, 'NRFCLOUD_INVALID_INPUT');
-    assert.match(message, /; give the id of a device, tag or operation$/);
   });
 
   it('can not be made with a key that no header can carry', () => {

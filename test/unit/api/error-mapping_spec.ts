@@ -1,97 +1,77 @@
 import assert from 'node:assert/strict';
+import { badResponse, parseBody, queueFull, statusError, transportError } from '../../../nodes/api/error-mapping';
 import {
   closed,
+  hasCode,
   invalidInput,
   isClosed,
   nodeQueueFull,
   notConfigured,
   type NrfCloudError,
 } from '../../../nodes/api/errors';
-import { ExchangeError, type HttpResponse } from '../../../nodes/http/exchange';
-import {
-  badResponse,
-  parseBody,
-  queueFull,
-  statusError,
-  transportError,
-  type RequestContext,
-} from '../../../nodes/api/error-mapping';
+import type { RequestContext } from '../../../nodes/api/request';
+import { ExchangeError } from '../../../nodes/http/exchange-error';
+import type { HttpResponse } from '../../../nodes/http/exchange';
+import { Redactor } from '../../../nodes/http/redact';
 
-const REQUEST: RequestContext = {
+const CONTEXT = {
   operation: 'get device',
   method: 'GET',
   path: '/claimed-devices/x',
+  isList: false,
   attempts: 1,
   mayHaveSucceeded: false,
-};
-const ASKED = { operation: 'get device', method: 'GET', path: '/claimed-devices/x', attempts: 1 };
+} as unknown as RequestContext;
+const FACTS = { operation: 'get device', method: 'GET', path: '/claimed-devices/x', attempts: 1 };
+const REDACTOR = new Redactor('secret-key');
 
-const reply = (statusCode: number, text = '', headers: HttpResponse['headers'] = {}): HttpResponse => ({
+const respond = (statusCode: number, text = '', headers: HttpResponse['headers'] = {}): HttpResponse => ({
   statusCode,
   headers,
   text,
 });
+const report = (
+  statusCode: number,
+  text = '',
+  headers: HttpResponse['headers'] = {},
+  context: Partial<RequestContext> = {},
+): NrfCloudError => statusError(respond(statusCode, text, headers), { ...CONTEXT, ...context }, REDACTOR);
 
-/** What a report says, as Catch nodes get it. */
-const told = ({ code, message, cause, mayHaveSucceeded }: NrfCloudError): unknown => ({
-  code,
-  message,
-  cause,
-  mayHaveSucceeded,
-});
-
-describe('the report of a refused request', () => {
-  for (const [statusCode, code, sentence] of [
-    [400, 'NRFCLOUD_REJECTED', 'the service refuses the request (HTTP 400: it is late); correct what it names'],
-    [
-      401,
-      'NRFCLOUD_UNAUTHORIZED',
-      "the service does not accept the API key (HTTP 401: it is late); enter the team's API key in the connection",
-    ],
-    [
-      403,
-      'NRFCLOUD_FORBIDDEN',
-      'the API key may not do this (HTTP 403: it is late); use the key of a user with the role Editor, Admin or Owner',
-    ],
-    [
-      404,
-      'NRFCLOUD_NOT_FOUND',
-      "the service has nothing there (HTTP 404: it is late); check the id, and the connection's API generation",
-    ],
-    [409, 'NRFCLOUD_CONFLICT', 'the service reports a conflict (HTTP 409: it is late); look at what is there already'],
-    [499, 'NRFCLOUD_REJECTED', 'the service refuses the request (HTTP 499: it is late); correct what it names'],
-    [
-      429,
-      'NRFCLOUD_RATE_LIMITED',
-      "the service limits the requests (HTTP 429: it is late); send fewer: lower the connection's rate",
-    ],
-    [500, 'NRFCLOUD_UNAVAILABLE', 'the service is not available (HTTP 500: it is late); send the message again later'],
-    [
-      302,
-      'NRFCLOUD_BAD_RESPONSE',
-      "the service answers with a redirect, which is not followed (HTTP 302: it is late); check the connection's base URL",
-    ],
+describe('statusError', () => {
+  for (const [statusCode, code] of [
+    [400, 'NRFCLOUD_REJECTED'],
+    [401, 'NRFCLOUD_UNAUTHORIZED'],
+    [403, 'NRFCLOUD_FORBIDDEN'],
+    [404, 'NRFCLOUD_NOT_FOUND'],
+    [408, 'NRFCLOUD_REJECTED'],
+    [409, 'NRFCLOUD_CONFLICT'],
+    [413, 'NRFCLOUD_REJECTED'],
+    [429, 'NRFCLOUD_RATE_LIMITED'],
+    [499, 'NRFCLOUD_REJECTED'],
+    [500, 'NRFCLOUD_UNAVAILABLE'],
+    [302, 'NRFCLOUD_BAD_RESPONSE'],
   ] as const) {
-    it(`says what HTTP ${statusCode} is, and what to do`, () => {
-      assert.deepEqual(told(statusError(reply(statusCode, 'it is late'), REQUEST)), {
-        code,
-        message: `get device: ${sentence}`,
-        cause: { ...ASKED, statusCode, body: 'it is late' },
-        mayHaveSucceeded: false,
-      });
+    it(`maps HTTP ${statusCode} to ${code}, with the words of the service`, () => {
+      const error = report(statusCode, 'it is late');
+      assert.equal(error.code, code);
+      assert.deepEqual(error.cause, { ...FACTS, statusCode, body: 'it is late' });
+      assert.match(error.message, new RegExp(`^get device: .*HTTP ${statusCode}: it is late.*; `));
     });
   }
 
-  it('tells attempts and wait, the id for a support case, and whether the work may be done', () => {
-    const headers = { 'retry-after': '1.2', 'x-amzn-requestid': 'id-7', 'request-id': 'id-8' };
-    const report = statusError(reply(503, '', headers), { ...REQUEST, attempts: 3, mayHaveSucceeded: true });
-    assert.deepEqual(told(report), {
-      code: 'NRFCLOUD_UNAVAILABLE',
-      message:
-        'get device: the service is not available (HTTP 503 after 3 attempts, to be asked again in 2 s); send the message again later',
-      cause: { ...ASKED, attempts: 3, statusCode: 503, requestId: 'id-7', retryAfter: 2 },
+  it('has attempts, wait, the id for a support case, and whether a change may be done', () => {
+    const headers = { 'retry-after': '1.2', 'x-amzn-requestid': 'id-7 secret-key', 'request-id': 'id-8' };
+    const context = { attempts: 3, mayHaveSucceeded: true, method: 'POST' };
+    assert.deepEqual(report(503, '', headers, context).cause, {
+      ...FACTS,
+      method: 'POST',
+      attempts: 3,
       mayHaveSucceeded: true,
+      statusCode: 503,
+      requestId: 'id-7 …',
+      retryAfter: 2,
     });
+    assert.equal(report(503, '', headers, { mayHaveSucceeded: true }).cause.mayHaveSucceeded, undefined);
   });
 
   for (const name of [
@@ -103,148 +83,153 @@ describe('the report of a refused request', () => {
     'request-id',
   ]) {
     it(`takes the id of the request from ${name}`, () => {
-      const { requestId } = statusError(reply(400, '', { [name]: 'id-7' }), REQUEST).cause;
-      assert.equal(requestId, 'id-7');
-      assert.ok(!('requestId' in statusError(reply(400, '', { [name]: ['a', 'b'] }), REQUEST).cause));
+      assert.equal(report(400, '', { [name]: 'id-7' }).cause.requestId, 'id-7');
+      assert.ok(!('requestId' in report(400, '', { [name]: ['a', 'b'] }).cause));
     });
   }
 
-  for (const [text, words] of [
-    ['{"message":"the words","detail":"other"}', ': the words'],
-    ['{"message":" ","detail":"the words"}', ': the words'],
-    ['{"title":"the words","error":"other"}', ': the words'],
-    ['{"error":"the words"}', ': the words'],
-    ['{"error":{"message":"deeper"}}', ''],
-    ['["the words"]', ''],
-    ['null', ''],
-    ['7', ''],
-    ['<html>', ''],
-    ['  <html>', ''],
-    ['a < b', ': a < b'],
-  ] as const) {
-    it(`finds the words for a person in ${text}`, () => {
-      assert.equal(
-        statusError(reply(400, text), REQUEST).message,
-        `get device: the service refuses the request (HTTP 400${words}); correct what it names`,
-      );
+  for (const text of [
+    '{"message":"the words","detail":"other"}',
+    '{"message":" ","detail":"the words"}',
+    '{"title":"the words","error":"other"}',
+    '{"error":"the words"}',
+    '{"error":{"message":"the words"}}',
+    '{"errors":["the words","more"]}',
+    '{"errors":[{"detail":"the words"}]}',
+    '{"Message":"the words"}',
+    '{"type":"about:blank","title":"the words","status":400}',
+    '["the words"]',
+    'the words',
+  ]) {
+    it(`quotes the words for a person in ${text}`, () => {
+      assert.match(report(400, text).message, /\(HTTP 400: the words\)/);
     });
   }
+
+  for (const text of [
+    'null',
+    '7',
+    '{"a":{"b":1}}',
+    '{"error":{"error":{"error":{"error":{"error":"too deep"}}}}}',
+    '',
+  ]) {
+    it(`quotes nothing of ${text === '' ? 'an empty body' : text}`, () => {
+      assert.match(report(400, text).message, /\(HTTP 400\)/);
+    });
+  }
+
+  for (const text of ['<html><body>Forbidden</body></html>', '  <!DOCTYPE html><p>Forbidden']) {
+    it(`names a web page as one, whatever its status: ${text}`, () => {
+      for (const status of [401, 403, 404]) {
+        const { message } = report(status, text);
+        assert.match(message, /web page/);
+        assert.doesNotMatch(message, /role|Forbidden|API key/);
+      }
+    });
+  }
+
+  it('advises to check the base URL if a list is not found', () => {
+    assert.match(report(404, '', {}, { isList: true }).message, /base URL.*\/v1/);
+    assert.doesNotMatch(report(404, '').message, /\/v1/);
+  });
 
   it('keeps the body as JSON or text, and leaves an empty one out', () => {
-    assert.deepEqual(statusError(reply(400, '{"a":1}'), REQUEST).cause.body, { a: 1 });
-    assert.equal(parseBody('{"a":'), '{"a":');
-    assert.ok(!('body' in statusError(reply(400), REQUEST).cause));
+    assert.deepEqual(report(400, '{"a":1}').cause.body, { a: 1 });
+    assert.equal(parseBody({ text: '{"a":' }, REDACTOR), '{"a":');
+    assert.ok(!('body' in report(400).cause));
+  });
+
+  it('has no API key in it, however the service writes it', () => {
+    const escaped = '\\u0073ecret-key';
+    for (const text of [
+      `{"message":"${escaped}","errors":["${escaped}"]}`,
+      `<p>secret-key`,
+      `{"message":"${escaped}`,
+    ]) {
+      const error = report(400, text);
+      assert.doesNotMatch(JSON.stringify([error.message, error.cause]), /secret-key/);
+    }
   });
 });
 
-describe('the report of a success that cannot be used', () => {
-  it('says that nothing was done by reading', () => {
-    assert.deepEqual(
-      told(badResponse('its body is no list', reply(200, 'x'), { ...REQUEST, mayHaveSucceeded: true })),
-      {
-        code: 'NRFCLOUD_BAD_RESPONSE',
-        message:
-          "get device: the service answers with success (HTTP 200) but its body is no list; check the connection's base URL and generation, or ask again later",
-        cause: { ...ASKED, statusCode: 200, body: 'x' },
-        mayHaveSucceeded: false,
-      },
-    );
-  });
+describe('badResponse', () => {
+  const bad = (text: string, context: Partial<RequestContext> = {}): NrfCloudError =>
+    badResponse('is not a list', respond(200, text), { ...CONTEXT, ...context }, REDACTOR);
 
-  it('says that the work is probably done by anything else', () => {
-    const report = badResponse('its body is no list', reply(200), { ...REQUEST, method: 'POST' });
-    assert.match(report.message, /; its work is probably done, so look before you send the message again$/);
-    assert.ok(!('body' in report.cause));
+  it('says whether a change may have been made', () => {
+    assert.deepEqual(bad('x').cause, { ...FACTS, statusCode: 200, body: 'x' });
+    assert.deepEqual(bad('', { method: 'POST' }).cause, {
+      ...FACTS,
+      method: 'POST',
+      statusCode: 200,
+      mayHaveSucceeded: true,
+    });
   });
 
   it('keeps 64 KiB of the body', () => {
-    assert.equal((badResponse('no', reply(200, 'é'.repeat(40_000)), REQUEST).cause.body as string).length, 32_768);
-    assert.equal((badResponse('no', reply(200, 'e'.repeat(70_000)), REQUEST).cause.body as string).length, 65_536);
+    assert.equal((bad('é'.repeat(40_000)).cause.body as string).length, 32_768);
+    assert.equal((bad('e'.repeat(70_000)).cause.body as string).length, 65_536);
   });
 });
 
-describe('the report of a request without a reply', () => {
-  it('is a timeout, after which the work may be done', () => {
-    const failure = new ExchangeError('timeout', true, new Error('no answer within 30 s'));
-    assert.deepEqual(told(transportError(failure, 'https://host', REQUEST)), {
-      code: 'NRFCLOUD_TIMEOUT',
-      message:
-        "get device: no answer within 30 s from https://host; check the network, or raise the connection's timeout",
-      cause: ASKED,
-      mayHaveSucceeded: true,
-    });
-    const again = transportError(failure, 'https://host', { ...REQUEST, attempts: 2 });
-    assert.match(again.message, /^get device: no answer within 30 s from https:\/\/host in each of 2 attempts; /);
+describe('transportError', () => {
+  const failed = (failure: ExchangeError, context: Partial<RequestContext> = {}): NrfCloudError =>
+    transportError(failure, 'https://host', { ...CONTEXT, ...context });
+
+  it('is a timeout if no response came in time', () => {
+    const failure = new ExchangeError('timeout', true, new Error('no response within 30 s'));
+    const error = failed(failure, { mayHaveSucceeded: true });
+    assert.deepEqual([error.code, error.cause], ['NRFCLOUD_TIMEOUT', FACTS]);
+    const change = failed(failure, { mayHaveSucceeded: true, method: 'POST', operation: 'claim', attempts: 2 });
+    assert.equal(change.cause.mayHaveSucceeded, { mayHaveSucceeded: true });
+    assert.match(change.message, /2 attempts.*the device may have been claimed.*;/);
   });
 
-  it('is a failure of the network, after which the work may be done if the request left', () => {
-    const cause = new Error('other side closed');
-    for (const [reached, earlier, uncertain] of [
-      [false, false, false],
-      [true, false, true],
-      [false, true, true],
+  it('is unavailable if the connection failed, and a change may be done if it was sent', () => {
+    const failure = new ExchangeError('network', true, new Error('other side closed'));
+    const error = failed(failure, { mayHaveSucceeded: true, method: 'DELETE' });
+    assert.deepEqual([error.code, error.cause.mayHaveSucceeded], ['NRFCLOUD_UNAVAILABLE', true]);
+    assert.match(error.message, /other side closed/);
+  });
+
+  for (const [fault, advice] of [
+    ['certificate', /certificate authority/],
+    ['proxy-login', /user and password of the proxy/],
+    ['proxy', /proxy/],
+    ['request', /base URL/],
+  ] as const) {
+    it(`advises what to do about what no retry mends: ${fault}`, () => {
+      const failure = new ExchangeError('network', false, new Error('x'), fault);
+      assert.match(failed(failure).message, advice);
+    });
+  }
+});
+
+describe('errors of what was never sent', () => {
+  it('have their codes and facts', () => {
+    for (const [error, code, cause] of [
+      [queueFull(7, { ...CONTEXT, attempts: 0 }), 'NRFCLOUD_QUEUE_FULL', { ...FACTS, attempts: 0 }],
+      [nodeQueueFull('claim', 500), 'NRFCLOUD_QUEUE_FULL', { operation: 'claim', attempts: 0 }],
+      [invalidInput('claim', 'a', { rows: 1 }), 'NRFCLOUD_INVALID_INPUT', { operation: 'claim', attempts: 0, rows: 1 }],
+      [notConfigured('claim', 'a'), 'NRFCLOUD_NOT_CONFIGURED', { operation: 'claim', attempts: 0 }],
+      [closed('claim', 2), 'NRFCLOUD_CLOSED', { operation: 'claim', attempts: 2 }],
+      [
+        closed('claim', 2, { mayHaveSucceeded: true }),
+        'NRFCLOUD_CLOSED',
+        { operation: 'claim', attempts: 2, mayHaveSucceeded: true },
+      ],
     ] as const) {
-      const failure = new ExchangeError('network', reached, cause);
-      assert.deepEqual(told(transportError(failure, 'https://host', { ...REQUEST, mayHaveSucceeded: earlier })), {
-        code: 'NRFCLOUD_UNAVAILABLE',
-        message:
-          "get device: no connection to https://host (other side closed); check the network, the proxy and the connection's base URL",
-        cause: ASKED,
-        mayHaveSucceeded: uncertain,
-      });
+      assert.deepEqual([error.code, error.cause], [code, cause]);
     }
-    const again = transportError(new ExchangeError('network', false, cause), 'https://host', {
-      ...REQUEST,
-      attempts: 6,
-    });
-    assert.match(again.message, /^get device: no connection to https:\/\/host in each of 6 attempts \(other /);
-  });
-});
-
-describe('the report of what was never sent', () => {
-  it('says which limit was reached', () => {
-    assert.deepEqual(told(queueFull(7, { ...REQUEST, attempts: 0 })), {
-      code: 'NRFCLOUD_QUEUE_FULL',
-      message: "get device: 7 requests are waiting already; send slower, or raise the connection's queue limit",
-      cause: { ...ASKED, attempts: 0 },
-      mayHaveSucceeded: false,
-    });
-    assert.deepEqual(told(nodeQueueFull('claim', 500)), {
-      code: 'NRFCLOUD_QUEUE_FULL',
-      message:
-        "claim: this node holds 500 messages already; send slower, or raise nodeMessageBufferMaxLength in Node-RED's settings",
-      cause: { operation: 'claim', attempts: 0 },
-      mayHaveSucceeded: false,
-    });
   });
 
-  it('says what is wrong with the input, the connection, or that the flow was stopped', () => {
-    assert.deepEqual(told(invalidInput('claim', 'a sentence', { rows: 1 })), {
-      code: 'NRFCLOUD_INVALID_INPUT',
-      message: 'claim: a sentence',
-      cause: { operation: 'claim', attempts: 0, rows: 1 },
-      mayHaveSucceeded: false,
-    });
-    assert.deepEqual(told(notConfigured('claim', 'a sentence')), {
-      code: 'NRFCLOUD_NOT_CONFIGURED',
-      message: 'claim: a sentence',
-      cause: { operation: 'claim', attempts: 0 },
-      mayHaveSucceeded: false,
-    });
-    assert.deepEqual(told(closed('claim', 2)), {
-      code: 'NRFCLOUD_CLOSED',
-      message: 'claim: the flow was stopped or redeployed while the message was on its way; send the message again',
-      cause: { operation: 'claim', attempts: 2 },
-      mayHaveSucceeded: false,
-    });
-  });
-
-  it('is an error of its own kind, of which only code and cause are copied', () => {
+  it('are errors of which only code and cause are copied', () => {
     const error = closed('claim');
     assert.equal(error.name, 'NrfCloudError');
     assert.deepEqual(Object.keys(error).sort(), ['cause', 'code', 'name']);
-    assert.equal(isClosed(error), true);
-    assert.equal(isClosed(queueFull(1, REQUEST)), false);
+    assert.equal(isClosed(error), { mayHaveSucceeded: true });
     assert.equal(isClosed(new Error('NRFCLOUD_CLOSED')), false);
+    assert.equal(hasCode(error, 'NRFCLOUD_TIMEOUT', 'NRFCLOUD_CLOSED'), { mayHaveSucceeded: true });
+    assert.equal(hasCode(error, 'NRFCLOUD_TIMEOUT'), false);
   });
 });

@@ -18,15 +18,12 @@ function nameServerSays(...addresses: string[]): () => void {
   return () => (dns.lookup = real);
 }
 
-/** No limits, and no waiting. */
-const AT_ONCE = { take: <T>(work: () => Promise<T>): Promise<T> => work(), pause: () => Promise.resolve() };
-
 describe('a document that an answer of the service names', () => {
   let downloads: Downloader | undefined;
   let restore: (() => void) | undefined;
   const fetch = (url: string, service = PUBLIC_SERVICE): Promise<Download> => {
     downloads = new Downloader(service, { connections: 1, connectTimeoutMs: 2000 }, 'test/1');
-    return downloads.fetch(url, 2000, new AbortController().signal, AT_ONCE);
+    return downloads.fetch(url, 2000, new AbortController().signal);
   };
   afterEach(async () => {
     restore?.();
@@ -99,7 +96,7 @@ describe('a document that an answer of the service names', () => {
       assert.ok('text' in result);
       const [url, headers] = JSON.parse(result.text) as [string, Record<string, string>];
       assert.equal(url, '/x.csv?a=b');
-      assert.deepEqual(Object.keys(headers).sort(), ['accept', 'connection', 'host', 'user-agent']);
+      assert.deepEqual(Object.keys(headers).sort(), ['accept', 'accept-encoding', 'connection', 'host', 'user-agent']);
     });
 
     it('is fetched from the one allowed address of a name, when others are not', async () => {
@@ -120,9 +117,9 @@ describe('a document that an answer of the service names', () => {
     const port = await listen(silent, 0);
     try {
       downloads = new Downloader('http://127.0.0.1:1', { connections: 1, connectTimeoutMs: 2000 }, 'test/1');
-      const result = await downloads.fetch(`http://127.0.0.1:${port}/x`, 50, new AbortController().signal, AT_ONCE);
+      const result = await downloads.fetch(`http://127.0.0.1:${port}/x`, 50, new AbortController().signal);
       assert.ok('problem' in result);
-      assert.match(result.problem, /no answer within 0.05 s/);
+      assert.match(result.problem, /no response within 0.05 s/);
     } finally {
       silent.closeAllConnections();
       silent.close();
@@ -155,8 +152,7 @@ describe('a document that an answer of the service names', () => {
   describe('may be asked for', () => {
     const tried = (url: string, service = PUBLIC_SERVICE): Promise<Download> => {
       downloads = new Downloader(service, { connections: 1, connectTimeoutMs: 2000 }, 'test/1');
-      const turns = { ...AT_ONCE, take: () => Promise.reject(new Error('would be fetched')) };
-      return downloads.fetch(url, 2000, new AbortController().signal, turns);
+      return downloads.fetch(url, 2000, AbortSignal.abort(new Error('would be fetched')));
     };
 
     for (const url of [
@@ -217,19 +213,19 @@ describe('a document that an answer of the service names', () => {
     /** Fetches it; what comes of it, and how long it was to wait between the attempts. */
     async function waits(...answers: ScriptedResponse[]): Promise<{ result: Download; ms: number[] }> {
       service.respondWith(...answers);
-      downloads = new Downloader('http://127.0.0.1:1', { connections: 1, connectTimeoutMs: 2000 }, 'test/1');
       const ms: number[] = [];
-      const pause = (wait: number): Promise<void> => Promise.resolve(void ms.push(wait));
-      const turns = { ...AT_ONCE, pause };
-      const result = await downloads.fetch(`${service.origin}/x`, 200, new AbortController().signal, turns);
+      const wait = (waitMs: number): Promise<void> => Promise.resolve(void ms.push(waitMs));
+      const options = { connections: 1, connectTimeoutMs: 2000 };
+      downloads = new Downloader('http://127.0.0.1:1', options, 'test/1', wait);
+      const result = await downloads.fetch(`${service.origin}/x`, 200, new AbortController().signal);
       return { result, ms };
     }
 
     for (const [status, after] of [
       [429, '7'],
-      [503, '300'],
+      [503, '100'],
     ] as const) {
-      it(`when its host wants it: ${status}`, async () => {
+      it(`when its host asks for it: ${status}`, async () => {
         const { result, ms } = await waits([status, '', { 'retry-after': after }], [200, 'rows']);
         assert.deepEqual([result, ms], [{ text: 'rows' }, [Number(after) * 1000]]);
         assert.equal(service.requests[0]!.headers['accept'], '*/*');
@@ -258,10 +254,10 @@ describe('a document that an answer of the service names', () => {
 
     it('not when its host wants more time than anybody waits, nor after it stalled, nor a fourth time', async () => {
       const late = await waits([429, '', { 'retry-after': '301' }]);
-      assert.deepEqual([late.result, late.ms], [{ problem: 'its host answers HTTP 429' }, []]);
+      assert.deepEqual([late.result, late.ms], [{ problem: 'its host responds with HTTP 429' }, []]);
       const stalled = await waits(() => undefined);
       assert.deepEqual(stalled.ms, []);
-      assert.match(JSON.stringify(stalled.result), /no answer within 0.2 s/);
+      assert.match(JSON.stringify(stalled.result), /no response within 0.2 s/);
       const lost = await waits('reset', 'reset', 'reset');
       assert.equal(lost.ms.length, 2);
       assert.match(JSON.stringify(lost.result), /it could not be fetched \(/);
@@ -272,7 +268,7 @@ describe('a document that an answer of the service names', () => {
       await waits([200, 'rows']);
       await downloads!.close();
       const { signal } = new AbortController();
-      const result = await downloads!.fetch(`${service.origin}/x`, 200, signal, AT_ONCE);
+      const result = await downloads!.fetch(`${service.origin}/x`, 200, signal);
       assert.match(JSON.stringify(result), /it could not be fetched/);
       assert.equal(service.requests.length, 1);
     });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Dispatcher } from 'undici';
-import { exchange, ExchangeError, isSuccess, type HttpResponse } from '../../../nodes/http/exchange';
+import { exchange, isSuccess, type HttpResponse } from '../../../nodes/http/exchange';
+import { ExchangeError } from '../../../nodes/http/exchange-error';
 import { ListenedStop } from '../../support/listened-stop';
 
 /** A connection on which the test says what happens to the one request. */
@@ -85,7 +86,7 @@ describe('exchange', () => {
       assert.deepEqual(await whole, { statusCode: status, headers: {}, text: `x${'y'.repeat(most - 1)}` });
       const cut = send();
       dispatcher.answers(status, 'xy', 'z'.repeat(most - 1));
-      assert.deepEqual(await cut, { statusCode: status, headers: {}, text: 'xyzz'.slice(0, kept), cut: 'size' });
+      assert.deepEqual(await cut, { statusCode: status, headers: {}, text: 'xyzz'.slice(0, kept), truncated: 'size' });
       assert.deepEqual(dispatcher.aborted, ['body too large']);
       // What comes of that is no news any more.
       dispatcher.fails(new Error('aborted'));
@@ -98,7 +99,7 @@ describe('exchange', () => {
     assert.deepEqual(await failed(silent), {
       kind: 'timeout',
       mayHaveBeenSent: true,
-      message: 'no answer within 0.02 s',
+      message: 'no response within 0.02 s',
     });
     const unconnected = send(20);
     assert.equal((await failed(unconnected)).kind, 'timeout');
@@ -107,7 +108,7 @@ describe('exchange', () => {
     assert.equal((await failed(success)).kind, 'timeout');
     const error = send(20);
     dispatcher.answers(500, 'a');
-    assert.deepEqual(await error, { statusCode: 500, headers: {}, text: 'a', cut: 'time' });
+    assert.deepEqual(await error, { statusCode: 500, headers: {}, text: 'a', truncated: 'time' });
     assert.equal(dispatcher.aborted.length, 3);
   });
 
@@ -121,7 +122,7 @@ describe('exchange', () => {
     const error = send();
     dispatcher.answers(500, 'a');
     dispatcher.fails(new Error('lost'));
-    assert.deepEqual(await error, { statusCode: 500, headers: {}, text: 'a', cut: 'connection' });
+    assert.deepEqual(await error, { statusCode: 500, headers: {}, text: 'a', truncated: 'connection' });
     const success = send();
     dispatcher.answers(200, 'a');
     dispatcher.fails(new Error('lost'));

@@ -1,8 +1,55 @@
 import assert from 'node:assert/strict';
-import { Limiter, QueueFull, sleep } from '../../../nodes/http/limiter';
-import { Abort } from '../../../nodes/util/abort';
+import { Limiter, QueueFull, type Limits } from '../../../nodes/http/limiter';
+import { OriginState } from '../../../nodes/http/origin-state';
+import type { RequestOwner } from '../../../nodes/http/request-owner';
+import { Abort, sleep } from '../../../nodes/util/abort';
+import type { AbortSignalLike } from '../../../nodes/util/abort';
 import { stopClock, type Clock } from '../../support/clock';
 import { ListenedStop } from '../../support/listened-stop';
+
+/** A limiter for one origin, whose requests are only their lanes. */
+class OneOrigin {
+  readonly origin = new OriginState();
+  readonly limiter: Limiter;
+
+  constructor(limits: Limits) {
+    this.limiter = new Limiter(limits);
+    this.limiter.include(this.origin);
+  }
+
+  acquire(lane: unknown, signal: AbortSignalLike, admitted: boolean, owner: Partial<RequestOwner> = {}): Promise<void> {
+    const request = { origin: this.origin, owner: { lane, signal, ...owner }, since: performance.now() };
+    return this.limiter.acquire(request, signal, admitted) ?? Promise.resolve();
+  }
+
+  pause(ms: number, signal: AbortSignalLike): Promise<void> {
+    return this.limiter.pause(ms, { signal, lane: 'lane' }, signal);
+  }
+
+  reserve(): (() => void) | undefined {
+    return this.limiter.reserve();
+  }
+
+  release(): void {
+    this.limiter.release();
+  }
+
+  hold(ms: number): void {
+    this.origin.hold(ms);
+  }
+
+  get held(): boolean {
+    return this.origin.heldUntil > performance.now();
+  }
+
+  answered(refused: boolean, startedAt: number): void {
+    this.origin.finish({}, refused ? 'limited' : 'success', startedAt);
+  }
+
+  close(): void {
+    this.limiter.close();
+  }
+}
 
 describe('Limiter', () => {
   /** As every message has a signal of its own. */
@@ -10,7 +57,7 @@ describe('Limiter', () => {
   const unlimited = { concurrency: 1, rate: 0, queueLimit: 1000 };
 
   it('lets lanes take turns, so that many do not starve few', async () => {
-    const limiter = new Limiter(unlimited);
+    const limiter = new OneOrigin(unlimited);
     await limiter.acquire('busy', fresh(), false);
     const order: string[] = [];
     const wait = (lane: string): Promise<void> =>
@@ -26,7 +73,7 @@ describe('Limiter', () => {
   });
 
   it('puts a retry before fresh requests of its lane, and never refuses it', async () => {
-    const limiter = new Limiter({ concurrency: 1, rate: 0, queueLimit: 1 });
+    const limiter = new OneOrigin({ concurrency: 1, rate: 0, queueLimit: 1 });
     await limiter.acquire('lane', fresh(), false);
     const order: string[] = [];
     const first = limiter.acquire('lane', fresh(), false).then(() => order.push('fresh'));
@@ -40,7 +87,7 @@ describe('Limiter', () => {
   });
 
   it('counts back-offs as waiting', async () => {
-    const limiter = new Limiter({ concurrency: 1, rate: 0, queueLimit: 1 });
+    const limiter = new OneOrigin({ concurrency: 1, rate: 0, queueLimit: 1 });
     const stop = new AbortController();
     const pause = limiter.pause(60_000, stop.signal);
     await limiter.acquire('lane', fresh(), false);
@@ -53,7 +100,7 @@ describe('Limiter', () => {
   });
 
   it('forgets who was stopped while waiting', async () => {
-    const limiter = new Limiter(unlimited);
+    const limiter = new OneOrigin(unlimited);
     await limiter.acquire('lane', fresh(), false);
     const stop = new AbortController();
     const gone = limiter.acquire('lane', stop.signal, false);
@@ -66,7 +113,7 @@ describe('Limiter', () => {
   });
 
   it('holds everything back as long as it was asked to, a shorter hold changing nothing', async () => {
-    const limiter = new Limiter({ concurrency: 10, rate: 0, queueLimit: 10 });
+    const limiter = new OneOrigin({ concurrency: 10, rate: 0, queueLimit: 10 });
     limiter.hold(120);
     limiter.hold(10);
     const asked = performance.now();
@@ -75,7 +122,7 @@ describe('Limiter', () => {
   });
 
   it('keeps the order of twenty thousand', async () => {
-    const limiter = new Limiter({ concurrency: 1, rate: 0, queueLimit: 20_000 });
+    const limiter = new OneOrigin({ concurrency: 1, rate: 0, queueLimit: 20_000 });
     await limiter.acquire('lane', fresh(), false);
     const started: number[] = [];
     const all = Array.from({ length: 20_000 }, (_, index) =>
@@ -93,7 +140,7 @@ describe('Limiter', () => {
   });
 
   it('counts what is reserved as waiting, until the request is made', async () => {
-    const limiter = new Limiter({ concurrency: 1, rate: 0, queueLimit: 2 });
+    const limiter = new OneOrigin({ concurrency: 1, rate: 0, queueLimit: 2 });
     const first = limiter.reserve();
     assert.ok(limiter.reserve() !== undefined);
     assert.equal(limiter.reserve(), undefined);
@@ -108,7 +155,7 @@ describe('Limiter', () => {
   });
 
   it('leaves nothing behind on a signal', async () => {
-    const limiter = new Limiter(unlimited);
+    const limiter = new OneOrigin(unlimited);
     const signal = new ListenedStop();
     await limiter.acquire('lane', signal, false);
     assert.equal(signal.total, 0);
@@ -122,7 +169,7 @@ describe('Limiter', () => {
   });
 
   it('gives no turn away twice to who was stopped', async () => {
-    const limiter = new Limiter({ concurrency: 1, rate: 0, queueLimit: 1 });
+    const limiter = new OneOrigin({ concurrency: 1, rate: 0, queueLimit: 1 });
     await limiter.acquire('lane', fresh(), false);
     for (let round = 0; round < 3; round++) {
       const stop = new Abort();
@@ -148,7 +195,7 @@ describe('Limiter', () => {
     afterEach(() => clock.restore());
 
     /** When each of so many requests, all asked for at once, may start. */
-    async function starts(limiter: Limiter, requests: number, ms: number): Promise<number[]> {
+    async function starts(limiter: OneOrigin, requests: number, ms: number): Promise<number[]> {
       const times: number[] = [];
       for (let request = 0; request < requests; request++) {
         void limiter.acquire('lane', fresh(), false).then(() => times.push(clock.now));
@@ -159,14 +206,14 @@ describe('Limiter', () => {
 
     it('spreads starts evenly, and catches up no more than 50 ms', async () => {
       await clock.pass(1000);
-      const limiter = new Limiter({ concurrency: 100, rate: 100, queueLimit: 100 });
+      const limiter = new OneOrigin({ concurrency: 100, rate: 100, queueLimit: 100 });
       const times = await starts(limiter, 12, 100);
       assert.deepEqual(times, [1000, 1000, 1000, 1000, 1000, 1000, 1010, 1020, 1030, 1040, 1050, 1060]);
     });
 
     it('starts never more in any second than the rate', async () => {
       await clock.pass(1000);
-      const limiter = new Limiter({ concurrency: 100, rate: 20, queueLimit: 100 });
+      const limiter = new OneOrigin({ concurrency: 100, rate: 20, queueLimit: 100 });
       const times = await starts(limiter, 45, 3000);
       assert.equal(times.length, 45);
       for (const [index, time] of times.entries()) {
@@ -177,12 +224,12 @@ describe('Limiter', () => {
 
     it('takes rates below one in a second', async () => {
       await clock.pass(1000);
-      const limiter = new Limiter({ concurrency: 100, rate: 0.5, queueLimit: 100 });
+      const limiter = new OneOrigin({ concurrency: 100, rate: 0.5, queueLimit: 100 });
       assert.deepEqual(await starts(limiter, 3, 5000), [1000, 3000, 5000]);
     });
 
     it('starts at once, in order, after a hold, and says whether it holds', async () => {
-      const limiter = new Limiter(unlimited);
+      const limiter = new OneOrigin(unlimited);
       assert.equal(limiter.held, false);
       limiter.hold(100);
       assert.equal(limiter.held, true);
@@ -199,7 +246,7 @@ describe('Limiter', () => {
     });
 
     it('lets nobody past who waits already', async () => {
-      const limiter = new Limiter({ ...unlimited, concurrency: 2 });
+      const limiter = new OneOrigin({ ...unlimited, concurrency: 2 });
       limiter.hold(10);
       const order: string[] = [];
       void limiter.acquire('a', fresh(), false).then(() => order.push('a'));
@@ -213,7 +260,7 @@ describe('Limiter', () => {
     });
 
     it('learns from refusals, and only from them', async () => {
-      const limiter = new Limiter({ ...unlimited, concurrency: 1000 });
+      const limiter = new OneOrigin({ ...unlimited, concurrency: 1000 });
       for (let taken = 0; taken < 100; taken++) {
         await limiter.acquire('lane', fresh(), false);
         limiter.answered(false, clock.now);
@@ -225,7 +272,7 @@ describe('Limiter', () => {
     });
 
     it('starts nothing any more by itself once it is closed', async () => {
-      const limiter = new Limiter(unlimited);
+      const limiter = new OneOrigin(unlimited);
       limiter.hold(10);
       const times = starts(limiter, 1, 20);
       limiter.close();

@@ -1,40 +1,71 @@
 import assert from 'node:assert/strict';
 import { Redactor } from '../../../nodes/http/redact';
 
-describe('Concealer', () => {
+describe('Redactor', () => {
   const key = 'secret-key-0123456789';
-  const concealer = new Redactor(key);
+  const redactor = new Redactor(key);
+  const escaped = Array.from(key, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`).join(
+    '',
+  );
 
-  it('takes the key out of headers and body', () => {
-    const reply = concealer.conceal({
-      statusCode: 400,
-      headers: { 'x-request-id': `a ${key}` },
-      text: `${key} and ${key}`,
+  it('takes the key out of text, wherever it is', () => {
+    assert.equal(redactor.text(`${key} and ${key}`), '… and …');
+    assert.equal(redactor.text('secret-key'), 'secret-key');
+  });
+
+  it('takes the beginning of the key out of the end of truncated text, if it has four characters', () => {
+    for (const [text, expected] of [
+      ['echo secret-key-01', 'echo …'],
+      ['secr', '…'],
+      ['sec', 'sec'],
+      ['a seat', 'a seat'],
+      [key.slice(0, -1), '…'],
+    ] as const) {
+      assert.equal(redactor.text(text, true), expected);
+      assert.equal(redactor.text(text), text);
+    }
+  });
+
+  for (const [form, text] of [
+    ['escaped by its numbers', escaped],
+    ['escaped in capitals', escaped.replace(/u[0-9a-f]+/g, (code) => `u${code.slice(1).toUpperCase()}`)],
+    ['escaped in part', `${escaped.slice(0, 6)}${key.slice(1)}`],
+    ['escaped in JSON within JSON', JSON.stringify(escaped).slice(1, -1)],
+  ] as const) {
+    it(`takes the key out of text that is not JSON: ${form}`, () => {
+      assert.equal(redactor.text(`{"broken": "${text}`), '{"broken": "…');
     });
-    assert.deepEqual(reply, { statusCode: 400, headers: { 'x-request-id': 'a …' }, text: '… and …' });
+  }
+
+  it('takes the key out of all strings and names of a parsed body', () => {
+    const text = `{"message":"no ${escaped}","errors":[{"detail":["${escaped}"]}],"${escaped}":1,"n":5,"__proto__":"${escaped}"}`;
+    const body = redactor.json(JSON.parse(text), text);
+    assert.equal(JSON.stringify(body).includes(key), false);
+    assert.deepEqual(Object.entries(body as object), [
+      ['message', 'no …'],
+      ['errors', [{ detail: ['…'] }]],
+      ['n', 5],
+      ['__proto__', '…'],
+      ['…', 1],
+    ]);
   });
 
-  it('takes out the beginning of the key at the end of a body that was cut, and nothing else', () => {
-    const cut = (text: string): string =>
-      concealer.conceal({ statusCode: 400, headers: {}, text, truncated: 'size' }).text;
-    assert.equal(cut('echo secret-key-01'), 'echo …');
-    assert.equal(cut('echo secret'), 'echo …');
-    assert.equal(cut('a seat'), 'a seat');
+  it('finds a key whose characters JSON escapes', () => {
+    const other = 'a"key\\with/slash';
+    const text = JSON.stringify({ said: other }).replace('/', '\\/');
+    assert.deepEqual(new Redactor(other).json(JSON.parse(text), text), { said: '…' });
+    assert.equal(new Redactor(other).text(text.slice(0, -1)), '{"said":"…"');
   });
 
-  it('leaves a whole body as it is, and what is shorter than four characters of the key', () => {
-    const text = (words: string, cut: object): string =>
-      concealer.conceal({ statusCode: 400, headers: {}, text: words, ...cut }).text;
-    assert.equal(text('echo secret', {}), 'echo secret');
-    assert.equal(text('secr', { cut: 'time' }), '…');
-    assert.equal(text('sec', { cut: 'time' }), 'sec');
-    assert.equal(text(key.slice(0, -1), { cut: 'time' }), '…');
-    assert.equal(text(key, {}), '…');
+  it('gives a body without the key back as it is', () => {
+    const body = { a: ['b'] };
+    assert.equal(redactor.json(body, '{"a":["b"]}'), body);
   });
 
-  it('knows the key as JSON writes it', () => {
-    const text = JSON.stringify({ said: 'a"key\\with' });
-    const concealed = new Redactor('a"key\\with').conceal({ statusCode: 400, headers: {}, text });
-    assert.equal(concealed.text, '{"said":"…"}');
+  it('redacts a megabyte of backslashes in linear time', () => {
+    const text = '\\'.repeat(2 ** 20);
+    const startedAt = performance.now();
+    redactor.text(text);
+    assert.ok(performance.now() - startedAt < 1000);
   });
 });

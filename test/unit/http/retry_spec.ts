@@ -12,6 +12,13 @@ describe('parseRetryAfter', () => {
     ['Tue, 24 Nov 2020 10:00:09 GMT', 0],
     // More digits than a number can hold: still a number of seconds, and one that JSON can say.
     ['9'.repeat(400), 2 ** 31 * 1000],
+    // A date without a time zone is UTC, wherever this computer is.
+    ['Tue, 24 Nov 2026 10:00:09', 9000],
+    ['Tue Nov 24 10:00:09 2026', 9000],
+    ['Tuesday, 24-Nov-26 10:00:09 GMT', 9000],
+    ['2026-11-24T10:00:09', 9000],
+    ['2026-11-24T10:00:09Z', 9000],
+    ['Tue, 24 Nov 2026 12:00:09 +0200', 9000],
     ['-5', undefined],
     ['soon', undefined],
     ['', undefined],
@@ -27,7 +34,21 @@ describe('parseRetryAfter', () => {
     [`Tue, 24 Nov 2026 10:00:09 GMT (${'x'.repeat(69)})`, undefined],
   ] as const) {
     it(`reads ${JSON.stringify(header)}`, () => {
-      assert.equal(parseRetryAfter(header as string | string[] | undefined, now), expected);
+      assert.equal(parseRetryAfter({ 'retry-after': header as string | string[] | undefined }, now), expected);
+    });
+  }
+});
+
+describe('parseRetryAfter with a Date of the service', () => {
+  const now = Date.parse('Tue, 24 Nov 2026 10:00:00 GMT');
+  for (const [date, expected] of [
+    ['Tue, 24 Nov 2026 11:00:00 GMT', 5000],
+    ['Tue, 24 Nov 2026 09:00:00 GMT', 7205_000],
+    ['nonsense', 3605_000],
+  ] as const) {
+    it(`counts from it: ${date}`, () => {
+      const headers = { 'retry-after': 'Tue, 24 Nov 2026 11:00:05 GMT', date };
+      assert.equal(parseRetryAfter(headers, now), expected);
     });
   }
 });

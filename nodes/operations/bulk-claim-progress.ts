@@ -1,0 +1,61 @@
+import type { NrfCloudError } from '../api/errors';
+
+/** An upload, as a range of the source's valid rows; `first` counts from 0. */
+export interface UploadRange {
+  first: number;
+  count: number;
+}
+
+/** An upload that the service accepted, and whose message has not left. */
+export interface AcceptedUpload extends UploadRange {
+  body: Record<string, unknown>;
+  statusCode: number;
+  /** When the first attempt began, of an upload that may have been accepted twice; ISO 8601. */
+  repeatedSince?: string;
+}
+
+/** An upload that is being sent; after a crash it may have been accepted. */
+export interface SentUpload extends UploadRange {
+  /** ISO 8601. */
+  startedAt: string;
+  accepted?: AcceptedUpload;
+}
+
+/** What is needed to continue a bulk claim after a restart; JSON. */
+export interface BulkClaimProgress {
+  /** Valid rows of uploads that have ended, and of `held`. */
+  settledRows: number;
+  /** Invalid rows that have left. */
+  rejectedRows: number;
+  /** Accepted uploads whose messages have left. */
+  uploads: number;
+  uploaded: number;
+  failedUploads: number;
+  failedRows: number;
+  rowsPerUpload: number;
+  /** How often the service's limit has halved `rowsPerUpload`. */
+  halvings: number;
+  /** The last accepted upload; it leaves when the next is accepted, as the last of all carries the count. */
+  held?: AcceptedUpload;
+  /** Uploads after it that have not ended, in order. */
+  sent: SentUpload[];
+  /** The error that the message is to end with. */
+  failure?: { code: NrfCloudError['code']; message: string; cause: NrfCloudError['cause'] };
+  /** No further upload is tried. */
+  stopped?: boolean;
+}
+
+/** The progress of a bulk claim that begins. */
+export function newProgress(rowsPerUpload: number): BulkClaimProgress {
+  return {
+    settledRows: 0,
+    rejectedRows: 0,
+    uploads: 0,
+    uploaded: 0,
+    failedUploads: 0,
+    failedRows: 0,
+    rowsPerUpload,
+    halvings: 0,
+    sent: [],
+  };
+}

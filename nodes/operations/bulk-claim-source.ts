@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
+import { isUint8Array } from 'node:util/types';
+import type { RowSource } from '../parse/rows';
+
+/** A file as it was when the bulk claim began. */
+export interface FileIdentity {
+  path: string;
+  size: number;
+  mtimeMs: number;
+  /** SHA-256 of its first and last part. */
+  sha256OfEnds: string;
+}
+
+/** How much of a file's beginning and end is compared, in bytes. */
+const END_BYTES = 2 ** 20;
+/** Characters, bytes or items of content in one part of a record. */
+const TEXT_PART = 256 * 1024;
+const BYTES_PART = 192 * 1024;
+const ITEMS_PART = 500;
+
+/** Identifies a file by size, time and content; `undefined` if it cannot be read. */
+export async function fileIdentity(path: string): Promise<FileIdentity | undefined> {
+  try {
+    const file = await open(path);
+    try {
+      const stat = await file.stat();
+      if (!stat.isFile()) return undefined;
+      const hash = createHash('sha256');
+      const buffer = Buffer.alloc(Math.min(END_BYTES, stat.size));
+      for (const position of [0, Math.max(0, stat.size - buffer.length)]) {
+        const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
+        hash.update(buffer.subarray(0, bytesRead));
+      }
+      return { path, size: stat.size, mtimeMs: stat.mtimeMs, sha256OfEnds: hash.digest('hex') };
+    } finally {
+      await file.close();
+    }
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether a file is still what it was. */
+export async function isSameFile(was: FileIdentity): Promise<boolean> {
+  const is = await fileIdentity(was.path);
+  return is?.size === was.size && is.mtimeMs === was.mtimeMs && is.sha256OfEnds === was.sha256OfEnds;
+}
+
+/** Content as JSON values for the parts of a record; `undefined` for what cannot be recorded. */
+export function contentParts(
+  value: unknown,
+): { kind: 'text' | 'bytes' | 'items'; parts: Iterable<unknown> | AsyncIterable<unknown> } | undefined {
+  if (typeof value === 'string') return { kind: 'text', parts: textParts(value) };
+  if (isUint8Array(value)) return { kind: 'bytes', parts: bytesParts(value) };
+  return Array.isArray(value) ? { kind: 'items', parts: itemsParts(value) } : undefined;
+}
+
+/** The content of a record as a source of rows. */
+export async function contentSource(
+  kind: string,
+  parts: AsyncIterable<unknown>,
+  firstPart: number,
+): Promise<RowSource> {
+  const values: unknown[] = [];
+  let index = 0;
+  for await (const part of parts) if (index++ >= firstPart) values.push(part);
+  if (kind === 'items') return { kind: 'value', value: values.flat(1) };
+  if (kind === 'text') return { kind: 'value', value: values.join('') };
+  return { kind: 'value', value: Buffer.concat(values.map((part) => Buffer.from(String(part), 'base64'))) };
+}
+
+function* textParts(text: string): Generator<string> {
+  for (let at = 0; at < text.length; at += TEXT_PART) yield text.slice(at, at + TEXT_PART);
+}
+
+function* bytesParts(bytes: Uint8Array): Generator<string> {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  for (let at = 0; at < buffer.length; at += BYTES_PART) yield buffer.toString('base64', at, at + BYTES_PART);
+}
+
+async function* itemsParts(items: readonly unknown[]): AsyncGenerator<unknown[]> {
+  for (let at = 0; at < items.length; at += ITEMS_PART) {
+    yield items.slice(at, at + ITEMS_PART).map(jsonItem);
+    await setImmediate();
+  }
+}
+
+/** An item as JSON can hold it; what it cannot hold is not a row with a token either. */
+function jsonItem(item: unknown): unknown {
+  if (isUint8Array(item)) return Buffer.from(item.buffer, item.byteOffset, item.length).toString();
+  try {
+    return JSON.parse(JSON.stringify(item)) as unknown;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,175 @@
+import type { Api } from '../api/api';
+import { errorSummary, type BulkOperation } from '../api/bulk';
+import { findDevice, type Device } from '../api/devices';
+import { isClosed } from '../api/errors';
+import { parseErrorSummary } from '../parse/error-summary';
+import { isObject } from '../util/json';
+import { matchFailures, matchResult, readUploadRows, rowError, type RowFailures, type UploadRow } from './row-errors';
+
+/** Most errors that are reported; the rest is counted. */
+const MAX_ERRORS = 10_000;
+/** Devices that are looked up at once, beside the connection's own limits. */
+const LOOK_UPS_AT_ONCE = 8;
+/** Texts that name another cause than a claim that was made before. */
+const OTHER_CAUSE = /\b(tags?|malformed|invalid|signature|decode|parse|format|csv|unsupported|unknown device)\b/i;
+const CLAIMED = /\b(claimed|already|exists?|own(ed|er|ership)?|conflict|duplicate)\b/i;
+
+/** What is known beside the service's own words. */
+export interface BulkResultParams {
+  /** `msg.rows` of the upload. */
+  rows: unknown;
+  /** Whether devices that were this account's before count as successes. */
+  whenClaimed: 'ok' | 'error';
+  /** When an upload that was sent twice began, in milliseconds since 1970; `undefined` for any other. */
+  repeatedSince?: number | undefined;
+  /** `msg.retryRound`. */
+  retryRound: unknown;
+}
+
+/** A result that leaves by the first output (all rows are claimed) or the second. */
+export interface BulkResult {
+  port: 0 | 1;
+  payload: Record<string, unknown>;
+  statusCode?: number;
+  properties: Record<string, unknown>;
+  ending: { level: 'done' | 'partial' | 'failed'; text?: string };
+}
+
+/**
+ * The result of an ended bulk operation. The error summary decides which rows failed, whatever the status is; where it
+ * cannot be read, every device is looked up.
+ * @throws {NrfCloudError} `NRFCLOUD_CLOSED`
+ */
+export async function resultOfOperation(api: Api, body: BulkOperation, params: BulkResultParams): Promise<BulkResult> {
+  const rows = readUploadRows(params.rows);
+  const succeeded = String(body['status']).toUpperCase() === 'SUCCEEDED';
+  const hasSummary = typeof body['errorSummaryUrl'] === 'string' && body['errorSummaryUrl'] !== '';
+  if (succeeded && !hasSummary) return conclude(api, body, { failed: new Map(), unmatched: [] }, rows, params);
+  const summary = await errorSummary(api, body);
+  if ('problem' in summary) {
+    const message = `the error summary could not be fetched: ${summary.problem}; fetch it from the URL in errorSummaryUrl`;
+    const unknown = unknownFailures(rows, message, !succeeded);
+    return conclude(api, { ...body, errorSummary: message }, unknown, rows, params, true);
+  }
+  const failures = await parseErrorSummary(summary.text);
+  if (failures !== undefined) return conclude(api, body, matchFailures(failures, rows), rows, params);
+  const message = 'the form of the error summary is not known; its text is in errorSummary';
+  const unknown = unknownFailures(rows, message, !succeeded);
+  return conclude(api, { ...body, errorSummary: summary.text }, unknown, rows, params, true);
+}
+
+/** The result that came with the response to an upload. @throws {NrfCloudError} `NRFCLOUD_CLOSED` */
+export function resultOfUpload(api: Api, body: Record<string, unknown>, params: BulkResultParams): Promise<BulkResult> {
+  const rows = readUploadRows(params.rows);
+  const claimed = Array.isArray(body['claimedIds']) ? (body['claimedIds'] as unknown[]) : [];
+  return conclude(api, body, matchResult(listOf(body['failed']), claimed, rows), rows, params);
+}
+
+/** A list, or an object whose entries are the items; the shape is not known publicly. */
+function listOf(value: unknown): unknown[] {
+  if (Array.isArray(value)) return value;
+  return isObject(value) ? Object.entries(value) : [];
+}
+
+/** Which rows failed is not known: all may have. */
+function unknownFailures(rows: readonly unknown[], message: string, mayHaveFailed: boolean): RowFailures {
+  const failed = new Map<number, string>();
+  if (mayHaveFailed) for (const index of rows.keys()) failed.set(index + 1, message);
+  return { failed, unmatched: rows.length === 0 || !mayHaveFailed ? [{ message }] : [] };
+}
+
+/**
+ * Looks up the devices of failed rows, and sums up.
+ * @param unknown which rows failed is not known, so a device that is claimed was claimed by this operation
+ */
+async function conclude(
+  api: Api,
+  body: Record<string, unknown>,
+  failures: RowFailures,
+  rows: readonly (UploadRow | undefined)[],
+  { whenClaimed, repeatedSince, retryRound }: BulkResultParams,
+  unknown = false,
+): Promise<BulkResult> {
+  const { failed, unmatched } = failures;
+  // A failure that names no row may be any row's: each is looked up, so that none is missing in failedRows.
+  const suspects = new Set<number>();
+  if (unmatched.length > 0) {
+    for (const index of rows.keys()) {
+      if (failed.has(index + 1)) continue;
+      suspects.add(index + 1);
+      failed.set(index + 1, `the device is not claimed; the service reports: ${unmatched[0]!.message}`);
+    }
+  }
+  const already: { line?: number; deviceId: string }[] = [];
+  const requestedAt = Date.parse(String(body['requestedAt']));
+  await eachAtOnce([...failed], LOOK_UPS_AT_ONCE, async ([row, message]) => {
+    const source = rows[row - 1];
+    const isUnknown = unknown || suspects.has(row);
+    const mayBeClaimed = isUnknown || CLAIMED.test(message) || !OTHER_CAUSE.test(message);
+    const since = isUnknown ? requestedAt : (repeatedSince ?? Infinity);
+    if (source === undefined || source.deviceId === '' || !mayBeClaimed) return;
+    if (whenClaimed === 'error' && since === Infinity) return;
+    const device = await deviceIfKnown(api, source.deviceId);
+    if (device === undefined) return;
+    // Where the service does not say when the operation began, a device that is claimed was claimed by it.
+    const isNew = Number.isNaN(since) || Date.parse(String(device['claimedAt'])) >= since;
+    if (!isNew && whenClaimed === 'error') return;
+    failed.delete(row);
+    if (!isNew)
+      already.push({ ...(source.line === undefined ? {} : { line: source.line }), deviceId: source.deviceId });
+  });
+  const claimedRows = claimedOf(rows, failures);
+  const payload = already.length > 0 ? { ...body, alreadyClaimed: already } : { ...body };
+  // Words about no row in particular do not count where every row is known to be claimed.
+  const allClaimed = failed.size === 0 && (unmatched.length === 0 || rows.length > 0);
+  if (allClaimed) {
+    return { port: 0, payload, properties: { claimedRows, failedRows: undefined }, ending: { level: 'done' } };
+  }
+  const errors = [
+    ...[...failed].sort(([a], [b]) => a - b).map(([row, message]) => rowError(row, message, rows[row - 1])),
+    ...unmatched,
+  ];
+  const failedRows = [...failed.keys()]
+    .sort((a, b) => a - b)
+    .flatMap((row) => rows[row - 1] ?? [])
+    .map(({ claimToken, tags }) => ({ claimToken, tags }));
+  const omitted = errors.length - MAX_ERRORS;
+  const round = typeof retryRound === 'number' ? retryRound : 0;
+  const none = rows.length > 0 && failed.size >= rows.length;
+  return {
+    port: 1,
+    payload: { ...payload, errors: errors.slice(0, MAX_ERRORS), ...(omitted > 0 ? { errorsOmitted: omitted } : {}) },
+    properties: { claimedRows, failedRows, retryRound: round + 1 },
+    ending: none
+      ? { level: 'failed', text: 'nrfcloud-bulk-status.status.allFailed' }
+      : { level: 'partial', text: 'nrfcloud-bulk-status.status.partly' },
+  };
+}
+
+/** The device, if it can be told that this account has it. @throws {NrfCloudError} `NRFCLOUD_CLOSED` */
+async function deviceIfKnown(api: Api, id: string): Promise<Device | undefined> {
+  try {
+    return (await findDevice(api, id))?.body;
+  } catch (error) {
+    if (isClosed(error)) throw error;
+    return undefined;
+  }
+}
+
+/** The rows that are claimed; `undefined` if that cannot be told. */
+function claimedOf(
+  rows: readonly (UploadRow | undefined)[],
+  { failed, unmatched }: RowFailures,
+): UploadRow[] | undefined {
+  if (rows.length === 0 || (unmatched.length > 0 && rows.includes(undefined))) return undefined;
+  return rows.filter((row, index) => row !== undefined && !failed.has(index + 1)) as UploadRow[];
+}
+
+/** Does something for each item, so many at once. */
+async function eachAtOnce<T>(items: readonly T[], count: number, work: (item: T) => Promise<void>): Promise<void> {
+  const iterator = items[Symbol.iterator]();
+  const run = async (): Promise<void> => {
+    for (let next = iterator.next(); next.done !== true; next = iterator.next()) await work(next.value);
+  };
+  await Promise.all(Array.from({ length: Math.min(count, items.length) }, run));
+}

@@ -1,0 +1,223 @@
+import type { Api } from '../api/api';
+import { uploadClaims } from '../api/bulk';
+import { hasCode, NrfCloudError } from '../api/errors';
+import { writeCsv, type ValidRow } from '../parse/rows';
+import type { AcceptedUpload, BulkClaimProgress, SentUpload } from './bulk-claim-progress';
+
+/** How often an upload that is too large for the service is halved. */
+const MAX_HALVINGS = 4;
+/** Most uploads that wait for an earlier one, for each that is sent at once. */
+const MAX_WAITING = 4;
+
+/** Where the results of uploads go. */
+export interface UploadOutputs {
+  /** An accepted upload leaves. @param count how many there were, if it is the last */
+  onUpload: (upload: AcceptedUpload, rows: ValidRow[], index: number, count?: number) => Promise<void> | undefined;
+  /** The rows of a failed upload leave. */
+  onFailed: (rows: ValidRow[], error: NrfCloudError, tried: boolean) => Promise<void>;
+  /** Records the progress. @returns when it survives a crash */
+  save: () => Promise<void>;
+}
+
+/** An upload in its place in the queue. */
+interface QueuedUpload {
+  sent: SentUpload;
+  rows: ValidRow[];
+  result: { accepted: AcceptedUpload } | { error: NrfCloudError } | undefined;
+}
+
+/**
+ * Sends uploads, several at once, and lets their results leave in order. Every step is recorded before the next one: an
+ * upload before it is sent, as it may be accepted although nobody hears of it, and its result before it leaves.
+ */
+export class UploadQueue {
+  readonly #queue: QueuedUpload[] = [];
+  #held: { upload: AcceptedUpload; rows: ValidRow[] } | undefined;
+  #inFlight = 0;
+  /** Lets the next upload begin, if one waits. */
+  #onPlace: (() => void) | undefined;
+  #leaving: Promise<void> = Promise.resolve();
+  #defect: Error | undefined;
+  #stopped: NrfCloudError | undefined;
+  readonly #running = new Set<Promise<void>>();
+
+  constructor(
+    private readonly api: Api,
+    private readonly uploadsAtOnce: number,
+    private readonly progress: BulkClaimProgress,
+    private readonly outputs: UploadOutputs,
+    /** Whether the flow was stopped and the work continues after the restart: then nothing leaves any more. */
+    private readonly isSuspended: () => boolean,
+  ) {}
+
+  /** The held upload of an interrupted bulk claim, with its rows. */
+  hold(upload: AcceptedUpload, rows: ValidRow[]): void {
+    this.#held = { upload, rows };
+  }
+
+  /** Queues an upload of an interrupted bulk claim, whose record exists already. */
+  async resume(sent: SentUpload, rows: ValidRow[]): Promise<void> {
+    const upload: QueuedUpload = { sent, rows, result: undefined };
+    if (sent.accepted !== undefined) {
+      upload.result = { accepted: sent.accepted };
+      this.#queue.push(upload);
+      await this.#leave();
+      return;
+    }
+    this.#queue.push(upload);
+    await this.#start(upload, true);
+  }
+
+  /** Sends an upload as soon as there is a place for it. @returns when the next one may be prepared */
+  async add(first: number, rows: ValidRow[]): Promise<void> {
+    const sent: SentUpload = { first, count: rows.length, startedAt: new Date().toISOString() };
+    const upload: QueuedUpload = { sent, rows, result: undefined };
+    this.progress.sent.push(sent);
+    this.#queue.push(upload);
+    await this.#start(upload, false);
+  }
+
+  /** Waits for all uploads, and lets the last one leave. @throws a defect of this package */
+  async finish(): Promise<void> {
+    await Promise.all(this.#running);
+    await this.#leave();
+    if (this.#held === undefined || this.isSuspended()) return;
+    const { upload, rows } = this.#held;
+    this.#held = undefined;
+    await this.outputs.onUpload(upload, rows, this.progress.uploads, this.progress.uploads + 1);
+    this.#countUpload(upload);
+    await this.outputs.save();
+  }
+
+  async #start(upload: QueuedUpload, isRepeated: boolean): Promise<void> {
+    while (this.#isFull()) await new Promise<void>((resolve) => (this.#onPlace = resolve));
+    if (this.#defect !== undefined) throw this.#defect;
+    this.#inFlight++;
+    const running = this.#run(upload, isRepeated)
+      .catch((error: unknown) => {
+        this.#defect ??= error as Error;
+      })
+      .finally(() => {
+        this.#running.delete(running);
+        this.#inFlight--;
+        this.#onPlace?.();
+      });
+    this.#running.add(running);
+  }
+
+  /** A slow upload holds back the results of later ones; they must not fill memory meanwhile. */
+  #isFull(): boolean {
+    const { uploadsAtOnce } = this;
+    return this.#inFlight >= uploadsAtOnce || this.#queue.length > MAX_WAITING * uploadsAtOnce;
+  }
+
+  async #run(upload: QueuedUpload, isRepeated: boolean): Promise<void> {
+    await this.#send(upload, isRepeated);
+    if (this.isSuspended()) return;
+    await this.outputs.save();
+    await this.#leave();
+  }
+
+  async #send(upload: QueuedUpload, isRepeated: boolean): Promise<void> {
+    const { rows, sent } = upload;
+    if (this.progress.stopped === true) {
+      upload.result = { error: this.#stopError() };
+      return;
+    }
+    await this.outputs.save();
+    try {
+      const { statusCode, body, repeated } = await uploadClaims(this.api, writeCsv(rows));
+      const since = isRepeated || repeated ? { repeatedSince: sent.startedAt } : {};
+      const accepted = { first: sent.first, count: rows.length, body, statusCode, ...since };
+      sent.accepted = accepted;
+      upload.result = { accepted };
+    } catch (error) {
+      if (!(error instanceof NrfCloudError)) throw error;
+      if (this.isSuspended()) return;
+      if (this.#maySplit(error, rows.length)) await this.#split(upload, isRepeated);
+      else this.#fail(upload, error);
+    }
+  }
+
+  #fail(upload: QueuedUpload, error: NrfCloudError): void {
+    const { progress } = this;
+    upload.result = { error };
+    const { code, message, cause } = error;
+    const isFinal = hasCode(error, 'NRFCLOUD_UNAUTHORIZED', 'NRFCLOUD_FORBIDDEN', 'NRFCLOUD_CLOSED');
+    if (isFinal && progress.stopped !== true) progress.failure = { code, message, cause };
+    else progress.failure ??= { code, message, cause };
+    if (isFinal) progress.stopped = true;
+  }
+
+  /** 413, or a 400 that speaks of a limit and a number (our choice: the service's limit is not known). */
+  #maySplit({ cause }: NrfCloudError, rows: number): boolean {
+    if (rows < 2 || this.progress.halvings >= MAX_HALVINGS) return false;
+    if (cause.statusCode === 413) return true;
+    const words = typeof cause.body === 'string' ? cause.body : JSON.stringify(cause.body ?? '');
+    return cause.statusCode === 400 && /\b(limit|max(imum)?)\b/i.test(words) && /\d/.test(words);
+  }
+
+  /** Sends an upload in two halves, in its place; later uploads have the smaller size from the beginning. */
+  async #split(upload: QueuedUpload, isRepeated: boolean): Promise<void> {
+    const { progress } = this;
+    const { first, startedAt } = upload.sent;
+    const half = Math.ceil(upload.rows.length / 2);
+    // Others that were sent with the old size may be refused at the same time: the size is halved once for all of them.
+    if (half < progress.rowsPerUpload) {
+      progress.rowsPerUpload = half;
+      progress.halvings++;
+    }
+    const halves = [upload.rows.slice(0, half), upload.rows.slice(half)].map((rows, index): QueuedUpload => {
+      const sent = { first: first + index * half, count: rows.length, startedAt };
+      return { sent, rows, result: undefined };
+    });
+    this.#queue.splice(this.#queue.indexOf(upload), 1, ...halves);
+    progress.sent.splice(progress.sent.indexOf(upload.sent), 1, ...halves.map(({ sent }) => sent));
+    for (const part of halves) await this.#send(part, isRepeated);
+  }
+
+  /** Lets all results leave that are next in order, one caller after the other. */
+  #leave(): Promise<void> {
+    this.#leaving = this.#leaving.then(async () => {
+      for (let next = this.#queue[0]; next?.result !== undefined && !this.isSuspended(); next = this.#queue[0]) {
+        this.#queue.shift();
+        await this.#settle(next, next.result);
+        this.#onPlace?.();
+      }
+    });
+    return this.#leaving;
+  }
+
+  async #settle({ sent, rows }: QueuedUpload, result: NonNullable<QueuedUpload['result']>): Promise<void> {
+    const { progress } = this;
+    if ('error' in result) {
+      const tried = result.error !== this.#stopped;
+      await this.outputs.onFailed(rows, result.error, tried);
+      if (tried) progress.failedUploads++;
+      progress.failedRows += rows.length;
+    } else {
+      const held = this.#held;
+      if (held !== undefined) {
+        await this.outputs.onUpload(held.upload, held.rows, progress.uploads);
+        this.#countUpload(held.upload);
+      }
+      this.#held = { upload: result.accepted, rows };
+      progress.held = result.accepted;
+    }
+    progress.settledRows += rows.length;
+    progress.sent.splice(progress.sent.indexOf(sent), 1);
+    await this.outputs.save();
+  }
+
+  #countUpload({ count }: AcceptedUpload): void {
+    this.progress.uploads++;
+    this.progress.uploaded += count;
+    delete this.progress.held;
+  }
+
+  /** The error of rows that were not tried, as an earlier upload was refused for good. */
+  #stopError(): NrfCloudError {
+    const { code, message, cause } = this.progress.failure!;
+    return (this.#stopped ??= new NrfCloudError(code, message, cause));
+  }
+}

@@ -1,0 +1,294 @@
+import { appendFile, mkdir, open, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { decodeLine, encodeLine, type Entry } from './line';
+import { FolderLock } from './lock';
+import type { RecordParts, RecordState, RecordStore } from './record-store';
+import { RecordIndex, type Position } from './record-index';
+import { Segment } from './segment';
+
+/** A segment of this size is full, and the next one begins. */
+const MAX_SEGMENT_BYTES = 16 * 2 ** 20;
+/** Most bytes that one write and one flush take. */
+const MAX_WRITE_BYTES = 4 * 2 ** 20;
+/** Bytes on disk beside twice the live ones before the oldest segment is written anew. */
+const MAX_DEAD_BYTES = 32 * 2 ** 20;
+const FOLDER_MODE = 0o700;
+const SEGMENT_NAME = /^journal-(\d{8})\.jsonl$/;
+
+interface QueuedWrite {
+  bytes: Buffer;
+  onWritten: (segment: Segment, offset: number) => void;
+  reject: (error: Error) => void;
+}
+
+/**
+ * The package's journal of pending work: lines of JSON in files that are only added to. A write counts when it has been
+ * flushed to disk; all writes that come while one is being flushed share the next flush, so that thousands of records
+ * need few. What a record holds stays on disk, and only its place is in memory.
+ *
+ * Our own, as a store that survives a power loss and loads from CommonJS on every Node.js that is supported, without an
+ * install script, is not published.
+ */
+export class Journal {
+  readonly #segments: Segment[] = [];
+  readonly #index = new RecordIndex();
+  readonly #queue: QueuedWrite[] = [];
+  #writing: Promise<void> | undefined;
+  #nextNumber = 1;
+  /** The segment whose live lines are being written again. */
+  #rewriting: Segment | undefined;
+
+  private constructor(
+    private readonly folder: string,
+    private readonly lock: FolderLock,
+  ) {}
+
+  /**
+   * Opens the journal in a folder, which is made if it does not exist.
+   * @param report called with a sentence about damaged records
+   * @returns `undefined` if another process has it open
+   * @throws the system's error if the folder cannot be used
+   */
+  static async open(folder: string, report: (sentence: string) => void): Promise<Journal | undefined> {
+    await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+    const lock = await FolderLock.take(join(folder, 'lock'));
+    if (lock === undefined) return undefined;
+    const journal = new Journal(folder, lock);
+    try {
+      await journal.#load(report);
+    } catch (error) {
+      await journal.close();
+      throw error;
+    }
+    return journal;
+  }
+
+  /** Ids of all nodes that have records. */
+  nodes(): string[] {
+    return this.#index.nodes();
+  }
+
+  /** The records of one node. */
+  store(node: string): RecordStore {
+    return {
+      durable: true,
+      load: () => this.#loadStates(node),
+      create: (key, state, parts = []) => this.#create(node, key, state, parts),
+      read: (key) => this.#read(node, key),
+      update: (key, state) => this.#update(node, key, state),
+      parts: (key) => this.#readParts(node, key),
+      remove: (key) => this.#remove(node, key),
+    };
+  }
+
+  /** Removes all records of a node. */
+  async forget(node: string): Promise<void> {
+    await Promise.all(this.#index.records(node).map(([key]) => this.#remove(node, key)));
+  }
+
+  /** Waits for what is being written, and gives the folder back. */
+  async close(): Promise<void> {
+    await this.#writing;
+    await Promise.all(this.#segments.map((segment) => segment.close()));
+    await this.lock.release();
+  }
+
+  async #loadStates(node: string): Promise<Map<string, RecordState>> {
+    const states = new Map<string, RecordState>();
+    const records = this.#index.records(node).filter(([, { removing }]) => !removing);
+    for (const [key, { state }] of records) {
+      const entry = state === undefined ? undefined : await readEntry(state);
+      if (entry?.kind === 'state') states.set(key, entry.state);
+    }
+    return states;
+  }
+
+  async #read(node: string, key: string): Promise<RecordState | undefined> {
+    const position = this.#index.get(node, key)?.state;
+    const entry = position === undefined ? undefined : await readEntry(position);
+    return entry?.kind === 'state' ? entry.state : undefined;
+  }
+
+  async #create(node: string, key: string, state: RecordState, parts: RecordParts): Promise<void> {
+    await this.#remove(node, key);
+    let index = 0;
+    let written: Promise<void> = Promise.resolve();
+    for await (const value of parts) {
+      const entry: Entry = { kind: 'part', node, key, index: index++, value };
+      await written;
+      written = this.#write(entry);
+      // Reported by the next wait for it; until then the rejection must not count as unhandled.
+      written.catch(() => undefined);
+    }
+    // The state comes last: a record without it does not count, whatever happens before.
+    await Promise.all([written, this.#writeState(node, key, state, index)]);
+  }
+
+  #writeState(node: string, key: string, state: RecordState, parts: number): Promise<void> {
+    return this.#write({ kind: 'state', node, key, parts, state });
+  }
+
+  async #update(node: string, key: string, state: RecordState): Promise<void> {
+    const record = this.#index.get(node, key);
+    // Written after the removal, it would bring back a record without parts.
+    if (record !== undefined && !record.removing) await this.#writeState(node, key, state, record.count);
+  }
+
+  async #remove(node: string, key: string): Promise<void> {
+    const record = this.#index.get(node, key);
+    if (record === undefined) return;
+    record.removing = true;
+    await this.#write({ kind: 'removed', node, key });
+  }
+
+  async *#readParts(node: string, key: string): AsyncGenerator {
+    const { parts = [], count = 0 } = this.#index.get(node, key) ?? {};
+    for (let index = 0; index < count; index++) {
+      const entry = await readEntry(parts[index]!);
+      if (entry?.kind !== 'part') throw new Error('a part of the record is damaged');
+      yield entry.value;
+    }
+  }
+
+  /** Queues an entry. @returns when it is on disk */
+  #write(entry: Entry): Promise<void> {
+    const bytes = encodeLine(entry);
+    return new Promise((resolve, reject) => {
+      this.#queue.push({
+        bytes,
+        onWritten: (segment, offset) => {
+          this.#index.apply(entry, { segment, offset, length: bytes.length - 1 });
+          resolve();
+        },
+        reject,
+      });
+      this.#writing ??= this.#drain();
+    });
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const batch = this.#takeBatch();
+      try {
+        const segment = await this.#currentSegment();
+        let offset = await segment.append(Buffer.concat(batch.map(({ bytes }) => bytes)));
+        for (const { bytes, onWritten } of batch) {
+          onWritten(segment, offset);
+          offset += bytes.length;
+        }
+        await this.#removeDeadSegments();
+      } catch (error) {
+        for (const { reject } of batch) reject(error as Error);
+      }
+    }
+    this.#writing = undefined;
+  }
+
+  #takeBatch(): QueuedWrite[] {
+    let bytes = 0;
+    let count = 0;
+    while (count < this.#queue.length && (count === 0 || bytes + this.#queue[count]!.bytes.length <= MAX_WRITE_BYTES)) {
+      bytes += this.#queue[count++]!.bytes.length;
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  async #currentSegment(): Promise<Segment> {
+    const last = this.#segments.at(-1);
+    if (last !== undefined && last.size < MAX_SEGMENT_BYTES) return last;
+    const name = `journal-${String(this.#nextNumber++).padStart(8, '0')}.jsonl`;
+    const segment = await Segment.open(join(this.folder, name));
+    await this.#syncFolder();
+    this.#segments.push(segment);
+    return segment;
+  }
+
+  /**
+   * Deletes segments that hold nothing live, oldest first: a removal must not disappear before what it removes. If much
+   * more is on disk than is live, the live lines of the oldest segment move to the end.
+   */
+  async #removeDeadSegments(): Promise<void> {
+    while (this.#segments.length > 1 && this.#segments[0]!.liveLines === 0) {
+      const [segment] = this.#segments.splice(0, 1);
+      await segment!.close();
+      await rm(segment!.path, { force: true });
+      await this.#syncFolder();
+    }
+    const bytes = this.#segments.reduce((sum, { size }) => sum + size, 0);
+    const live = this.#segments.reduce((sum, { liveBytes }) => sum + liveBytes, 0);
+    if (this.#segments.length > 1 && bytes > 2 * live + MAX_DEAD_BYTES) {
+      const [oldest] = this.#segments;
+      if (this.#rewriting === oldest) return;
+      this.#rewriting = oldest;
+      await this.#rewrite(oldest!);
+    }
+  }
+
+  /** Queues the live lines of a segment again, so that nothing in it is live any more. */
+  async #rewrite(segment: Segment): Promise<void> {
+    for (const position of [...this.#index.in(segment)]) {
+      const entry = await readEntry(position);
+      // It may have been removed or replaced while it was read; after a failed write the segment is kept.
+      if (entry !== undefined && this.#index.isLive(entry, position)) this.#write(entry).catch(() => undefined);
+    }
+  }
+
+  async #load(report: (sentence: string) => void): Promise<void> {
+    const numbers = (await readdir(this.folder))
+      .map((name) => Number(SEGMENT_NAME.exec(name)?.[1]))
+      .filter((number) => !Number.isNaN(number))
+      .sort((a, b) => a - b);
+    const damaged: Buffer[] = [];
+    for (const number of numbers) {
+      const name = `journal-${String(number).padStart(8, '0')}.jsonl`;
+      const segment = await Segment.open(join(this.folder, name));
+      this.#segments.push(segment);
+      this.#nextNumber = number + 1;
+      const isLast = number === numbers.at(-1);
+      for await (const { offset, length, head, torn } of segment.scan()) {
+        if (head !== undefined) this.#index.apply(head, { segment, offset, length });
+        else if (torn && isLast) await segment.truncate(offset);
+        else damaged.push(await segment.read(offset, length));
+      }
+    }
+    this.#index.dropIncomplete();
+    if (damaged.length > 0) await this.#setAside(damaged, report);
+  }
+
+  /** Keeps damaged lines in a file of their own, and moves the others to new segments, so that this is said once. */
+  async #setAside(damaged: Buffer[], report: (sentence: string) => void): Promise<void> {
+    const name = `damaged-${new Date().toISOString().replace(/[:.]/g, '-')}.txt`;
+    await appendFile(
+      join(this.folder, name),
+      Buffer.concat(damaged.map((line) => Buffer.concat([line, Buffer.from('\n')]))),
+      {
+        mode: 0o600,
+      },
+    );
+    const old = [...this.#segments];
+    this.#segments.push(
+      await Segment.open(join(this.folder, `journal-${String(this.#nextNumber++).padStart(8, '0')}.jsonl`)),
+    );
+    for (const segment of old) await this.#rewrite(segment);
+    await this.#writing;
+    report(
+      `${damaged.length} damaged lines of the journal of pending work were set aside in ${name}; ` +
+        'look up in nRF Cloud what became of the work that they record',
+    );
+  }
+
+  /** Makes the names of new and removed files survive a power loss; Windows cannot do that, and need not. */
+  async #syncFolder(): Promise<void> {
+    if (process.platform === 'win32') return;
+    const folder = await open(this.folder, 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  }
+}
+
+async function readEntry({ segment, offset, length }: Position): Promise<Entry | undefined> {
+  return decodeLine(await segment.read(offset, length));
+}

@@ -1,0 +1,50 @@
+import { crc32 } from 'node:zlib';
+
+/** An entry of the journal. Parts stand in lines of their own, so that a change of state does not write them again. */
+export type Entry =
+  | { kind: 'state'; node: string; key: string; parts: number; state: Record<string, unknown> }
+  | { kind: 'removed'; node: string; key: string }
+  | { kind: 'part'; node: string; key: string; index: number; value: unknown };
+
+/** What a scan needs to know of an entry. */
+export type EntryHead =
+  | { kind: 'state'; node: string; key: string; parts: number }
+  | { kind: 'removed'; node: string; key: string }
+  | { kind: 'part'; node: string; key: string; index: number };
+
+/** A line is `{"crc":"01234567","entry":<entry>}`; the checksum is that of the entry's bytes. */
+const PREFIX = '{"crc":"';
+const ENTRY_OFFSET = '{"crc":"01234567","entry":'.length;
+/** The large value is the last field; text in JSON cannot hold these quotes unescaped. */
+const VALUE = Buffer.from(',"value":');
+
+/** Writes an entry as a line, with its line break. */
+export function encodeLine(entry: Entry): Buffer {
+  const text = Buffer.from(JSON.stringify(entry));
+  return Buffer.concat([Buffer.from(`${PREFIX}${checksum(text)}","entry":`), text, Buffer.from('}\n')]);
+}
+
+/** Reads a line without its line break; `undefined` if it is damaged. */
+export function decodeLine(line: Buffer): Entry | undefined {
+  const text = verified(line);
+  return text === undefined ? undefined : (JSON.parse(text.toString()) as Entry);
+}
+
+/** Reads what a line is about, without its large value; `undefined` if the line is damaged. */
+export function decodeHead(line: Buffer): EntryHead | undefined {
+  const text = verified(line);
+  if (text === undefined) return undefined;
+  const value = text.indexOf(VALUE);
+  return JSON.parse(value < 0 ? text.toString() : `${text.toString('utf8', 0, value)}}`) as EntryHead;
+}
+
+/** The bytes of the entry, if the checksum is theirs: then they are what was written, and JSON. */
+function verified(line: Buffer): Buffer | undefined {
+  const text = line.subarray(ENTRY_OFFSET, line.length - 1);
+  const written = line.toString('latin1', PREFIX.length, PREFIX.length + 8);
+  return text.length > 0 && checksum(text) === written ? text : undefined;
+}
+
+function checksum(text: Buffer): string {
+  return crc32(text).toString(16).padStart(8, '0');
+}

@@ -1,0 +1,191 @@
+import type { Node, NodeAPI } from 'node-red';
+import { sanitize } from '../../util/sanitize';
+import { toError } from '../../util/to-error';
+import { ContextStore, contextStores, isPersistent } from '../context-store';
+import { watchDeployedNodes } from './deployed-nodes';
+import type { RecordParts, RecordState, RecordStore } from './record-store';
+import { acquireJournal, JournalUnavailable, releaseJournal } from './shared-journal';
+
+/** Where the records of one deployed node are: the journal, or the context store that its `store` property names. */
+export class NodeStore {
+  readonly #opened: Promise<RecordStore | undefined>;
+  #journalUser: string | undefined;
+  #warned = false;
+
+  /**
+   * @param name the node's `store` property: empty for the journal
+   * @param onUnavailable called once when records cannot be kept, so that the status says so
+   */
+  constructor(
+    private readonly RED: NodeAPI,
+    private readonly node: Node,
+    private readonly name: string,
+    private readonly onUnavailable: () => void,
+  ) {
+    this.#opened = this.#open();
+  }
+
+  /** All records of this node, wherever they are: those in another store move to this one. */
+  async load(): Promise<Map<string, RecordState>> {
+    const store = await this.#opened;
+    if (store === undefined) return new Map();
+    await this.#takeOver(store);
+    return (await this.#try(() => store.load())) ?? new Map<string, RecordState>();
+  }
+
+  /** The state of one record. */
+  async read(key: string): Promise<RecordState | undefined> {
+    const store = await this.#opened;
+    return store && this.#try(() => store.read(key));
+  }
+
+  /** Writes a new record. @returns whether the work survives a restart now */
+  async create(key: string, state: RecordState, parts?: RecordParts): Promise<boolean> {
+    const store = await this.#opened;
+    if (store === undefined) return false;
+    const done = await this.#try(async () => {
+      await store.create(key, state, parts);
+      return true;
+    });
+    return done === true;
+  }
+
+  /** Writes a new state. */
+  async update(key: string, state: RecordState): Promise<void> {
+    const store = await this.#opened;
+    if (store !== undefined) await this.#try(() => store.update(key, state));
+  }
+
+  /** Reads the parts of a record. @throws the store's error */
+  async *parts(key: string): AsyncGenerator {
+    const store = await this.#opened;
+    if (store !== undefined) yield* store.parts(key);
+  }
+
+  /** Removes a record. */
+  async remove(key: string): Promise<void> {
+    const store = await this.#opened;
+    if (store !== undefined) await this.#try(() => store.remove(key));
+  }
+
+  /** Removes all records of the node, wherever they are. @returns how many there were */
+  async giveUp(): Promise<number> {
+    let count = 0;
+    for (const store of await this.#allStores()) {
+      const keys = [...((await this.#try(() => store.load()))?.keys() ?? [])];
+      for (const key of keys) await this.#try(() => store.remove(key));
+      count += keys.filter((key) => !key.startsWith('#')).length;
+    }
+    return count;
+  }
+
+  /** The node is closed. */
+  async close(): Promise<void> {
+    await this.#opened;
+    if (this.#journalUser !== undefined) releaseJournal(this.#journalUser);
+  }
+
+  async #open(): Promise<RecordStore | undefined> {
+    if (this.name !== '') {
+      if (!isPersistent(this.RED, this.name)) {
+        this.#warn(
+          `the context store ${sanitize(this.name)} does not survive a restart of Node-RED, and pending work is lost then; ` +
+            'choose another one in the dialog of the node',
+        );
+      }
+      return this.#contextStore(this.name);
+    }
+    return this.#openJournal();
+  }
+
+  #contextStore(name: string): ContextStore {
+    return new ContextStore(this.RED, this.node, name, (error) => this.#unavailable(reasonOf(error)));
+  }
+
+  async #openJournal(): Promise<RecordStore | undefined> {
+    const userDir = userDirOf(this.RED);
+    try {
+      const journal = await acquireJournal(userDir, (sentence) => this.node.warn(sentence));
+      this.#journalUser = userDir;
+      watchDeployedNodes(this.RED, journal, this.node.id);
+      return journal.store(this.node.id);
+    } catch (error) {
+      if (!(error instanceof JournalUnavailable)) throw error;
+      this.#unavailable(error.message);
+      return undefined;
+    }
+  }
+
+  async #allStores(): Promise<RecordStore[]> {
+    const stores: RecordStore[] = contextStores(this.RED)
+      .filter((name) => isPersistent(this.RED, name))
+      .map((name) => this.#contextStore(name));
+    const own = await this.#opened;
+    const journal = this.name === '' ? own : await this.#openJournal();
+    if (journal !== undefined) stores.push(journal);
+    return stores;
+  }
+
+  /** Moves records that are in another store, after `store` was changed in the dialog or the package was updated. */
+  async #takeOver(own: RecordStore): Promise<void> {
+    const isOwn = (name: string): boolean => name === this.name;
+    const others: RecordStore[] = contextStores(this.RED)
+      .filter((name) => !isOwn(name) && isPersistent(this.RED, name))
+      // The default store may be this one by its other name.
+      .filter((name) => name !== 'default' || !isDefault(this.RED, this.name))
+      .map((name) => this.#contextStore(name));
+    const journal = this.name === '' || userDirOf(this.RED) === undefined ? undefined : await this.#openJournal();
+    for (const other of [...others, ...(journal === undefined ? [] : [journal])]) {
+      const states = (await this.#try(() => other.load())) ?? new Map<string, RecordState>();
+      for (const [key, state] of states) {
+        const moved = await this.#try(async () => {
+          await own.create(key, state, other.parts(key));
+          return true;
+        });
+        if (moved === true) await this.#try(() => other.remove(key));
+      }
+    }
+  }
+
+  /** @returns `undefined` if the store fails, which is reported once */
+  async #try<R>(call: () => Promise<R>): Promise<R | undefined> {
+    try {
+      return await call();
+    } catch (error) {
+      this.#unavailable(reasonOf(toError(error)));
+      return undefined;
+    }
+  }
+
+  #unavailable(reason: string): void {
+    const where = this.name === '' ? 'the journal' : `the context store ${sanitize(this.name)}`;
+    const sentence = `pending work cannot be recorded in ${where} (${reason}), and is lost when Node-RED stops`;
+    if (
+      this.#warn(`${sentence}; make the user directory writable, or choose another store in the dialog of the node`)
+    ) {
+      this.onUnavailable();
+    }
+  }
+
+  /** @returns whether this was the first time */
+  #warn(sentence: string): boolean {
+    if (this.#warned) return false;
+    this.#warned = true;
+    this.node.warn(sentence);
+    return true;
+  }
+}
+
+function reasonOf(error: Error): string {
+  return (error as NodeJS.ErrnoException).code ?? sanitize(error.message);
+}
+
+function userDirOf(RED: NodeAPI): string | undefined {
+  return (RED.settings as { userDir?: string }).userDir;
+}
+
+/** Whether a name stands for the same context store as `default`. */
+function isDefault(RED: NodeAPI, name: string): boolean {
+  const stores = (RED.settings as { contextStorage?: Record<string, unknown> }).contextStorage ?? {};
+  return name === 'default' || stores['default'] === name;
+}

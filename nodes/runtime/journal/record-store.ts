@@ -1,0 +1,29 @@
+/** What a node keeps of one piece of pending work: small, and written again whenever it changes. */
+export type RecordState = Record<string, unknown>;
+
+/** Large values of a record, written once. */
+export type RecordParts = Iterable<unknown> | AsyncIterable<unknown>;
+
+/**
+ * Where a node records pending work. Each record has a small state, and parts: large values that are written once and
+ * read only when the work ends. All values are JSON.
+ */
+export interface RecordStore {
+  /** Whether the records survive a restart of the process. */
+  readonly durable: boolean;
+  /** The states of all records of the node, by key. What cannot be read is reported once and left out. */
+  load(): Promise<Map<string, RecordState>>;
+  /** The state of one record; `undefined` if there is none. */
+  read(key: string): Promise<RecordState | undefined>;
+  /**
+   * Writes a new record.
+   * @returns when all of it is on disk
+   */
+  create(key: string, state: RecordState, parts?: RecordParts): Promise<void>;
+  /** Writes the new state of a record; one that was removed stays removed. @returns when it is on disk */
+  update(key: string, state: RecordState): Promise<void>;
+  /** Reads the parts of a record, in the order in which they were written. */
+  parts(key: string): AsyncIterable<unknown>;
+  /** Removes a record; one that does not exist is ignored. @returns when the removal is on disk */
+  remove(key: string): Promise<void>;
+}

@@ -1,0 +1,199 @@
+import type { Node, NodeAPI, NodeMessage } from 'node-red';
+import { Api } from '../api/api';
+import { closed, isClosed, type NrfCloudError } from '../api/errors';
+import type { OperationName } from '../api/endpoints';
+import type { AbortSignalLike } from '../util/abort';
+import { sanitize } from '../util/sanitize';
+import { toError } from '../util/to-error';
+import { clientOf } from './connection';
+import { onFlowsStarted } from './flows-started';
+import type { Config } from './inputs';
+import type { RecordState } from './journal/record-store';
+import { NodeStore } from './journal/node-store';
+import type { Done, Handler, IncomingMessage, Send } from './incoming-message';
+import type { Result, ResultSender } from './output';
+import { PendingMessages, type PendingMessage } from './pending-messages';
+import { StartQueue } from './start-queue';
+import type { StatusDisplay } from './status';
+
+/** What the context needs of its node's runner. */
+export interface ContextRunner<S, T> {
+  settings: () => S;
+  /** Processes a message. @returns when it has ended, or is pending again */
+  begin: (message: IncomingMessage<S, T>) => Promise<void>;
+  senderFor: (msg: NodeMessage, send: Send) => ResultSender;
+  display: StatusDisplay;
+}
+
+/** Most pending messages that end at once: each is read back with all its rows. */
+const MAX_ENDING = 16;
+
+/** Settings that a node with pending work has. */
+interface PendingSettings {
+  resume?: boolean;
+  store?: string;
+}
+
+/** What a deployed node gives to what its messages share: requests of its own, and its pending work. */
+export class NodeContext<S, T> {
+  /** Messages whose work goes on after `run` has returned. */
+  readonly pending: PendingMessages;
+  /** The node's records; `undefined` if it keeps none. */
+  readonly store: NodeStore | undefined;
+  /** What the node requests on its own behalf begins only a little ahead of its turn: ten thousand may be due at once. */
+  readonly #requests = new StartQueue<() => void>(
+    (begin) => begin(),
+    () => undefined,
+  );
+
+  #ending: Promise<void> = Promise.resolve();
+  #endingCount = 0;
+  #onEnded: (() => void) | undefined;
+
+  constructor(
+    private readonly RED: NodeAPI,
+    private readonly node: Node,
+    private readonly config: Config,
+    private readonly operation: OperationName,
+    /** Aborted when the node is closed. */
+    readonly signal: AbortSignal,
+    private readonly runner: ContextRunner<S, T>,
+    keepsRecords: boolean,
+  ) {
+    this.store = keepsRecords ? this.#openStore() : undefined;
+    this.pending = new PendingMessages(this.store);
+  }
+
+  /** The node's settings. @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT` when one cannot be used */
+  settings(): S {
+    return this.runner.settings();
+  }
+
+  /**
+   * Sends requests on behalf of the node itself.
+   * @throws {NrfCloudError} `NRFCLOUD_NOT_CONFIGURED`, and what `work` throws
+   */
+  async request<R>(signal: AbortSignalLike, work: (api: Api) => Promise<R>): Promise<R> {
+    await new Promise<void>((begin) => this.#requests.add(begin));
+    let ahead = true;
+    const onStart = (): void => {
+      if (ahead) this.#requests.proceed();
+      ahead = false;
+    };
+    try {
+      const client = clientOf(this.RED, this.config['connection'], this.operation);
+      return await work(new Api(client, { signal, lane: this.node.id, onStart }));
+    } finally {
+      onStart();
+    }
+  }
+
+  /** Calls back when all nodes of the flows are there, so that what is sent arrives. */
+  onStarted(start: () => Promise<void>): void {
+    const withdraw = onFlowsStarted(this.RED.events, () => {
+      start().catch((error: unknown) => this.node.error(sanitize(toError(error).message)));
+    });
+    this.signal.addEventListener('abort', withdraw, { once: true });
+  }
+
+  /**
+   * Calls back when the flows have started, if there are records.
+   * @param take called for each recorded piece of work
+   * @param prepare called before, with the node's own records, whose keys begin with `#`
+   */
+  onRecords(
+    take: (record: RecordState, pending: PendingMessage) => void,
+    prepare: (own: ReadonlyMap<string, RecordState>) => void = () => undefined,
+  ): void {
+    const { store } = this;
+    if (store === undefined) return;
+    this.onStarted(async () => {
+      const records = await store.load();
+      if (this.signal.aborted) return;
+      prepare(records);
+      for (const [key, state] of records) {
+        if (key.startsWith('#')) continue;
+        this.runner.display.unpend(1);
+        take(
+          state,
+          this.pending.resume(key, (out) => this.node.send(out)),
+        );
+      }
+    });
+  }
+
+  /**
+   * Ends a pending message: runs the handler, sends what it returns, and removes the record when that has left. Messages
+   * end in the order in which this is called, a few at a time.
+   */
+  end(pending: PendingMessage, handler: Handler<S, T>): Promise<void> {
+    this.#ending = this.#ending.then(() => this.#endNext(pending, handler));
+    return this.#ending;
+  }
+
+  /** Sends a copy of a pending message with a result, without its large properties. */
+  emit(pending: PendingMessage, result: Result): void {
+    const msg = pending.msg ?? { resumed: true };
+    void this.runner.senderFor(msg, pending.send).emit(result);
+  }
+
+  /** Shows in the status that pending work waits for the service, or that it goes on. */
+  setTrouble(trouble: boolean): void {
+    this.runner.display.setTrouble(trouble);
+  }
+
+  /** The error of a message whose work is stopped. */
+  stopped(pending: PendingMessage): NrfCloudError {
+    return closed(this.operation, 0, { resumes: pending.recorded });
+  }
+
+  async close(): Promise<void> {
+    await this.store?.close();
+  }
+
+  async #endNext(pending: PendingMessage, handler: Handler<S, T>): Promise<void> {
+    if (this.#endingCount >= MAX_ENDING) await new Promise<void>((resolve) => (this.#onEnded = resolve));
+    try {
+      const msg = await this.pending.restore(pending);
+      // The flow may have been stopped meanwhile, which ends the message.
+      if (!this.pending.take(pending)) return;
+      this.runner.display.unpend();
+      this.#endingCount++;
+      void this.#process(pending, msg, handler);
+    } catch (error) {
+      this.node.error(sanitize(toError(error).message));
+    }
+  }
+
+  async #process(pending: PendingMessage, msg: NodeMessage, handler: Handler<S, T>): Promise<void> {
+    const reportOnly: Done = (error) => {
+      if (error !== undefined && !isClosed(error)) this.node.error(error, msg);
+    };
+    const { send, done = reportOnly, recorded: resumes } = pending;
+    // The record goes last: a process that dies in between sends the result again.
+    const onEnd = (): Promise<void> => this.pending.remove(pending);
+    await this.runner.begin({ msg, send, done, refused: false, handler, resumes, onEnd });
+    this.#endingCount--;
+    this.#onEnded?.();
+  }
+
+  #openStore(): NodeStore | undefined {
+    let settings: PendingSettings;
+    try {
+      settings = this.settings() as PendingSettings;
+    } catch {
+      // Reported with every message; until it is corrected the records stay where they are.
+      return undefined;
+    }
+    const store = new NodeStore(this.RED, this.node, settings.store ?? '', () =>
+      this.runner.display.note('journalUnavailable'),
+    );
+    if (settings.resume !== false) return store;
+    this.onStarted(async () => {
+      const count = await store.giveUp();
+      if (count > 0) this.node.warn(`${count} pieces of pending work were given up, as the node does not resume`);
+      await store.close();
+    });
+    return undefined;
+  }
+}

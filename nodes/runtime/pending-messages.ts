@@ -1,0 +1,138 @@
+import type { NodeMessage } from 'node-red';
+import type { NodeStore } from './journal/node-store';
+import type { RecordState } from './journal/record-store';
+import type { Done, Send } from './incoming-message';
+
+/** Properties whose JSON is longer than this leave the message while it is pending; in characters. */
+const MAX_SMALL_PROPERTY = 512;
+
+/** A message whose work goes on after its handler has returned. */
+export interface PendingMessage {
+  readonly key: string;
+  /** The message; `undefined` for one that was taken up after a restart, until it ends. */
+  msg: NodeMessage | undefined;
+  readonly send: Send;
+  /** Ends the message; absent after a restart. */
+  readonly done: Done | undefined;
+  /** Whether the work continues after a restart. */
+  recorded: boolean;
+}
+
+/** What a record holds beside the work's own state. */
+interface RecordedMessage extends RecordState {
+  version?: 2;
+  work?: RecordState;
+  /** The small properties of the message. */
+  msg: Record<string, unknown>;
+  /** The names of its large properties, which are the record's parts; records of version 1 have none. */
+  large?: string[];
+}
+
+/**
+ * Records messages whose work outlives a request. While a message is pending its large properties are in the store only:
+ * Node-RED holds the message until it ends, and ten thousand of them would fill the memory.
+ */
+export class PendingMessages {
+  readonly #pending = new Set<PendingMessage>();
+
+  constructor(private readonly store: NodeStore | undefined) {}
+
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  /** Records a message, and takes its large properties out of it. */
+  async hold(key: string, msg: NodeMessage, work: RecordState, send: Send, done: Done): Promise<PendingMessage> {
+    const pending: PendingMessage = { key, msg, send, done, recorded: false };
+    this.#pending.add(pending);
+    if (this.store === undefined) return pending;
+    const { small, large } = splitBySize(toJson(msg));
+    const names = Object.keys(large);
+    const state: RecordedMessage = { version: 2, work, msg: small, large: names };
+    pending.recorded = await this.store.create(key, state, Object.values(large));
+    if (pending.recorded) for (const name of names) Reflect.deleteProperty(msg, name);
+    return pending;
+  }
+
+  /** Takes up a message that was recorded before a restart. */
+  resume(key: string, send: Send): PendingMessage {
+    const pending: PendingMessage = { key, msg: undefined, send, done: undefined, recorded: true };
+    this.#pending.add(pending);
+    return pending;
+  }
+
+  /** Records a new state of the work. */
+  async update({ key, recorded }: PendingMessage, work: RecordState): Promise<void> {
+    const record = recorded ? await this.store?.read(key) : undefined;
+    if (record !== undefined) await this.store?.update(key, { ...record, work });
+  }
+
+  /** The message with all its properties, ready to be sent. */
+  async restore(pending: PendingMessage): Promise<NodeMessage> {
+    const record = pending.recorded ? await this.#read(pending.key) : undefined;
+    const resumed = pending.done === undefined;
+    pending.msg ??= { ...record?.small, resumed: true } as unknown as NodeMessage;
+    // Of a message that is still here only the large properties were taken.
+    Object.assign(pending.msg, record?.large);
+    if (resumed) Object.assign(pending.msg, { resumed: true });
+    return pending.msg;
+  }
+
+  /** Takes a message that ends now. @returns false if it has ended already, as the flow was stopped */
+  take(pending: PendingMessage): boolean {
+    return this.#pending.delete(pending);
+  }
+
+  /** Removes the record of a message that has ended. */
+  async remove(pending: PendingMessage): Promise<void> {
+    if (pending.recorded) await this.store?.remove(pending.key);
+  }
+
+  /** Stops: the messages that are here are given up, and their records are kept. */
+  takeAll(): PendingMessage[] {
+    const all = [...this.#pending];
+    this.#pending.clear();
+    return all;
+  }
+
+  async #read(key: string): Promise<{ small: Record<string, unknown>; large: Record<string, unknown> } | undefined> {
+    const state = (await this.store?.read(key)) as RecordedMessage | undefined;
+    if (state === undefined) return undefined;
+    const large: Record<string, unknown> = {};
+    let index = 0;
+    for await (const part of this.store!.parts(key)) {
+      const name = (state.large ?? [])[index++];
+      if (name !== undefined) large[name] = part;
+    }
+    return { small: state.msg, large };
+  }
+}
+
+/** A message as JSON can hold it, without the HTTP request and response. */
+export function toJson(msg: NodeMessage, without: readonly string[] = []): Record<string, unknown> {
+  const kept: Record<string, unknown> = {};
+  for (const name of Object.keys(msg)) {
+    if (name === 'req' || name === 'res' || without.includes(name)) continue;
+    try {
+      const json = JSON.stringify((msg as unknown as Record<string, unknown>)[name]) as string | undefined;
+      if (json !== undefined) kept[name] = JSON.parse(json) as unknown;
+    } catch {
+      // A property that JSON cannot hold stays behind; the work can be finished without it.
+    }
+  }
+  return kept;
+}
+
+/** The properties of a message that stay with its record's state, and those that become its parts. */
+export function splitBySize(msg: Record<string, unknown>): {
+  small: Record<string, unknown>;
+  large: Record<string, unknown>;
+} {
+  const small: Record<string, unknown> = {};
+  const large: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(msg)) {
+    const isLarge = name !== '_msgid' && JSON.stringify(value).length > MAX_SMALL_PROPERTY;
+    (isLarge ? large : small)[name] = value;
+  }
+  return { small, large };
+}

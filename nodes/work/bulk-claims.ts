@@ -1,0 +1,236 @@
+import { isAbsolute, resolve } from 'node:path';
+import type { NodeAPI } from 'node-red';
+import { invalidInput } from '../api/errors';
+import { withSource } from '../api/with-source';
+import { bulkClaim, type BulkClaimEnd, type BulkClaimOutputs, type BulkClaimParams } from '../operations/bulk-claim';
+import { newProgress, type BulkClaimProgress } from '../operations/bulk-claim-progress';
+import {
+  contentParts,
+  contentSource,
+  fileIdentity,
+  isSameFile,
+  type FileIdentity,
+} from '../operations/bulk-claim-source';
+import { Abort } from '../util/abort';
+import { InvalidValue } from '../util/invalid-value';
+import { isObject } from '../util/json';
+import type { RecordState } from '../runtime/journal/record-store';
+import type { NodeContext } from '../runtime/node-context';
+import type { Task } from '../runtime/node-definition';
+import type { Result } from '../runtime/output';
+import type { PendingMessage } from '../runtime/pending-messages';
+
+export type BulkClaimInputs = 'source' | 'tags' | 'cancel';
+
+export interface BulkClaimSettings {
+  input: 'content' | 'file';
+  tokenColumn: number | string;
+  tagsColumn: number | string;
+  rowsPerUpload: number;
+  uploadsAtOnce: number;
+  onInvalid: 'skip' | 'stop';
+  maxRetryRounds: number;
+  resume: boolean;
+  store: string;
+}
+
+type Context = NodeContext<BulkClaimSettings, BulkClaims>;
+type BulkClaimTask = Task<BulkClaimInputs, BulkClaimSettings, BulkClaims>;
+
+/** What a record holds of a bulk claim, so that a restart can continue it. */
+interface RecordedClaim extends Record<string, unknown> {
+  /** The id of the sequence of its uploads. */
+  id: string;
+  /** The file; without one the content is in the record's parts. */
+  file?: FileIdentity;
+  /** What kind of content the record's parts hold. */
+  content?: 'text' | 'bytes' | 'items';
+  tags: unknown;
+  tokenColumn: number | string;
+  tagsColumn: number | string;
+  onInvalid: 'skip' | 'stop';
+  progress: BulkClaimProgress;
+}
+
+/** The bulk claims of one node, over restarts. */
+export class BulkClaims {
+  /** Those that are being processed, by the id of their sequence; each is aborted to cancel it. */
+  readonly #running = new Map<string, Abort>();
+
+  constructor(
+    private readonly RED: NodeAPI,
+    private readonly context: Context,
+  ) {
+    context.onRecords((record, pending) => {
+      void this.context.end(pending, (task) => this.#continue(task as BulkClaimTask, record, pending));
+    });
+  }
+
+  /** Claims the devices of a message's rows. */
+  async run(task: BulkClaimTask): Promise<Result | undefined> {
+    if (task.inputs.cancel === true) {
+      this.#cancel(task);
+      return undefined;
+    }
+    const { inputs, settings, source } = task;
+    this.#checkRetryRound(task);
+    const file = settings.input === 'file' ? this.#path(inputs.source, source.source) : undefined;
+    const tags = inputs.tags === '' ? task.get('tags') : inputs.tags;
+    const work: RecordedClaim = {
+      id: this.RED.util.generateId(),
+      tags,
+      tokenColumn: settings.tokenColumn,
+      tagsColumn: settings.tagsColumn,
+      onInvalid: settings.onInvalid,
+      progress: newProgress(settings.rowsPerUpload),
+    };
+    const params = { ...this.#params(task, work), source: this.#sourceOf(task, file) };
+    await this.#record(task, work, file);
+    return this.#claim(task, params, work);
+  }
+
+  /** Continues a bulk claim that a restart interrupted. */
+  async #continue(task: BulkClaimTask, record: RecordState, pending: PendingMessage): Promise<Result | undefined> {
+    const work = record['work'] as RecordedClaim;
+    task.continueWork(pending.key, record);
+    const { file, content } = work;
+    if (file !== undefined && !(await isSameFile(file))) {
+      await this.#emitHeld(task, work);
+      throw invalidInput(
+        'bulk claim',
+        'the file was changed while the bulk claim was interrupted, so it cannot be continued; ' +
+          'send the file again: devices that are already yours are reported as such',
+      );
+    }
+    const source =
+      file === undefined
+        ? await contentSource(content ?? 'text', this.context.store!.parts(pending.key), largeOf(record))
+        : ({ kind: 'file', path: file.path } as const);
+    return this.#claim(task, { ...this.#params(task, work), source }, work);
+  }
+
+  /** Uploads that were accepted and have not left leave, also if their rows cannot be read any more. */
+  async #emitHeld(task: BulkClaimTask, { id, progress }: RecordedClaim): Promise<void> {
+    const accepted = [progress.held, ...progress.sent.map((sent) => sent.accepted)].filter((one) => one !== undefined);
+    for (const { body, statusCode, count } of accepted) {
+      const part = { id, index: progress.uploads++ };
+      await task.emit({ port: 0, payload: { ...body, rows: count }, statusCode, part });
+    }
+  }
+
+  async #claim(task: BulkClaimTask, params: BulkClaimParams, work: RecordedClaim): Promise<Result | undefined> {
+    const { id, progress } = work;
+    const cancelled = new Abort();
+    const onStop = (): void => cancelled.abort(task.signal.reason);
+    task.signal.addEventListener('abort', onStop, { once: true });
+    this.#running.set(id, cancelled);
+    const outputs: BulkClaimOutputs = {
+      onUpload: ({ payload, statusCode, rows, repeatedSince, part }) =>
+        task.emit({ port: 0, payload, statusCode, properties: { rows, repeatedSince }, part: { id, ...part } }),
+      onRejected: (rows) => task.emit({ port: 1, payload: rows, properties: { retryRound: roundOf(task) + 1 } }),
+      onProgress: (rows) => task.progress(`↑ ${rows}`),
+      save: () => task.saveWork(work),
+    };
+    try {
+      const isSuspended = (): boolean => cancelled.aborted && (task.resumes || !task.signal.aborted);
+      const end = await bulkClaim(task.api, params, task.source, progress, outputs, cancelled, isSuspended);
+      if (end.failure === undefined) return { port: 2, payload: end.summary, ending: endingOf(end) };
+      // The message itself goes to Catch as it came, so the summary leaves in a copy.
+      await task.emit({ port: 2, payload: end.summary });
+      throw end.failure;
+    } catch (error) {
+      if (cancelled.aborted && !task.signal.aborted) return undefined;
+      throw error;
+    } finally {
+      this.#running.delete(id);
+      task.signal.removeEventListener('abort', onStop);
+    }
+  }
+
+  #cancel(task: BulkClaimTask): void {
+    const parts = task.get('parts');
+    const id = isObject(parts) ? parts['id'] : undefined;
+    if (typeof id !== 'string') {
+      throw invalidInput('bulk claim', 'msg.parts.id is missing; to cancel, send a message that the bulk claim sent');
+    }
+    this.#running.get(id)?.abort();
+  }
+
+  /** @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT` when the rows were fed back too often */
+  #checkRetryRound(task: BulkClaimTask): void {
+    const round = roundOf(task);
+    const { maxRetryRounds } = task.settings;
+    if (maxRetryRounds === 0 || round <= maxRetryRounds) return;
+    throw invalidInput(
+      'bulk claim',
+      `these rows were fed back ${round} times, and ${maxRetryRounds} are allowed; look at why they fail, or raise "Max. retry rounds"`,
+    );
+  }
+
+  #params(task: BulkClaimTask, work: RecordedClaim): Omit<BulkClaimParams, 'source'> {
+    const { tags, tokenColumn, tagsColumn, onInvalid } = work;
+    return { tags, tokenColumn, tagsColumn, onInvalid, uploadsAtOnce: task.settings.uploadsAtOnce };
+  }
+
+  #sourceOf({ inputs, source }: BulkClaimTask, file: string | undefined): BulkClaimParams['source'] {
+    if (file !== undefined) return { kind: 'file', path: file };
+    const { source: value } = inputs;
+    if (value !== undefined && value !== null) return { kind: 'value', value };
+    const sentence = `${source.source} is missing; enter CSV text, a Buffer of CSV, or an array of claim tokens`;
+    throw invalidInput('bulk claim', sentence);
+  }
+
+  /** A file's path, relative to where core's file nodes look. */
+  #path(value: unknown, source: string): string {
+    const path = withSource('bulk claim', source, () => {
+      if (typeof value === 'string' && value.trim() !== '') return value.trim();
+      throw new InvalidValue('is not a path; enter the path of a CSV file');
+    });
+    const folder = (this.RED.settings as { fileWorkingDirectory?: string }).fileWorkingDirectory;
+    return folder === undefined || isAbsolute(path) ? path : resolve(folder, path);
+  }
+
+  /** Records the bulk claim before anything is sent. */
+  async #record(task: BulkClaimTask, work: RecordedClaim, path: string | undefined): Promise<void> {
+    const { source } = task.inputs;
+    if (path !== undefined) {
+      const file = await fileIdentity(path);
+      // What cannot be read is refused when it is opened, with the reason.
+      if (file === undefined) return;
+      work.file = file;
+      await task.recordWork(work.id, work);
+      return;
+    }
+    const content = contentParts(source);
+    if (content === undefined) return;
+    work.content = content.kind;
+    await task.recordWork(work.id, work, content.parts, rootOf(task.source.source));
+  }
+}
+
+/** How often the rows of a message were fed back. */
+function roundOf(task: BulkClaimTask): number {
+  const round = task.get('retryRound');
+  return typeof round === 'number' && round > 0 ? round : 0;
+}
+
+/** How many parts of a record belong to the message. */
+function largeOf(record: RecordState): number {
+  return Array.isArray(record['large']) ? record['large'].length : 0;
+}
+
+/** The message property that holds the content, which is recorded by itself. */
+function rootOf(source: string): string[] {
+  const name = /^msg\.([^.[]+)/.exec(source)?.[1];
+  return name === undefined ? [] : [name];
+}
+
+function endingOf({ summary, ignoredContent }: BulkClaimEnd): NonNullable<Result['ending']> {
+  const { rows, uploaded, rejected } = summary;
+  const text = (name: string): string => `nrfcloud-bulk-claim.status.${name}`;
+  if (rows === 0) return { level: 'partial', text: text('empty') };
+  if (uploaded === 0) return { level: 'failed', text: text('allFailed') };
+  if (rejected > 0) return { level: 'partial', text: text('partly') };
+  if (ignoredContent) return { level: 'partial', text: text('ignoredColumn') };
+  return { level: 'done', text: text('uploaded') };
+}

@@ -1,0 +1,163 @@
+import { randomUUID } from 'node:crypto';
+import { bulkStatus } from '../api/bulk';
+import { resultOfOperation, resultOfUpload, type BulkResult, type BulkResultParams } from '../operations/bulk-result';
+import { WatchedOperation, type Watcher } from '../operations/bulk-status';
+import { Poller } from '../operations/poller';
+import { RunningClock } from '../operations/running-clock';
+import type { NodeContext } from '../runtime/node-context';
+import { PENDING, type Task } from '../runtime/node-definition';
+import type { PendingMessage } from '../runtime/pending-messages';
+import { isObject } from '../util/json';
+
+export interface BulkStatusSettings {
+  interval: number;
+  maxInterval: number;
+  timeout: number;
+  whenClaimed: 'ok' | 'error';
+  resume: boolean;
+  store: string;
+}
+
+type Context = NodeContext<BulkStatusSettings, BulkStatusTracker>;
+
+/** What a record holds of the work, so that a restart can continue it. */
+interface RecordedWatch extends Record<string, unknown> {
+  id: string;
+  /** On the node's clock; `null` = never. */
+  deadline: number | null;
+  begunAt: number;
+  status: string | null;
+}
+
+/** Records of version 1 hold a deadline in milliseconds since 1970. */
+function watchOf(record: Record<string, unknown>, clock: RunningClock): RecordedWatch {
+  const work = isObject(record['work']) ? record['work'] : record;
+  const isOld = work === record;
+  const deadline = typeof work['deadline'] === 'number' ? work['deadline'] : null;
+  return {
+    id: String(work['id']),
+    deadline: isOld && deadline !== null ? clock.now() + Math.max(0, deadline - Date.now()) : deadline,
+    begunAt: typeof work['begunAt'] === 'number' ? work['begunAt'] : clock.now(),
+    status: typeof work['status'] === 'string' ? work['status'] : null,
+  };
+}
+
+/** The key of the record that holds the node's clock. */
+const CLOCK = '#clock';
+
+/** Watches the bulk operations of one node, over restarts. */
+export class BulkStatusTracker {
+  readonly #operations = new Map<string, WatchedOperation>();
+  readonly #watchers = new Map<Watcher, PendingMessage>();
+  readonly #poller: Poller;
+  readonly #clock: RunningClock;
+  #troubled = 0;
+
+  constructor(private readonly context: Context) {
+    this.#poller = new Poller((id, signal) => context.request(signal, (api) => bulkStatus(api, id)));
+    this.#clock = new RunningClock((ms) => void context.store?.create(CLOCK, { ms }));
+    context.signal.addEventListener('abort', () => {
+      this.#poller.close();
+      this.#clock.stop();
+    });
+    context.onRecords(
+      (record, pending) => this.#watch(watchOf(record, this.#clock), pending, this.#intervalMs()),
+      (own) => {
+        const ms = own.get(CLOCK)?.['ms'];
+        if (typeof ms === 'number') this.#clock.restore(ms);
+      },
+    );
+  }
+
+  /** Records a message and watches its operation. */
+  async begin(id: string, task: Task<never, BulkStatusSettings, BulkStatusTracker>): Promise<typeof PENDING> {
+    const { timeout } = task.settings;
+    const begunAt = this.#clock.now();
+    const work: RecordedWatch = { id, deadline: timeout > 0 ? begunAt + timeout * 1000 : null, begunAt, status: null };
+    const pending = await task.hold(randomUUID(), work);
+    this.#watch(work, pending, 0);
+    return PENDING;
+  }
+
+  /** The result of an upload that came with its response. */
+  conclude(
+    result: Record<string, unknown>,
+    task: Task<never, BulkStatusSettings, BulkStatusTracker>,
+  ): Promise<BulkResult> {
+    return resultOfUpload(task.api, result, paramsOf(task));
+  }
+
+  /** Ends all watches over an operation; their messages end without a result. */
+  cancel(id: string): void {
+    for (const watcher of [...(this.#operations.get(id)?.watchers ?? [])]) {
+      this.#end(id, watcher, () => Promise.resolve(undefined));
+    }
+  }
+
+  #watch(work: RecordedWatch, pending: PendingMessage, spread: number): void {
+    const { id } = work;
+    const watcher: Watcher = {
+      deadline: work.deadline,
+      begunAt: work.begunAt,
+      status: work.status,
+      onChange: ({ body, statusCode }, status) => {
+        void this.context.pending.update(pending, { ...work, status });
+        this.context.emit(pending, { port: 2, payload: body, statusCode });
+      },
+      onEnd: ({ body, statusCode }) =>
+        this.#end(id, watcher, async (task) => ({
+          statusCode,
+          ...(await resultOfOperation(task.api, body as Record<string, unknown>, paramsOf(task))),
+        })),
+      onFailure: (error) => this.#end(id, watcher, () => Promise.reject(error)),
+    };
+    this.#watchers.set(watcher, pending);
+    this.#clock.run();
+    const known = this.#operations.get(id);
+    if (known !== undefined) {
+      known.watchers.add(watcher);
+      this.#poller.hurry(known);
+      return;
+    }
+    const { interval, maxInterval } = this.context.settings();
+    const operation = new WatchedOperation(id, interval, maxInterval, this.#clock, (trouble) =>
+      this.#setTrouble(trouble),
+    );
+    operation.watchers.add(watcher);
+    this.#operations.set(id, operation);
+    this.#poller.add(operation, spread);
+  }
+
+  #end(id: string, watcher: Watcher, handler: Parameters<Context['end']>[1]): void {
+    const operation = this.#operations.get(id);
+    operation?.watchers.delete(watcher);
+    if (operation?.watchers.size === 0) {
+      this.#operations.delete(id);
+      operation.dispose();
+      this.#poller.remove(operation);
+    }
+    const pending = this.#watchers.get(watcher);
+    this.#watchers.delete(watcher);
+    if (this.#watchers.size === 0) this.#clock.stop();
+    if (pending !== undefined) void this.context.end(pending, handler);
+  }
+
+  #setTrouble(trouble: boolean): void {
+    this.#troubled += trouble ? 1 : -1;
+    this.context.setTrouble(this.#troubled > 0 && this.#troubled >= this.#operations.size);
+  }
+
+  #intervalMs(): number {
+    return this.context.settings().interval * 1000;
+  }
+}
+
+function paramsOf(task: Pick<Task<never, BulkStatusSettings, unknown>, 'settings' | 'get'>): BulkResultParams {
+  const since: unknown = task.get('repeatedSince');
+  return {
+    rows: task.get('rows'),
+    whenClaimed: task.settings.whenClaimed,
+    repeatedSince: typeof since === 'string' ? Date.parse(since) : undefined,
+    retryRound: task.get('retryRound'),
+  };
+}

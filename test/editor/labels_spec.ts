@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import packageJson from '../../package.json';
+import { CONTRACT } from '../support/contract';
+import { KNOWN, useEditor } from '../support/shared-editor';
+
+const LANGUAGES = readdirSync(join(resolve(__dirname, '../..'), 'locales'));
+const PALETTE_TYPES = Object.keys(packageJson['node-red'].nodes).filter(
+  (type) => CONTRACT[type]!.category !== 'config',
+);
+
+describe('every label fits on one line:', function () {
+  this.timeout(60_000);
+  const stage = useEditor();
+  after(() => stage.editor.choose({}));
+
+  /** What does not fit in the open dialog, with every choice of every select box. */
+  const misfits = async (): Promise<string[]> => {
+    const { editor } = stage;
+    const found = new Set<string>(await editor.form.evaluate(measure));
+    for (const select of await editor.form.locator('select:visible').all()) {
+      const id = await select.getAttribute('id');
+      if (id === 'node-input-connection') continue;
+      const chosen = await select.inputValue();
+      const values = await select
+        .locator('option')
+        .evaluateAll((options: any[]) => options.map(({ value }) => value as string));
+      for (const value of [...values.filter((value) => value !== chosen), chosen]) {
+        await select.selectOption(value);
+        for (const misfit of await editor.form.evaluate(measure)) found.add(misfit);
+      }
+    }
+    return [...found];
+  };
+
+  for (const language of LANGUAGES) {
+    describe(language, () => {
+      before(() => stage.editor.choose({ language }));
+
+      it('palette: no label breaks inside a word', async () => {
+        const broken: string[] = [];
+        for (const type of PALETTE_TYPES) {
+          broken.push(...(await stage.editor.paletteNode(type).evaluate(measurePalette)));
+        }
+        assert.deepEqual(broken, []);
+      });
+
+      for (const type of PALETTE_TYPES) {
+        it(`dialog of ${type}`, async () => {
+          const { editor } = stage;
+          const id = await editor.drag(type, { x: 300, y: 200 });
+          await editor.openDialog(id);
+          await editor.field('connection').selectOption(KNOWN);
+          assert.deepEqual(await misfits(), []);
+          await editor.closeDialogs();
+          await editor.remove(id);
+        });
+      }
+
+      it('dialog of nrfcloud-connection', async () => {
+        const { editor } = stage;
+        const id = await editor.drag('nrfcloud-claim', { x: 300, y: 200 });
+        await editor.openDialog(id);
+        await editor.field('connection').selectOption(KNOWN);
+        await editor.openConfig('connection', 'edit');
+        const toggle = editor.dialog.locator('#nrfcloud-connection-limits-toggle');
+        if ((await toggle.getAttribute('aria-expanded')) === 'false') await toggle.click();
+        assert.deepEqual(await misfits(), []);
+        await editor.closeDialogs();
+        await editor.remove(id);
+      });
+    });
+  }
+});
+
+/** Runs in the page: what is wider than its place, or takes a second line. */
+function measure(form: any): string[] {
+  const found: string[] = [];
+  const view = form.ownerDocument.defaultView;
+  const right = form.querySelector('.nrfcloud-form').getBoundingClientRect().right as number;
+  const isVisible = (element: any): boolean => element.getClientRects().length > 0;
+  const isOneLine = (element: any): boolean =>
+    element.getBoundingClientRect().height < 1.9 * parseFloat(view.getComputedStyle(element).lineHeight);
+  for (const element of form.querySelectorAll('.form-row > label, .form-row > span[data-i18n]')) {
+    if (!isVisible(element)) continue;
+    const text = element.textContent.trim() as string;
+    if (!isOneLine(element)) found.push(`more than a line: ${text}`);
+    if (element.tagName === 'LABEL' && element.scrollWidth > element.clientWidth) found.push(`too wide: ${text}`);
+    const icon = element.querySelector('i');
+    const words = element.querySelector('span');
+    if (icon && words && Math.abs(icon.getBoundingClientRect().top - words.getBoundingClientRect().top) > 8) {
+      found.push(`icon alone: ${text}`);
+    }
+  }
+  for (const element of form.querySelectorAll('.form-row > *, .form-tips')) {
+    if (!isVisible(element)) continue;
+    const over = Math.round((element.getBoundingClientRect().right as number) - right);
+    if (over > 0) found.push(`${over} px outside of the dialog: ${(element.id || element.textContent) as string}`);
+  }
+  for (const row of form.querySelectorAll('.form-row')) {
+    const tops = [...row.querySelectorAll(':scope > span[data-i18n], :scope > input')]
+      .filter(isVisible)
+      .map((element: any) => element.getBoundingClientRect())
+      .map(({ top, height }: any) => Number(top) + Number(height) / 2);
+    if (tops.length > 0 && Math.max(...tops) - Math.min(...tops) > 12) {
+      found.push(`a field and its unit on two lines: ${(row.textContent as string).trim()}`);
+    }
+  }
+  return found;
+}
+
+/** Runs in the page: the words of a palette entry that are wider than its label. */
+function measurePalette(entry: any): string[] {
+  const label = entry.querySelector('.red-ui-palette-label');
+  const view = entry.ownerDocument.defaultView;
+  const { font } = view.getComputedStyle(label);
+  const context = entry.ownerDocument.createElement('canvas').getContext('2d');
+  context.font = font;
+  const width = label.getBoundingClientRect().width as number;
+  const words = (label.innerText as string).split(/\s+/);
+  return words.filter((word) => Number(context.measureText(word).width) > width);
+}

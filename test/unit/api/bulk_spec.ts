@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { bulkStatus, errorSummary, operationIdOf, uploadClaims, type UploadResponse } from '../../../nodes/api/bulk';
+import { Abort } from '../../../nodes/util/abort';
+import { errorOf, ScriptedServer } from '../../support/scripted-server';
+
+describe('bulk claims', () => {
+  let service: ScriptedServer;
+  beforeEach(async () => (service = await ScriptedServer.start({ backOff: false })));
+  afterEach(() => service.stop());
+
+  describe('uploadClaims', () => {
+    const upload = (options = {}): Promise<UploadResponse> =>
+      uploadClaims(service.api(options), Buffer.from('token\n'));
+
+    for (const [what, status, body] of [
+      ['an operation', 202, { bulkOpsRequestId: 'b1' }],
+      ['claimed devices', 201, { claimedIds: [] }],
+      ['failures', 200, { failed: [] }],
+      ['both', 200, { failed: [], claimedIds: [] }],
+      ['failures with a refusal', 422, { failed: [{}] }],
+      ['failures with a refusal', 400, { claimedIds: [], failed: [{}] }],
+      ['claimed devices with a refusal', 409, { claimedIds: ['a'], failed: [] }],
+    ] as const) {
+      it(`accepts ${what}: ${status}`, async () => {
+        service.respondWith([status, body]);
+        assert.deepEqual(await upload(), { statusCode: status, body, repeated: false });
+        const { body: sent, headers } = service.requests[0]!;
+        assert.deepEqual([sent, headers['content-type']], ['token\n', 'text/csv']);
+      });
+    }
+
+    for (const [status, body, code] of [
+      [503, { failed: [] }, 'NRFCLOUD_UNAVAILABLE'],
+      [500, { claimedIds: ['a'] }, 'NRFCLOUD_UNAVAILABLE'],
+      [429, { failed: [{}] }, 'NRFCLOUD_RATE_LIMITED'],
+      [401, { failed: [{}] }, 'NRFCLOUD_UNAUTHORIZED'],
+      [403, { claimedIds: ['a'] }, 'NRFCLOUD_FORBIDDEN'],
+      [404, { failed: [{}] }, 'NRFCLOUD_NOT_FOUND'],
+      [413, { failed: [{}] }, 'NRFCLOUD_REJECTED'],
+      [400, { failed: [] }, 'NRFCLOUD_REJECTED'],
+      [422, { claimedIds: [], failed: [] }, 'NRFCLOUD_REJECTED'],
+      [400, { message: 'at most 500 rows' }, 'NRFCLOUD_REJECTED'],
+    ] as const) {
+      it(`does not accept ${JSON.stringify(body)} with ${status}`, async () => {
+        service.respondWith([status, body]);
+        const error = await errorOf(upload({ retries: 0 }));
+        assert.deepEqual([error.code, error.cause.statusCode], [code, status]);
+        assert.deepEqual(error.cause.body, body);
+        assert.equal(error.cause.mayHaveSucceeded, status === 500 ? true : undefined);
+      });
+    }
+
+    for (const body of [{}, { bulkOpsRequestId: ' ' }, { bulkOpsRequestId: 5 }, { failed: {} }, [], 'null', '<html>']) {
+      it(`does not accept ${JSON.stringify(body)} with 200`, async () => {
+        service.respondWith([200, body]);
+        const { code, cause } = await errorOf(upload());
+        assert.deepEqual([code, cause.mayHaveSucceeded], ['NRFCLOUD_BAD_RESPONSE', true]);
+      });
+    }
+
+    it('says whether it was sent again after a lost response', async () => {
+      const accepted = [202, { bulkOpsRequestId: 'b1' }] as const;
+      for (const [failure, repeated] of [
+        ['reset', true],
+        [[500], true],
+        [[503], false],
+        [[429], false],
+      ] as const) {
+        service.respondWith(failure, accepted);
+        assert.equal((await upload()).repeated, repeated, JSON.stringify(failure));
+      }
+      service.respondWith([500], [422, {}]);
+      assert.equal((await errorOf(upload())).cause.mayHaveSucceeded, true);
+    });
+  });
+
+  it('an operation has an id without spaces around it', () => {
+    assert.equal(operationIdOf({ bulkOpsRequestId: ' b1 ' }), 'b1');
+  });
+
+  it('bulkStatus asks once for an object', async () => {
+    service.respondWith([500, {}], [200, { status: 'NEW' }], [200, []]);
+    assert.equal((await errorOf(bulkStatus(service.api(), 'b1'))).cause.attempts, 1);
+    assert.deepEqual(await bulkStatus(service.api(), 'b1'), { statusCode: 200, body: { status: 'NEW' } });
+    assert.equal((await errorOf(bulkStatus(service.api(), 'b1'))).code, 'NRFCLOUD_BAD_RESPONSE');
+    assert.equal(service.requests.length, 3);
+  });
+
+  it('errorSummary says that the service names none', async () => {
+    for (const errorSummaryUrl of [undefined, '', 5, null]) {
+      assert.ok('problem' in (await errorSummary(service.api(), { errorSummaryUrl })));
+    }
+  });
+
+  it('errorSummary names the bulk operation when it is stopped', async () => {
+    const stop = new Abort();
+    service.respondWith(() => stop.abort());
+    const api = service.api({}, { signal: stop });
+    const { code, cause } = await errorOf(errorSummary(api, { errorSummaryUrl: `${service.origin}/errors` }));
+    assert.deepEqual([code, cause.operation], ['NRFCLOUD_CLOSED', 'bulk status']);
+  });
+});

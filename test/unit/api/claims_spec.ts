@@ -1,0 +1,257 @@
+import assert from 'node:assert/strict';
+import { claim, dryRunClaim, type ClaimResponse } from '../../../nodes/api/claims';
+import { Abort } from '../../../nodes/util/abort';
+import { errorOf, ScriptedServer, type ScriptedResponse } from '../../support/scripted-server';
+
+const ID = '4961c873-408c-45ce-b1ba-7c0d99d88179';
+const DEVICE = { id: ID.toUpperCase(), status: 'READY' };
+const OTHER = { id: '00000000-0000-4000-8000-000000000000' };
+const CLAIM = { claimToken: 'token', tags: [] as string[], deviceId: ID };
+const NOTHING: ScriptedResponse[] = [[404], [404], [404], [404], [404]];
+
+describe('claim', () => {
+  let service: ScriptedServer;
+  beforeEach(async () => (service = await ScriptedServer.start({ backOff: false })));
+  afterEach(() => service.stop());
+  const claimOnce = (options = {}): Promise<ClaimResponse> => claim(service.api(options), CLAIM);
+
+  it('sends the token, and tags only if there are any', async () => {
+    service.respondWith([201, DEVICE], [200, DEVICE]);
+    assert.deepEqual(await claimOnce(), { statusCode: 201, body: DEVICE });
+    await claim(service.api(), { ...CLAIM, tags: ['a', 'b'] });
+    assert.deepEqual(
+      service.requests.map(({ body }) => JSON.parse(body) as unknown),
+      [{ claimToken: 'token' }, { claimToken: 'token', tags: ['a', 'b'] }],
+    );
+  });
+
+  for (const body of [
+    '',
+    '<html>welcome</html>',
+    '{"error":"blocked by the gateway"}',
+    '{"message":"welcome"}',
+    '[]',
+    'null',
+    OTHER,
+  ]) {
+    it(`looks the device up after a success with ${JSON.stringify(body)}`, async () => {
+      service.respondWith([200, body], [200, DEVICE]);
+      assert.deepEqual(await claimOnce(), { statusCode: 200, body: DEVICE });
+      assert.deepEqual(service.lines, ['POST /identities/claimed-devices', `GET /claimed-devices/${ID}`]);
+      service.respondWith([200, body], ...NOTHING);
+      const error = await errorOf(claimOnce());
+      assert.deepEqual([error.code, error.cause.mayHaveSucceeded], ['NRFCLOUD_BAD_RESPONSE', true]);
+      service.respondWith([200, body], [200, body]);
+      assert.equal((await errorOf(claimOnce())).cause.operation, 'claim');
+    });
+  }
+
+  it('reports a conflict with the device, if the device is visible', async () => {
+    service.respondWith([409, { message: 'claimed' }], [200, DEVICE]);
+    const { conflict, ...rest } = await claimOnce();
+    assert.deepEqual(rest, { statusCode: 200, body: DEVICE });
+    assert.equal(conflict?.code, 'NRFCLOUD_CONFLICT');
+  });
+
+  for (const status of [403, 404, 409, 422]) {
+    it(`is a conflict if the device is claimed but not visible: ${status}`, async () => {
+      service.respondWith([409, {}], [status, {}]);
+      const { code, cause } = await errorOf(claimOnce());
+      assert.deepEqual([code, cause.mayHaveSucceeded], ['NRFCLOUD_CONFLICT', undefined]);
+      assert.equal(service.requests.length, 2);
+    });
+  }
+
+  for (const [status, body, code] of [
+    [401, '{}', 'NRFCLOUD_UNAUTHORIZED'],
+    [500, '{}', 'NRFCLOUD_UNAVAILABLE'],
+    [200, '"text"', 'NRFCLOUD_BAD_RESPONSE'],
+    [200, OTHER, 'NRFCLOUD_BAD_RESPONSE'],
+  ] as const) {
+    it(`reports why a conflict could not be looked up: ${status} ${JSON.stringify(body)}`, async () => {
+      service.respondWith([409, {}], [status, body]);
+      assert.equal((await errorOf(claimOnce({ retries: 0 }))).code, code);
+    });
+  }
+
+  for (const [status, code] of [
+    [404, 'NRFCLOUD_NOT_FOUND'],
+    [422, 'NRFCLOUD_REJECTED'],
+    [413, 'NRFCLOUD_REJECTED'],
+    [403, 'NRFCLOUD_FORBIDDEN'],
+  ] as const) {
+    it(`does not look for the device after a certain refusal: ${status}`, async () => {
+      service.respondWith([status, {}]);
+      const error = await errorOf(claimOnce());
+      assert.deepEqual([error.code, error.cause.mayHaveSucceeded], [code, undefined]);
+      assert.equal(service.requests.length, 1);
+    });
+  }
+
+  it('has succeeded if the device is there after a lost response', async () => {
+    service.respondWith('reset', [200, DEVICE]);
+    assert.deepEqual(await claimOnce(), { statusCode: 200, body: DEVICE });
+    assert.equal(service.requests.length, 2);
+  });
+
+  for (const body of [OTHER, { message: 'welcome' }, '', '<html>']) {
+    it(`does not take ${JSON.stringify(body)} for the device after a lost response`, async () => {
+      service.respondWith('reset', [200, body], [201, DEVICE]);
+      assert.deepEqual(await claimOnce(), { statusCode: 201, body: DEVICE });
+      assert.equal(service.requests.length, 3);
+    });
+  }
+
+  for (const [status, code] of [
+    [409, 'NRFCLOUD_CONFLICT'],
+    [404, 'NRFCLOUD_NOT_FOUND'],
+    [422, 'NRFCLOUD_REJECTED'],
+  ] as const) {
+    it(`has succeeded if its repetition is refused and the device shows up late: ${status}`, async () => {
+      service.respondWith('reset', [404], [status, {}], [404], [404], [404], [404], [200, DEVICE]);
+      assert.deepEqual(await claimOnce(), { statusCode: 200, body: DEVICE });
+      service.respondWith('reset', [404], [status, {}], ...NOTHING);
+      const error = await errorOf(claimOnce());
+      assert.deepEqual([error.code, error.cause.mayHaveSucceeded], [code, true]);
+      assert.equal(service.requests.length, 16);
+    });
+  }
+
+  it('is an uncertain conflict if its repetition is refused and the device is not visible', async () => {
+    service.respondWith('reset', [404], [409, {}], [403, {}]);
+    const { code, cause } = await errorOf(claimOnce());
+    assert.deepEqual([code, cause.mayHaveSucceeded], ['NRFCLOUD_CONFLICT', true]);
+    assert.equal(service.requests.length, 4);
+  });
+
+  it('says after a timeout that the device may have been claimed', async () => {
+    service.respondWith(() => undefined, ...NOTHING);
+    const { code, cause, message } = await errorOf(claimOnce({ retries: 0, timeout: 0.1 }));
+    assert.deepEqual([code, cause.mayHaveSucceeded], ['NRFCLOUD_TIMEOUT', true]);
+    assert.match(message, /the device may have been claimed/);
+    assert.equal(service.requests.length, 6);
+  });
+
+  for (const status of [401, 403]) {
+    it(`does not look again if its repetition may not be made: ${status}`, async () => {
+      service.respondWith('reset', [404], [status, {}]);
+      assert.equal((await errorOf(claimOnce())).cause.attempts, 2);
+      assert.equal(service.requests.length, 3);
+    });
+  }
+
+  describe('twice at once', () => {
+    it('with the same tags is one claim with two results', async () => {
+      service.respondWith([201, DEVICE]);
+      const client = service.client();
+      const request = { ...CLAIM, tags: ['a'] };
+      const all = [1, 2, 3].map(() => claim(service.apiOf(client), request));
+      const [first, second, third] = await Promise.all(all);
+      assert.deepEqual([first, second, third], Array(3).fill({ statusCode: 201, body: DEVICE }));
+      assert.notEqual(first!.body, second!.body);
+      assert.equal(service.requests.length, 1);
+      assert.equal(client.load().waiting, 0);
+    });
+
+    it('fails for both if it fails', async () => {
+      service.respondWith([422, {}]);
+      const client = service.client();
+      const errors = await Promise.all([1, 2].map(() => errorOf(claim(service.apiOf(client), CLAIM))));
+      assert.deepEqual(
+        errors.map(({ code }) => code),
+        ['NRFCLOUD_REJECTED', 'NRFCLOUD_REJECTED'],
+      );
+      assert.equal(service.requests.length, 1);
+    });
+
+    it('is made for the second if the first is stopped', async () => {
+      const stop = new Abort();
+      service.respondWith(() => stop.abort(), [201, DEVICE]);
+      const client = service.client();
+      const first = errorOf(claim(service.apiOf(client, { signal: stop }), CLAIM));
+      const second = claim(service.apiOf(client), CLAIM);
+      assert.equal((await first).code, 'NRFCLOUD_CLOSED');
+      assert.deepEqual(await second, { statusCode: 201, body: DEVICE });
+    });
+
+    it('with other tags is made one after the other, and the second finds a device that is visible late', async () => {
+      let inFlight = 0;
+      const respond =
+        (status: number, body: unknown): ScriptedResponse =>
+        (_request, response) => {
+          assert.equal(++inFlight, 1);
+          setImmediate(() => {
+            inFlight--;
+            response.writeHead(status).end(JSON.stringify(body));
+          });
+        };
+      service.respondWith(respond(201, DEVICE), respond(409, {}), respond(404, {}), respond(200, DEVICE));
+      const client = service.client();
+      const [first, second] = await Promise.all([
+        claim(service.apiOf(client), CLAIM),
+        claim(service.apiOf(client), { ...CLAIM, tags: ['x'] }),
+      ]);
+      assert.equal(first.conflict, undefined);
+      assert.equal(second.conflict?.code, 'NRFCLOUD_CONFLICT');
+      assert.deepEqual(second.body, DEVICE);
+    });
+
+    it('waits at most as long as its message lives', async () => {
+      let release = (): void => undefined;
+      service.respondWith((_request, response) => void (release = () => response.end(JSON.stringify(DEVICE))));
+      const client = service.client();
+      const stop = new Abort();
+      const waiting: boolean[] = [];
+      const first = claim(service.apiOf(client), CLAIM);
+      const owner = { signal: stop, onWaiting: (now: boolean) => void waiting.push(now) };
+      const second = errorOf(claim(service.apiOf(client, owner), { ...CLAIM, tags: ['x'] }));
+      while (service.requests.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      stop.abort();
+      assert.equal((await second).code, 'NRFCLOUD_CLOSED');
+      release();
+      await first;
+      assert.deepEqual(waiting, [true, false]);
+      assert.equal(service.requests.length, 1);
+    });
+  });
+});
+
+describe('dryRunClaim', () => {
+  let service: ScriptedServer;
+  beforeEach(async () => (service = await ScriptedServer.start({ backOff: false })));
+  afterEach(() => service.stop());
+  const dryRun = (): Promise<ClaimResponse> => dryRunClaim(service.api({ api: 'current' }), CLAIM);
+
+  it('gives what the service says', async () => {
+    service.respondWith([202]);
+    assert.deepEqual(await dryRun(), { statusCode: 202, body: undefined });
+    assert.equal(service.lines[0], 'POST /claimed-devices?dryrun=true');
+    assert.equal(service.requests[0]!.body, '{"claimToken":"token"}');
+  });
+
+  for (const [status, body] of [
+    [201, DEVICE],
+    [202, DEVICE],
+    [200, { message: 'welcome' }],
+  ] as const) {
+    it(`does not believe ${status} with ${JSON.stringify(body)}`, async () => {
+      service.respondWith([status, body]);
+      assert.equal((await errorOf(dryRun())).code, 'NRFCLOUD_BAD_RESPONSE');
+    });
+  }
+
+  it('reports whose a claimed device is', async () => {
+    service.respondWith([409, {}], [200, DEVICE]);
+    const { conflict, ...rest } = await dryRun();
+    assert.deepEqual(rest, { statusCode: 200, body: DEVICE });
+    assert.equal(conflict?.code, 'NRFCLOUD_CONFLICT');
+    service.respondWith([409, {}], [404, {}]);
+    assert.equal((await errorOf(dryRun())).code, 'NRFCLOUD_CONFLICT');
+  });
+
+  it('is refused as a claim is', async () => {
+    service.respondWith([422, {}]);
+    assert.equal((await errorOf(dryRun())).code, 'NRFCLOUD_REJECTED');
+    assert.equal(service.requests.length, 1);
+  });
+});

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import { blockDevice, getDevice, unblockDevice, unclaimDevice } from '../../../nodes/api/devices';
+import { errorOf, ScriptedServer, type ScriptedResponse } from '../../support/scripted-server';
+
+const ID = '4961c873-408c-45ce-b1ba-7c0d99d88179';
+const DEVICE = { id: ID.toUpperCase(), status: 'READY', claimedAt: '2026-11-28T01:00:00.000Z' };
+const RECLAIMED = { ...DEVICE, claimedAt: '2026-11-28T02:00:00.000Z' };
+const UNRELATED = ['<html>', '{"error":"blocked by the gateway"}', '{"message":"welcome"}', '[]', { id: 'other' }];
+
+describe('devices', () => {
+  let service: ScriptedServer;
+  beforeEach(async () => (service = await ScriptedServer.start({ backOff: false })));
+  afterEach(() => service.stop());
+
+  describe('getDevice', () => {
+    it('gives the device, or nothing for an empty body', async () => {
+      service.respondWith([200, DEVICE], [204]);
+      assert.deepEqual(await getDevice(service.api(), ID), { statusCode: 200, body: DEVICE });
+      assert.deepEqual(await getDevice(service.api(), ID), { statusCode: 204, body: undefined });
+    });
+
+    for (const body of UNRELATED) {
+      it(`does not believe ${JSON.stringify(body)}`, async () => {
+        service.respondWith([200, body]);
+        const { code, cause } = await errorOf(getDevice(service.api(), ID));
+        assert.deepEqual([code, cause.mayHaveSucceeded], ['NRFCLOUD_BAD_RESPONSE', undefined]);
+      });
+    }
+  });
+
+  for (const [change, contradiction] of [
+    [blockDevice, 'READY'],
+    [unblockDevice, 'BLOCKED'],
+  ] as const) {
+    describe(change.name, () => {
+      it('believes an empty body, and one about the device', async () => {
+        service.respondWith([204], [200, DEVICE]);
+        assert.deepEqual(await change(service.api(), ID), { statusCode: 204, body: undefined });
+        assert.deepEqual(await change(service.api(), ID), { statusCode: 200, body: DEVICE });
+        assert.equal(service.requests.length, 2);
+      });
+
+      for (const body of UNRELATED) {
+        it(`confirms ${JSON.stringify(body)} by one get`, async () => {
+          const done = { ...DEVICE, status: 'OTHER' };
+          service.respondWith([200, body], [200, done]);
+          assert.deepEqual(await change(service.api(), ID), { statusCode: 200, body: done });
+          for (const look of [[404], [200, body], [200, { ...DEVICE, status: contradiction }]] as ScriptedResponse[]) {
+            service.respondWith([200, body], look);
+            const { code, cause } = await errorOf(change(service.api(), ID));
+            assert.deepEqual([code, cause.mayHaveSucceeded], ['NRFCLOUD_BAD_RESPONSE', true]);
+          }
+        });
+      }
+    });
+  }
+
+  it('changes of one device are made in order, although the first has to be repeated', async () => {
+    let blocked = false;
+    let requests = 0;
+    const respond: ScriptedResponse = (request, response) => {
+      blocked = request.url!.endsWith('/block');
+      if (++requests === 1) response.destroy();
+      else response.writeHead(204).end();
+    };
+    service.respondWith(respond, respond, respond);
+    const client = service.client();
+    await Promise.all([blockDevice(service.apiOf(client), ID), unblockDevice(service.apiOf(client), ID.toUpperCase())]);
+    assert.equal(blocked, false);
+    assert.deepEqual(
+      service.lines.map((line) => line.split('/').at(-1)),
+      ['block', 'block', 'unblock'],
+    );
+  });
+
+  describe('unclaimDevice', () => {
+    const unclaim = (options = {}): ReturnType<typeof unclaimDevice> => unclaimDevice(service.api(options), ID);
+    const methods = (): string => service.requests.map(({ method }) => method[0]).join('');
+
+    it('reads the device first', async () => {
+      service.respondWith([200, DEVICE], [204]);
+      assert.deepEqual(await unclaim(), { statusCode: 204, body: undefined });
+      assert.equal(methods(), 'GD');
+    });
+
+    it('is repeated after a lost response if the claim is the same', async () => {
+      service.respondWith([200, DEVICE], 'reset', [200, DEVICE], [204]);
+      assert.equal((await unclaim()).statusCode, 204);
+      assert.equal(methods(), 'GDGD');
+    });
+
+    it('has succeeded if the device is gone or claimed anew after a lost response', async () => {
+      service.respondWith([200, DEVICE], 'reset', [404]);
+      assert.equal((await unclaim()).statusCode, 404);
+      service.respondWith([200, DEVICE], [502], [200, RECLAIMED]);
+      assert.equal((await unclaim()).statusCode, 200);
+      assert.equal(methods(), 'GDGGDG');
+    });
+
+    it('has succeeded if its repetition finds nothing', async () => {
+      service.respondWith([200, DEVICE], 'reset', [200, DEVICE], [404, {}]);
+      assert.deepEqual(await unclaim(), { statusCode: 404, body: undefined });
+    });
+
+    it('is not repeated if the claim cannot be compared', async () => {
+      for (const device of [{ id: ID }, { id: 'other' }]) {
+        service.respondWith(
+          [200, device],
+          'reset',
+          [200, DEVICE],
+          [200, DEVICE],
+          [200, DEVICE],
+          [200, DEVICE],
+          [200, DEVICE],
+        );
+        const { code, cause } = await errorOf(unclaim());
+        assert.deepEqual([code, cause.mayHaveSucceeded], ['NRFCLOUD_UNAVAILABLE', true]);
+      }
+      assert.equal(methods().replaceAll('G', ''), 'DD');
+    });
+
+    it('fails if there is nothing, or it is refused', async () => {
+      service.respondWith([404, {}], [404, {}], [200, DEVICE], [403, {}]);
+      const missing = await errorOf(unclaim());
+      assert.deepEqual([missing.code, missing.cause.operation], ['NRFCLOUD_NOT_FOUND', 'unclaim device']);
+      assert.equal((await errorOf(unclaim())).code, 'NRFCLOUD_FORBIDDEN');
+    });
+
+    it('sends nothing if the device cannot be read because the service is not available', async () => {
+      service.respondWith([500]);
+      assert.equal((await errorOf(unclaim({ retries: 0 }))).code, 'NRFCLOUD_UNAVAILABLE');
+      assert.equal(methods(), 'G');
+    });
+
+    it('believes a success with another body only if the device is gone', async () => {
+      service.respondWith([200, DEVICE], [200, { message: 'welcome' }], [404]);
+      assert.deepEqual(await unclaim(), { statusCode: 404, body: undefined });
+      service.respondWith([200, DEVICE], [200, { message: 'welcome' }], [200, DEVICE]);
+      assert.equal((await errorOf(unclaim())).code, 'NRFCLOUD_BAD_RESPONSE');
+    });
+  });
+});

@@ -1,0 +1,196 @@
+import assert from 'node:assert/strict';
+import {
+  createTag,
+  deleteTag,
+  ensureTag,
+  getTag,
+  listTags,
+  tagNames,
+  tagsOfDevice,
+  updateTag,
+} from '../../../nodes/api/tags';
+import { errorOf, ScriptedServer, type ScriptedResponse } from '../../support/scripted-server';
+
+describe('tags', () => {
+  let service: ScriptedServer;
+  beforeEach(async () => (service = await ScriptedServer.start({ backOff: false })));
+  afterEach(() => service.stop());
+
+  const failure = async (operation: Promise<unknown>): Promise<{ code: string; attempts: number }> => {
+    const error = await errorOf(operation);
+    return { code: error.code, attempts: error.cause.attempts };
+  };
+
+  const [ONE, TWO] = [
+    { id: '1', tag: 'one' },
+    { id: '2', tag: 'two', description: 'second' },
+  ];
+
+  it('are listed as received if they come on one page, and put together if on several', async () => {
+    service.respondWith([200, [ONE]]);
+    assert.deepEqual((await listTags(service.api())).body, [ONE]);
+    service.respondWith([200, { items: [ONE], total: 1 }]);
+    assert.deepEqual((await listTags(service.api())).body, { items: [ONE], total: 1 });
+    service.respondWith([200, { items: [ONE], pageNextToken: 'p' }], [200, { items: [TWO], total: 2 }]);
+    assert.deepEqual((await listTags(service.api())).body, { items: [ONE, TWO], total: 2 });
+    service.respondWith([200, { items: [ONE], pageNextToken: 5 }], [200, [TWO]]);
+    assert.deepEqual((await listTags(service.api())).body, [ONE, TWO]);
+    assert.match(service.requests.at(-1)!.url, /\?pageNextToken=5$/);
+  });
+
+  it('end with an error where a page is named twice', async () => {
+    const page: ScriptedResponse = [200, { items: [], pageNextToken: 'p' }];
+    service.respondWith(page, page);
+    assert.equal((await failure(listTags(service.api()))).code, 'NRFCLOUD_BAD_RESPONSE');
+  });
+
+  it('have names, each told once, whatever else stands in the list', async () => {
+    service.respondWith([200, { items: [ONE, 'two', TWO, { tag: 5 }, null, 7] }]);
+    assert.deepEqual(await tagNames(service.api()), ['one', 'two']);
+    service.respondWith([500]);
+    assert.equal((await failure(tagNames(service.api()))).attempts, 1);
+  });
+
+  it('are found again after the reply to their creation was lost', async () => {
+    service.respondWith('reset', [409, {}], [200, [ONE]]);
+    assert.deepEqual(await createTag(service.api(), { tag: 'one' }), { statusCode: 200, body: ONE });
+    service.respondWith('reset', [409, {}], ...Array<ScriptedResponse>(5).fill([200, [TWO]]));
+    assert.equal((await failure(createTag(service.api(), { tag: 'one' }))).code, 'NRFCLOUD_CONFLICT');
+    service.respondWith('reset', [422, {}]);
+    assert.equal((await failure(createTag(service.api(), { tag: 'one' }))).code, 'NRFCLOUD_REJECTED');
+    service.respondWith([409, {}]);
+    assert.equal((await failure(createTag(service.api(), { tag: 'one' }))).code, 'NRFCLOUD_CONFLICT');
+  });
+
+  it('are taken as they are, or made, or taken from who made them meanwhile', async () => {
+    service.respondWith([200, [TWO, ONE]]);
+    assert.deepEqual(await ensureTag(service.api(), { tag: 'one' }), { statusCode: 200, body: ONE });
+    service.respondWith([200, []], [201, ONE]);
+    assert.deepEqual(await ensureTag(service.api(), { tag: 'one' }), { statusCode: 201, body: ONE });
+    service.respondWith([200, []], [409, {}], [200, [ONE]]);
+    assert.deepEqual(await ensureTag(service.api(), { tag: 'one' }), { statusCode: 200, body: ONE });
+    service.respondWith([200, []], [422, {}]);
+    assert.equal((await failure(ensureTag(service.api(), { tag: 'one' }))).code, 'NRFCLOUD_REJECTED');
+  });
+
+  it('get their id looked up where the creation shows none', async () => {
+    service.respondWith([204], [200, ['one', ONE]]);
+    assert.deepEqual(await createTag(service.api(), { tag: 'one' }), { statusCode: 204, body: undefined });
+    service.respondWith([204], [200, [ONE]]);
+    assert.deepEqual(await createTag(service.api(), { tag: 'one' }), {
+      statusCode: 204,
+      body: undefined,
+      id: '1',
+    });
+    service.respondWith([204], [200, []]);
+    assert.deepEqual(await createTag(service.api(), { tag: 'one' }), { statusCode: 204, body: undefined });
+  });
+
+  it('are read as whatever is no bare value', async () => {
+    service.respondWith([204], [200, [ONE]], [200, ONE]);
+    for (const body of [undefined, [ONE], ONE]) assert.deepEqual((await getTag(service.api(), '1')).body, body);
+    for (const body of ['"one"', { error: 'blocked by the gateway' }, { id: '2', tag: 'two' }, [{ message: 'x' }]]) {
+      service.respondWith([200, body]);
+      assert.equal((await failure(getTag(service.api(), '1'))).code, 'NRFCLOUD_BAD_RESPONSE');
+    }
+  });
+
+  it('are changed as a whole', async () => {
+    const sent = (): unknown => JSON.parse(service.requests.at(-1)!.body);
+    service.respondWith([200]);
+    await updateTag(service.api(), '2', { tag: 'new', description: 'd' });
+    assert.deepEqual(sent(), { tag: 'new', description: 'd' });
+    service.respondWith([200, TWO], [200]);
+    await updateTag(service.api(), '2', { tag: 'new' });
+    assert.deepEqual(sent(), { tag: 'new', description: 'second' });
+    service.respondWith([200, ONE], [200]);
+    await updateTag(service.api(), '1', { tag: 'new' });
+    assert.deepEqual(sent(), { tag: 'new' });
+    service.respondWith([200, { ...ONE, description: 5 }], [200]);
+    await updateTag(service.api(), '1', { tag: 'new' });
+    assert.deepEqual(sent(), { tag: 'new' });
+  });
+
+  it('are looked for in the list where their own path shows something else', async () => {
+    for (const elsewhere of [
+      [404, {}],
+      [200, {}],
+    ] as const) {
+      service.respondWith(elsewhere, [200, [{ id: '2' }, ONE, TWO]], [200]);
+      await updateTag(service.api(), '2', { tag: 'new' });
+      assert.equal(service.requests.at(-1)!.body, '{"tag":"new","description":"second"}');
+      service.respondWith(elsewhere, [200, [ONE, { id: '2', tag: 5 }]]);
+      const { code } = await failure(updateTag(service.api(), '2', { tag: 'new' }));
+      assert.equal(code, elsewhere[0] === 404 ? 'NRFCLOUD_NOT_FOUND' : 'NRFCLOUD_BAD_RESPONSE');
+    }
+    service.respondWith([403, {}]);
+    assert.equal((await failure(updateTag(service.api(), '2', { tag: 'new' }))).code, 'NRFCLOUD_FORBIDDEN');
+  });
+
+  for (const body of ['<html>', { error: 'blocked by the gateway' }, { message: 'welcome' }, { tag: 'other' }, []]) {
+    it(`a creation with ${JSON.stringify(body)} is confirmed by the list`, async () => {
+      service.respondWith([200, body], [200, [TWO, ONE]]);
+      assert.deepEqual(await createTag(service.api(), { tag: 'one' }), { statusCode: 200, body: ONE });
+      service.respondWith([200, body], [200, [TWO]]);
+      const error = await errorOf(createTag(service.api(), { tag: 'one' }));
+      assert.deepEqual([error.code, error.cause.mayHaveSucceeded], ['NRFCLOUD_BAD_RESPONSE', true]);
+    });
+
+    it(`a change with ${JSON.stringify(body)} is confirmed by one get`, async () => {
+      const changed = { id: '1', tag: 'new', description: 'd' };
+      service.respondWith([200, body], [200, changed]);
+      assert.deepEqual((await updateTag(service.api(), '1', { tag: 'new', description: 'd' })).body, changed);
+      for (const look of [[200, ONE], [404], [200, body]] as ScriptedResponse[]) {
+        service.respondWith([200, body], look);
+        const update = updateTag(service.api(), '1', { tag: 'new', description: 'd' });
+        assert.equal((await failure(update)).code, 'NRFCLOUD_BAD_RESPONSE');
+      }
+    });
+
+    it(`a deletion with ${JSON.stringify(body)} is confirmed by one get`, async () => {
+      service.respondWith([200, body], [404]);
+      assert.deepEqual(await deleteTag(service.api(), '1'), { statusCode: 404, body: undefined });
+      service.respondWith([200, body], [200, ONE]);
+      assert.equal((await failure(deleteTag(service.api(), '1'))).code, 'NRFCLOUD_BAD_RESPONSE');
+    });
+  }
+
+  it('a deletion has succeeded if its repetition finds nothing', async () => {
+    service.respondWith('reset', [404, {}], [404, {}]);
+    assert.deepEqual(await deleteTag(service.api(), '1'), { statusCode: 404, body: undefined });
+    assert.equal((await failure(deleteTag(service.api(), '1'))).code, 'NRFCLOUD_NOT_FOUND');
+  });
+
+  it('two changes of one tag at once are both made', async () => {
+    let tag: Record<string, unknown> = { id: '1', tag: 'one', description: 'first' };
+    const respond: ScriptedResponse = (request, response) => {
+      if (request.method === 'PUT') tag = { id: '1', ...(JSON.parse(service.requests.at(-1)!.body) as object) };
+      response.end(JSON.stringify(tag));
+    };
+    service.respondWith(respond, respond, respond, respond);
+    const client = service.client();
+    await Promise.all([
+      updateTag(service.apiOf(client), '1', { tag: 'new' }),
+      updateTag(service.apiOf(client), '1', { description: 'second' }),
+    ]);
+    assert.deepEqual(tag, { id: '1', tag: 'new', description: 'second' });
+  });
+
+  it('a tag that is ensured twice at once is created once', async () => {
+    service.respondWith([200, []], [201, ONE], [200, [ONE]]);
+    const client = service.client();
+    const both = [1, 2].map(() => ensureTag(service.apiOf(client), { tag: 'one' }));
+    assert.deepEqual(
+      (await Promise.all(both)).map(({ body }) => body),
+      [ONE, ONE],
+    );
+  });
+
+  it('the tags of a device are those of the requested device', async () => {
+    service.respondWith([200, { id: 'D', tags: ['a'] }], [200, { id: 'd' }], [200, { id: 'x', tags: ['a'] }]);
+    const current = (): ReturnType<typeof tagsOfDevice> => tagsOfDevice(service.api({ api: 'current' }), 'd');
+    assert.deepEqual((await current()).body, ['a']);
+    assert.deepEqual((await current()).body, []);
+    assert.equal((await failure(current())).code, 'NRFCLOUD_BAD_RESPONSE');
+  });
+});
