@@ -3,13 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { bulkClaim, type RejectedRow } from '../../../nodes/operations/bulk-claim';
 import { readRows, writeCsv, type ValidRow, type Row, type RowSource } from '../../../nodes/parse/rows/index';
 import { isPlainlyNoTag } from '../../../nodes/parse/rows/cell-kinds';
 import { csvRows } from '../../../nodes/parse/rows/csv-rows';
 import type { FoundRow } from '../../../nodes/parse/rows/row';
-import { NrfCloudError } from '../../../nodes/api/errors';
-import type { Api } from '../../../nodes/api/api';
 import { InvalidValue } from '../../../nodes/util/invalid-value';
 import { property, type AnyProperty } from '../property';
 import { anyRecipe, build } from '../values/hostile';
@@ -261,60 +258,4 @@ export const csvRowsProperties: AnyProperty[] = [
       );
     },
   }),
-  property({
-    name: 'a bulk claim gives every row back once, whichever uploads fail',
-    weight: 1,
-    limitMs: 1000,
-    arbitrary: fc.record({
-      items: fc.array(
-        fc.oneof(
-          soundToken.map(({ claimToken }) => ({ value: claimToken })),
-          anyRecipe,
-        ),
-        { maxLength: 20 },
-      ),
-      rowsPerUpload: fc.integer({ min: 1, max: 7 }),
-      answers: fc.array(fc.constantFrom('ok', 'now', 'NRFCLOUD_REJECTED', 'NRFCLOUD_FORBIDDEN', 'NRFCLOUD_TIMEOUT'), {
-        maxLength: 6,
-      }),
-    }),
-    check: async ({ items, rowsPerUpload, answers }) => {
-      const left: number[] = [];
-      let uploads = 0;
-      const session = { send: () => answer(answers[uploads++ % (answers.length || 1)] ?? 'ok') } as unknown as Api;
-      const take = (rows: readonly { line: number }[]): undefined => void left.push(...rows.map(({ line }) => line));
-      const { summary } = await bulkClaim(
-        session,
-        {
-          source: { kind: 'value', value: items.map(build) },
-          tokenColumn: 0,
-          tagsColumn: 0,
-          tags: '',
-          rowsPerUpload,
-          onInvalid: 'skip',
-        },
-        { source: 'msg.payload', tags: 'the text' },
-        {
-          onUpload: ({ rows }) => take(rows),
-          onRejected: (rows: RejectedRow[]) => take(rows),
-          onProgress: () => undefined,
-        },
-        never,
-      );
-      assert.deepEqual(
-        left.sort((one, other) => one - other),
-        items.map((_, index) => index + 1),
-      );
-      assert.equal(summary.rows, items.length);
-      assert.equal(summary.uploaded + summary.rejected, items.length);
-    },
-  }),
 ];
-
-function answer(word: string): Promise<unknown> {
-  if (word === 'ok') return Promise.resolve({ statusCode: 202, body: { bulkOpsRequestId: 'x' } });
-  if (word === 'now') return Promise.resolve({ statusCode: 200, body: { claimedIds: [], failed: [] } });
-  return Promise.reject(
-    new NrfCloudError(word as 'NRFCLOUD_REJECTED', 'bulk claim: x', { operation: 'bulk claim', attempts: 1 }),
-  );
-}
