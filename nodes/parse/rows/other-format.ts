@@ -8,7 +8,7 @@ const SIGNATURES: readonly [hex: string, kind: string][] = [
   ['efbfbdefbfbd11e0a1b1', `is an Excel workbook (.xls); ${CSV}`],
   ['1f8b', 'is compressed (gzip); decompress it first'],
   ['1fefbfbd', 'is compressed (gzip); decompress it first'],
-  ['425a68', 'is compressed (bzip2); decompress it first'],
+  ['425a6839314159265359', 'is compressed (bzip2); decompress it first'],
   ['fd377a585a00', 'is compressed (xz); decompress it first'],
   ['28b52ffd', 'is compressed (Zstandard); decompress it first'],
   ['377abcaf271c', 'is an archive (7z); unpack it first'],
