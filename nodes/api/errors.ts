@@ -52,7 +52,8 @@ export class NrfCloudError extends Error {
 
   constructor(code: ErrorCode, message: string, facts: ErrorCause) {
     super(message);
-    this.name = 'NrfCloudError';
+    // Node-RED writes an error's name in front of its text, which is one sentence without it.
+    this.name = '';
     this.code = code;
     this.cause = facts;
   }
@@ -105,21 +106,22 @@ export function nodeQueueFull(operation: OperationName, max: number): NrfCloudEr
 
 /**
  * The error of a message that was being processed when its flow was stopped.
- * @param resumes whether the work continues when the flow is started again
- * @param mayHaveSucceeded whether its request may have taken effect
+ * @param mayHaveSucceeded its request may have taken effect
+ * @param resumes its work continues when the flow is started again
  */
 export function closed(
   operation: OperationName,
   attempts = 0,
-  resumes = false,
-  mayHaveSucceeded = false,
+  { mayHaveSucceeded = false, resumes = false }: { mayHaveSucceeded?: boolean; resumes?: boolean } = {},
 ): NrfCloudError {
   const todo = resumes ? 'its work continues when the flow is started again' : 'send the message again';
-  return new NrfCloudError(
-    'NRFCLOUD_CLOSED',
-    `${operation}: the flow was stopped or redeployed while the message was being processed; ${todo}`,
-    { operation, attempts, ...(resumes ? { resumes } : {}), ...(mayHaveSucceeded ? { mayHaveSucceeded } : {}) },
-  );
+  const message = `${operation}: the flow was stopped or redeployed while the message was being processed; ${todo}`;
+  return new NrfCloudError('NRFCLOUD_CLOSED', message, {
+    operation,
+    attempts,
+    ...(mayHaveSucceeded ? { mayHaveSucceeded } : {}),
+    ...(resumes ? { resumes } : {}),
+  });
 }
 
 /** Whether an error only says that the flow was stopped. */

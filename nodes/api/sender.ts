@@ -273,7 +273,7 @@ export class Sender {
 }
 
 function closedError({ operation, attempts, method, mayHaveSucceeded }: RequestContext): NrfCloudError {
-  return closed(operation, attempts, false, mayHaveSucceeded && method !== 'GET');
+  return closed(operation, attempts, { mayHaveSucceeded: mayHaveSucceeded && method !== 'GET' });
 }
 
 function resultOf(statusCode: number): AttemptResult {

@@ -130,7 +130,7 @@ export async function bulkClaim(
   } catch (error) {
     await run.settled();
     const reason = drain.aborted
-      ? closed('bulk claim', 0, isSuspended())
+      ? closed('bulk claim', 0, { resumes: isSuspended() })
       : namedSource('bulk claim', source.source, error);
     if (isSuspended() || run.rows === 0 || !(reason instanceof NrfCloudError)) throw reason;
     progress.failure ??= { code: reason.code, message: reason.message, cause: reason.cause };
@@ -139,7 +139,7 @@ export async function bulkClaim(
     signal.removeEventListener('abort', stop);
   }
   await run.finish();
-  if (isSuspended()) throw closed('bulk claim', 0, isSuspended());
+  if (isSuspended()) throw closed('bulk claim', 0, { resumes: isSuspended() });
   const summary = run.summary(reader.columns);
   const { failure } = progress;
   const end = { summary, ignoredContent: reader.ignoredContent };

@@ -38,7 +38,7 @@ export async function runConnectionTest(RED: NodeAPI, request: ConnectionTestReq
 async function test(RED: NodeAPI, { id, config, apiKey }: ConnectionTestRequest): Promise<ConnectionTestResult> {
   const node = connectionNode(RED, id);
   const settings = configWithVariables(RED, node, {
-    ...(isObject(config) ? (config) : {}),
+    ...(isObject(config) ? config : {}),
     retries: 0,
     timeout: TEST_TIMEOUT_S,
   });

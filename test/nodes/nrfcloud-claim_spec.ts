@@ -6,6 +6,8 @@ import { startNodeRig, stopNodeRig, type NodeRig } from '../support/node-rig';
 
 const GUIDE_TOKEN =
   '2dn3hQFQSWHIc0CMRc6xunwNmdiBeQNQpNWAuar7SSW8jduV9zfUrlDi2RpLvSI7Lpj6UEpyjZUy.0oRDoQEmoQRBIfZYQOOK3tk8JPbQj97vYSUwvg2l4RWnI-HkW870dxWy6pirvWJ5ZfjLtJsP-R5C9MJNtMHkZEZNjI1bmMaMLInZWTE';
+const OTHER_TOKEN =
+  '2dn3hQFQUDYxVDkxRPCAIhIbZAFifQNQGv86y_GmR2SiY0wmRsHGVFDT791_BPH8YOWFiyCHND1q.0oRDoQEmoQRBIfZYQGuXwJliinHc6xDPruiyjsaXyXZbZVpUuOhHG9YS8L05VuglCcJhMN4EUhWVGpaHgNnHHno6ahi-d5tOeZmAcNY';
 const GUIDE_DEVICE = '4961c873-408c-45ce-b1ba-7c0d99d88179';
 
 describe('nrfcloud-claim', () => {
@@ -86,6 +88,26 @@ describe('nrfcloud-claim', () => {
       assert.deepEqual(Object.keys(JSON.parse(simulator.requests[1]!.body) as object), ['claimToken']);
     });
 
+    it('takes msg.tags, as text or an array, if its own field is empty', async () => {
+      const { send, ended } = await rig({ tags: '' });
+      send({ payload: simulator.mint().claimToken, tags: 'a, b' });
+      await ended(1);
+      send({ payload: { claimToken: simulator.mint().claimToken, tags: ['own'] }, tags: ['c'] });
+      await ended(2);
+      assert.deepEqual(
+        simulator.requests.map(({ body }) => JSON.parse(body).tags),
+        [
+          ['a', 'b'],
+          ['own', 'c'],
+        ],
+      );
+      await stopNodeRig();
+      const filled = await rig({ tags: 'mine' });
+      filled.send({ payload: simulator.mint().claimToken, tags: ['ignored'] });
+      await filled.ended(1);
+      assert.deepEqual(JSON.parse(simulator.requests.at(-1)!.body).tags, ['mine']);
+    });
+
     it("takes the modem's line as it comes from the serial port, as text or Buffer, wrapped or quoted", async () => {
       const { send, ended, outputs } = await rig({ whenClaimed: 'ok' });
       const { claimToken, deviceUuid } = simulator.mint();
@@ -157,6 +179,21 @@ describe('nrfcloud-claim', () => {
           [deviceUuid, undefined, 201],
           [deviceUuid, true, 200],
         ],
+      );
+    });
+
+    it('is passed on with the tags that it lacks, and none if it lacks none', async () => {
+      const { send, ended, outputs } = await rig();
+      const { claimToken } = simulator.mint();
+      send({ payload: claimToken, tags: ['a'], tagsNotApplied: 'stale' });
+      await ended(1);
+      send({ payload: claimToken, tags: ['a', 'b', 'c'] });
+      await ended(2);
+      send({ payload: claimToken, tags: ['a'] });
+      await ended(3);
+      assert.deepEqual(
+        outputs[0]!.map((msg) => msg['tagsNotApplied']),
+        [undefined, ['b', 'c'], undefined],
       );
     });
 
@@ -244,22 +281,27 @@ describe('nrfcloud-claim', () => {
       ['nothing', undefined, /msg\.payload is missing/],
       ['an empty text', ' "" ', /is empty/],
       ['a number', 42, /is a number/],
-      ['an array', ['x'], /is an array/],
-      ['an object without a token', { token: 'x' }, /claimToken of msg\.payload is missing/],
+      ['an array', ['x'], /bulk claim node, or a split node/],
+      ['an object without a token', { token: 'x' }, /the key token; use claimToken/],
+      ['an object with a tag', { claimToken: GUIDE_TOKEN, tag: 'x' }, /"tag"/],
+      ['an upload of bulk claim', { bulkOpsRequestId: 'x', rows: 1 }, /bulk status/],
+      ['two tokens', `%ATTESTTOKEN: "${GUIDE_TOKEN}" OK %ATTESTTOKEN: "${OTHER_TOKEN}" OK`, /2 different/],
+      ['a changed keyboard layout', GUIDE_TOKEN.replace('-', "'"), /keyboard layout/],
       ['an AT%KEYGEN result', KEYGEN, /AT%KEYGEN/],
       ['a JWT', JWT, /is a JWT/],
       ['a UUID', GUIDE_DEVICE, /is a UUID/],
       ['an IMEI', '352656106118683', /is an IMEI/],
-      ['a token cut at the dot', GUIDE_TOKEN.split('.')[0], /cut claim token/],
-      ['a token cut in its first part', GUIDE_TOKEN.slice(20), /cut claim token|not a claim token/],
-      ['a token cut in its second part', GUIDE_TOKEN.slice(0, 150), /cut claim token/],
+      ['a token cut at the dot', GUIDE_TOKEN.split('.')[0], /truncated/],
+      ['a token cut in its first part', GUIDE_TOKEN.slice(20), /truncated/],
+      ['a token cut in its second part', GUIDE_TOKEN.slice(0, 150), /truncated/],
       ['standard Base64', GUIDE_TOKEN.replace('-', '+'), /standard Base64/],
       ['a damaged first part', GUIDE_TOKEN.replace('2dn3hQFQ', '2dn3hQFA'), /is damaged/],
       ['a CSR', `2dn3hQlQ${GUIDE_TOKEN.slice(8)}`, /type 9, which cannot be claimed/],
       ['JSON text', `{"claimToken":"${GUIDE_TOKEN}"}`, /is JSON text/],
       ["the modem's error", 'ERROR', /the modem's error answer/],
       ['a tag of 101 characters', { claimToken: GUIDE_TOKEN, tags: ['x'.repeat(101)] }, /101 characters/],
-      ['tags that are none', { claimToken: GUIDE_TOKEN, tags: 5 }, /the tags are a number/],
+      ['tags that are a number', { claimToken: GUIDE_TOKEN, tags: 5 }, /tags of msg\.payload is a number/],
+      ['a tag with a control character', { claimToken: GUIDE_TOKEN, tags: ['a\0'] }, /control or invisible/],
     ];
     for (const [name, payload, sentence] of cases) {
       it(`is named and sends no request: ${name}`, async () => {
@@ -274,6 +316,28 @@ describe('nrfcloud-claim', () => {
         assert.equal(simulator.requestCount, 0);
       });
     }
+
+    it('is a source of tags without a value, unless it is msg.tags', async () => {
+      const chosen = await rig({ tags: 'station', tagsType: 'msg' });
+      const { error } = await failing(chosen, { payload: GUIDE_TOKEN });
+      assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
+      assert.match(error.message, /msg\.station is missing/);
+      assert.equal(simulator.requestCount, 0);
+      for (const station of ['', []]) chosen.send({ payload: simulator.mint().claimToken, station });
+      await chosen.ended(3);
+      assert.equal(chosen.outputs[0]!.length, 2);
+      await stopNodeRig();
+      const optional = await rig({ tags: 'tags', tagsType: 'msg' });
+      optional.send({ payload: simulator.mint().claimToken });
+      await optional.ended(1);
+      assert.equal(optional.caught.length, 0);
+    });
+
+    it('is a JSONata expression that gives nothing, and says so', async () => {
+      const { error } = await failing(await rig({ token: 'payload.nothing', tokenType: 'jsonata' }), { payload: {} });
+      assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
+      assert.match(error.message, /expression gives nothing/);
+    });
 
     it('takes a tag of 100 characters', async () => {
       const { send, ended, caught } = await rig({ tags: '😀'.repeat(100) });
