@@ -100,7 +100,7 @@ async function changeDevice(
       return device;
     }
   };
-  return (await api.inOrder(operation, deviceKey(id), work)).value;
+  return api.inOrder(operation, deviceKey(id), work);
 }
 
 /**
@@ -135,7 +135,7 @@ export async function unclaimDevice(api: Api, id: string): Promise<ApiResponse<u
       return { statusCode: 404, body: undefined };
     }
   };
-  return (await api.inOrder('unclaim device', deviceKey(id), work)).value;
+  return api.inOrder('unclaim device', deviceKey(id), work);
 }
 
 /**

@@ -218,7 +218,7 @@ describe('nrfcloud-device', () => {
         { payload: 'a' },
         /operation must be one of get, block/,
       ],
-      ['no device', {}, {}, /msg\.payload is missing; give a device id/],
+      ['no device', {}, {}, /msg\.payload is missing/],
       ['an object without an id', {}, { payload: { uuid: 'a' } }, /id of msg\.payload is missing/],
       ['a number', {}, { payload: 42 }, /msg\.payload is a number/],
       ['an array', {}, { payload: ['a'] }, /msg\.payload is an array/],

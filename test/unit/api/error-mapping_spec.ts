@@ -181,7 +181,7 @@ describe('transportError', () => {
     const error = failed(failure, { mayHaveSucceeded: true });
     assert.deepEqual([error.code, error.cause], ['NRFCLOUD_TIMEOUT', FACTS]);
     const change = failed(failure, { mayHaveSucceeded: true, method: 'POST', operation: 'claim', attempts: 2 });
-    assert.equal(change.cause.mayHaveSucceeded, { mayHaveSucceeded: true });
+    assert.equal(change.cause.mayHaveSucceeded, true);
     assert.match(change.message, /2 attempts.*the device may have been claimed.*;/);
   });
 
@@ -225,11 +225,12 @@ describe('errors of what was never sent', () => {
 
   it('are errors of which only code and cause are copied', () => {
     const error = closed('claim');
-    assert.equal(error.name, 'NrfCloudError');
+    // Node-RED writes a name in front of the sentence.
+    assert.equal(error.name, '');
     assert.deepEqual(Object.keys(error).sort(), ['cause', 'code', 'name']);
-    assert.equal(isClosed(error), { mayHaveSucceeded: true });
+    assert.equal(isClosed(error), true);
     assert.equal(isClosed(new Error('NRFCLOUD_CLOSED')), false);
-    assert.equal(hasCode(error, 'NRFCLOUD_TIMEOUT', 'NRFCLOUD_CLOSED'), { mayHaveSucceeded: true });
+    assert.equal(hasCode(error, 'NRFCLOUD_TIMEOUT', 'NRFCLOUD_CLOSED'), true);
     assert.equal(hasCode(error, 'NRFCLOUD_TIMEOUT'), false);
   });
 });
