@@ -3,6 +3,7 @@ import type { RequestOwner } from '../http/request-owner';
 import type { Client } from './client';
 import type { ApiVersion, OperationName } from './endpoints';
 import { closed, isClosed } from './errors';
+import type { LoadReport } from './load';
 import type { ApiRequest, ApiResponse } from './request';
 import type { KeyedResult } from '../util/keyed-queue';
 
@@ -23,6 +24,21 @@ export class Api {
     return this.client.origin;
   }
 
+  /** See {@link Client.load}. */
+  load(): LoadReport {
+    return this.client.load();
+  }
+
+  /** See {@link Client.usesOrganizationToken}. */
+  get usesOrganizationToken(): boolean {
+    return this.client.usesOrganizationToken;
+  }
+
+  /** See {@link Client.checkConfigured}. */
+  checkConfigured(operation: OperationName): void {
+    this.client.checkConfigured(operation, this.owner);
+  }
+
   /** See {@link Client.send}. */
   send<T>(operation: OperationName, request: ApiRequest<T>): Promise<ApiResponse<T>> {
     return this.client.send(operation, request, this.owner);
@@ -38,6 +54,7 @@ export class Api {
    * @param key the device or tag
    * @param work is told whether it followed another change
    * @param fingerprint a change with the same fingerprint as the one before is not run, but has the same result
+   * @param queue the queue of changes, if it is not the connection's
    * @throws {NrfCloudError} `NRFCLOUD_QUEUE_FULL`, `NRFCLOUD_CLOSED`, or what `work` throws
    */
   async inOrder<T>(
@@ -45,6 +62,7 @@ export class Api {
     key: string,
     work: (followed: boolean) => Promise<T>,
     fingerprint?: string,
+    queue = this.client.order,
   ): Promise<KeyedResult<T>> {
     const { client, owner } = this;
     const { signal } = owner;
@@ -60,7 +78,7 @@ export class Api {
       };
     };
     try {
-      return await client.order.run(key, work, { signal, onWait, isShared: (error) => !isClosed(error) }, fingerprint);
+      return await queue.run(key, work, { signal, onWait, isShared: (error) => !isClosed(error) }, fingerprint);
     } catch (error) {
       throw signal.aborted && !isClosed(error) ? closed(operation) : error;
     }

@@ -38,12 +38,14 @@ const baseUrl: Setting<string> = (value, name) => {
 
 const SETTINGS = {
   baseUrl,
+  deviceApiUrl: text(''),
   api: choice('guide', 'current'),
   concurrency: number(16, { min: 1, max: 10_000, whole: true }),
   rate: number(0, { min: 0, max: 1_000_000 }),
   queueLimit: number(100_000, { min: 0, whole: true }),
   timeout: number(30, { min: 0.001, max: LONGEST_TIMER_S }),
   retries: number(5, { min: 0, max: 1000, whole: true }),
+  outageWait: number(300, { min: 0, max: LONGEST_TIMER_S }),
 };
 
 /**
