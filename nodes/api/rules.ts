@@ -41,6 +41,19 @@ export function tagsOfRule(rule: Rule): string[] {
 }
 
 /**
+ * Whether a rule is in force, by `status` or `active` (both inferred).
+ * @returns `undefined` if the service does not show it
+ */
+export function stateOfRule(rule: Rule): 'active' | 'draft' | undefined {
+  const { active, status } = rule;
+  if (typeof active === 'boolean') return active ? 'active' : 'draft';
+  if (typeof status !== 'string') return undefined;
+  const word = status.toUpperCase();
+  if (word === 'ACTIVE') return 'active';
+  return word === 'DRAFT' || word === 'INACTIVE' ? 'draft' : undefined;
+}
+
+/**
  * Creates a provisioning rule. After a lost response it is not repeated, as whether a second rule of the same name is refused
  * is not known; the list of rules says whether it was created.
  * @returns the service's JSON, `undefined` if it is empty

@@ -14,6 +14,7 @@ export const PENDING = Symbol('pending');
 
 /** What a node's handler gets for one message: plain values, and ways to report progress. */
 export interface Task<I extends string, S, T = undefined> {
+  /** An input that the configuration does not use is `undefined`. */
   inputs: Record<I, unknown>;
   settings: S;
   /** What the messages of this node share; see {@link NodeDefinition.createState}. */
@@ -63,6 +64,8 @@ export interface NodeDefinition<I extends string, S extends object, T = undefine
   /** Stands in errors that are found before the handler runs. */
   operation: OperationName | ((config: Config) => OperationName);
   inputs: Record<I, InputSpec>;
+  /** Whether an input is used with this configuration: hidden fields of a dialog are not evaluated. Default: all are. */
+  usesInput?: (name: NoInfer<I>, config: Config) => boolean;
   settings: Settings<S>;
   status: StatusTexts | ((config: Config) => StatusTexts);
   /** The default of the `output` property. */

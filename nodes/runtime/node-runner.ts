@@ -8,7 +8,7 @@ import { sanitize } from '../util/sanitize';
 import { toError } from '../util/to-error';
 import { clientOf } from './connection';
 import { apiVersionOf, toReport } from './error-report';
-import { describeSource, evaluateInputs, isStable, sourcesOf, type Config } from './inputs';
+import { describeSource, evaluateInputs, isStable, sourcesOf, type Config, type InputSpec } from './inputs';
 import { MessageTask, type SharedTaskContext } from './message-task';
 import { NodeContext, type Handler } from './node-context';
 import { PENDING, type NodeDefinition } from './node-definition';
@@ -59,9 +59,9 @@ export class NodeRunner<I extends string, S extends object, T> {
     private readonly definition: NodeDefinition<I, S, T>,
     private readonly config: Config,
   ) {
-    const { status, operation, inputs, settings, output = 'payload', mayQueue, createState } = definition;
+    const { status, operation, settings, output = 'payload', mayQueue, createState } = definition;
     this.#display = new StatusDisplay(node, typeof status === 'function' ? status(config) : status);
-    this.#sources = sourcesOf(inputs, config);
+    this.#sources = sourcesOf(usedInputs(definition, config), config);
     const names = Object.keys(this.#sources) as I[];
     const read = names.filter((name) => this.#sources[name].type === 'msg').map((name) => this.#sources[name].value);
     this.#output = new Output(RED, text(output)(config['output'], 'output'), read);
@@ -174,7 +174,7 @@ export class NodeRunner<I extends string, S extends object, T> {
         settings: () => this.#usableSettings(),
         runKept: (pending, handler) => this.#runKept(pending, handler),
         emitKept: (pending, result) => {
-          const msg = pending.msg ?? ({ resumed: true });
+          const msg = pending.msg ?? { resumed: true };
           void new ResultSender(this.#output, msg, pending.send).emit(result);
         },
         onStoreUnavailable: () => this.#display.note('journalUnavailable'),
@@ -249,6 +249,17 @@ export class NodeRunner<I extends string, S extends object, T> {
       this.node.error(error, { _msgid: msg._msgid });
     }
   }
+}
+
+function usedInputs<I extends string, S extends object, T>(
+  { inputs, usesInput }: NodeDefinition<I, S, T>,
+  config: Config,
+): Record<I, InputSpec> {
+  if (usesInput === undefined) return inputs;
+  const names = Object.keys(inputs) as I[];
+  return Object.fromEntries(
+    names.filter((name) => usesInput(name, config)).map((name) => [name, inputs[name]]),
+  ) as Record<I, InputSpec>;
 }
 
 /** The settings do not change as long as the node is there. */
