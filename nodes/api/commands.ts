@@ -65,11 +65,15 @@ export async function getCommand(
  * @returns `undefined` if the service has no such list
  * @throws {NrfCloudError} every other failure
  */
-export async function listCommands(api: Api, deviceId: string): Promise<Command[] | undefined> {
+export async function listCommands(
+  api: Api,
+  deviceId: string,
+  { sendOnce = false } = {},
+): Promise<Command[] | undefined> {
   try {
     const commands: Command[] = [];
     let isReadable = false;
-    for await (const { items, body } of readPages(api, 'list commands', { mayBeEmpty: true }, deviceId)) {
+    for await (const { items, body } of readPages(api, 'list commands', { mayBeEmpty: true, sendOnce }, deviceId)) {
       isReadable ||= body !== undefined;
       for (const item of items) if (isObject(item)) commands.push(withStatus(item));
     }

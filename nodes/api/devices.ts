@@ -45,9 +45,13 @@ export function getDevice(api: Api, id: string): Promise<ApiResponse<Device | un
  * @returns `undefined` if the account does not have it
  * @throws {NrfCloudError} every other failure
  */
-export async function findDevice(api: Api, id: string): Promise<ApiResponse<Device> | undefined> {
+export async function findDevice(
+  api: Api,
+  id: string,
+  { sendOnce = false } = {},
+): Promise<ApiResponse<Device> | undefined> {
   try {
-    return await api.send('get device', { id, parse: (body) => parseDevice(body, id) });
+    return await api.send('get device', { id, parse: (body) => parseDevice(body, id), sendOnce });
   } catch (error) {
     if (hasCode(error, 'NRFCLOUD_NOT_FOUND')) return undefined;
     throw error;

@@ -24,10 +24,10 @@ export interface RuleDefinition {
  * Lists all provisioning rules, from `{ items }`, a bare array, or an empty body.
  * @throws {NrfCloudError} every failure
  */
-export async function listRules(api: Api): Promise<ApiResponse<Rule[]>> {
+export async function listRules(api: Api, { sendOnce = false } = {}): Promise<ApiResponse<Rule[]>> {
   const rules: Rule[] = [];
   let lastStatus = 0;
-  for await (const { items, statusCode } of readPages(api, 'list rules', { mayBeEmpty: true })) {
+  for await (const { items, statusCode } of readPages(api, 'list rules', { mayBeEmpty: true, sendOnce })) {
     lastStatus = statusCode;
     for (const item of items) if (isObject(item)) rules.push(item);
   }

@@ -7,7 +7,7 @@ import type { RecordParts, RecordState } from './journal/record-store';
 import type { Task } from './node-definition';
 import type { Done, Send } from './node-runner';
 import type { Result, ResultSender } from './output';
-import { splitBySize, toJson, type PendingMessage } from './pending-messages';
+import { concat, splitBySize, toJson, type HoldOptions, type PendingMessage } from './pending-messages';
 import type { MessageStatus, StatusTexts } from './status';
 
 /** What the tasks of one node have in common. */
@@ -84,8 +84,16 @@ export class MessageTask<I extends string, S, T> implements Task<I, S, T>, Reque
     this.status.describe(texts);
   }
 
-  hold(key: string, state: Record<string, unknown>): Promise<PendingMessage> {
-    return this.shared.context.pending.hold(key, this.msg, state, this.send, this.done);
+  hold(key: string, state: Record<string, unknown>, options?: HoldOptions): Promise<PendingMessage> {
+    return this.shared.context.pending.hold(key, this.msg, state, this.send, this.done, options);
+  }
+
+  async holdWork(key: string, work: RecordState): Promise<PendingMessage> {
+    await this.saveWork(work);
+    const isRecorded = this.recordKey !== undefined;
+    this.recordKey = undefined;
+    const names = Array.isArray(this.#record['large']) ? (this.#record['large'] as string[]) : [];
+    return this.shared.context.pending.adopt(key, this.msg, isRecorded, names, this.send, this.done);
   }
 
   async recordWork(
@@ -123,9 +131,4 @@ export class MessageTask<I extends string, S, T> implements Task<I, S, T>, Reque
     this.ahead = false;
     this.shared.onProceed();
   }
-}
-
-async function* concat(values: Iterable<unknown>, parts: RecordParts): AsyncGenerator {
-  yield* values;
-  yield* parts;
 }

@@ -30,6 +30,7 @@ export interface ContextRunner<S, T> {
   onResumed: () => void;
   /** Pending work waits for the service, or goes on. */
   setTrouble: (trouble: boolean) => void;
+  setPendingText: (text: string | undefined) => void;
 }
 
 /** Settings that a node with pending work has. */
@@ -135,6 +136,11 @@ export class NodeContext<S, T> {
   /** Shows in the status that pending work waits for the service, or that it goes on. */
   setTrouble(trouble: boolean): void {
     this.runner.setTrouble(trouble);
+  }
+
+  /** Shows how far the pending work is, as numbers and symbols; without a text, the number of pending messages. */
+  setPendingText(text: string | undefined): void {
+    this.runner.setPendingText(text);
   }
 
   /** The error of a message whose work is stopped. */

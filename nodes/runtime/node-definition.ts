@@ -5,7 +5,7 @@ import type { Config, InputSpec } from './inputs';
 import type { NodeContext } from './node-context';
 import type { RecordParts, RecordState } from './journal/record-store';
 import type { Result } from './output';
-import type { PendingMessage } from './pending-messages';
+import type { HoldOptions, PendingMessage } from './pending-messages';
 import type { Settings } from './settings';
 import type { StatusTexts } from './status';
 
@@ -45,7 +45,12 @@ export interface Task<I extends string, S, T = undefined> {
    * Records the message as pending work, and keeps it until {@link NodeContext.end}; `run` then returns {@link PENDING}.
    * @param state what is needed to continue after a restart
    */
-  hold(key: string, state: Record<string, unknown>): Promise<PendingMessage>;
+  hold(key: string, state: Record<string, unknown>, options?: HoldOptions): Promise<PendingMessage>;
+  /**
+   * Makes work that {@link recordWork} recorded pending; `run` then returns {@link PENDING}.
+   * @param key that of the record
+   */
+  holdWork(key: string, work: RecordState): Promise<PendingMessage>;
   /**
    * Records work that this handler does, so that a restart continues it.
    * @param parts large values that belong to it, after those of the message

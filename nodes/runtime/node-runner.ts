@@ -180,6 +180,7 @@ export class NodeRunner<I extends string, S extends object, T> {
         onStoreUnavailable: () => this.#display.note('journalUnavailable'),
         onResumed: () => this.#display.unpend(1),
         setTrouble: (trouble) => this.#display.setTrouble(trouble),
+        setPendingText: (text) => this.#display.setPendingText(text),
       },
       keepsRecords,
     );
