@@ -7,6 +7,22 @@ import { readPages } from './pagination';
 import { objectBody } from './parse-response';
 import type { ApiResponse } from './request';
 
+/** The types of commands whose fields are known (Nordic's tools and documentation). */
+export const COMMAND_TYPES = [
+  'cloudAccessKeyGeneration',
+  'clientPrivateKeyGeneration',
+  'certificateSigningRequest',
+  'serverCertificate',
+  'clientCertificate',
+  'finished',
+] as const;
+
+export type CommandType = (typeof COMMAND_TYPES)[number];
+
+export function isCommandType(word: unknown): word is CommandType {
+  return (COMMAND_TYPES as readonly unknown[]).includes(word);
+}
+
 /** A provisioning command as it is created (Nordic's tools). */
 export interface CommandDefinition {
   description?: string;

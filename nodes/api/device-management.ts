@@ -88,6 +88,18 @@ export async function getOnboardedDevices(
   return { devices, honoured, count: page.items.length, isComplete: page.isComplete, statusCode };
 }
 
+/**
+ * The id of any device in device management, read once.
+ * @returns `undefined` if the list shows none
+ * @throws {NrfCloudError} every failure
+ */
+export async function anyOnboardedId(api: Api): Promise<string | undefined> {
+  const query = new URLSearchParams({ pageLimit: '1' });
+  const { body } = await api.send('list onboarded devices', { query, parse: parseItems, sendOnce: true });
+  const [first] = body;
+  return isObject(first) && typeof first['id'] === 'string' ? first['id'] : undefined;
+}
+
 /** Whether a device has connected at least once: it has reported state (inferred). */
 export function hasReportedState({ state }: OnboardedDevice): boolean {
   return isObject(state) && isObject(state['reported']);
