@@ -2,6 +2,7 @@ import { InvalidValue } from '../util/invalid-value';
 import { isObject } from '../util/json';
 import type { Api } from './api';
 import { hasCode, NrfCloudError } from './errors';
+import { parseItems } from './pagination';
 import { objectBody } from './parse-response';
 import type { ApiResponse } from './request';
 
@@ -56,6 +57,12 @@ export async function findDevice(
     if (hasCode(error, 'NRFCLOUD_NOT_FOUND')) return undefined;
     throw error;
   }
+}
+
+/** Reads a page of one claimed device, once, to see whether the service responds. @throws {NrfCloudError} every failure */
+export function probeDevices(api: Api): Promise<ApiResponse> {
+  const query = new URLSearchParams({ pageLimit: '1' });
+  return api.send('list devices', { query, parse: parseItems, sendOnce: true });
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { NodeMessage } from 'node-red';
 import type { Api } from '../api/api';
+import type { NrfCloudError } from '../api/errors';
 import type { RequestOwner } from '../http/request-owner';
 import { Abort } from '../util/abort';
 import type { NodeContext } from './node-context';
@@ -32,6 +33,7 @@ export class MessageTask<I extends string, S, T> implements Task<I, S, T>, Reque
   inputs!: Record<I, unknown>;
   settings!: S;
   api!: Api;
+  connectionProblem: NrfCloudError | undefined;
   resumes = false;
   /** Of the record of work that the handler does. */
   recordKey: string | undefined;

@@ -1,5 +1,6 @@
 import type { Api } from '../api/api';
 import type { OperationName } from '../api/endpoints';
+import type { NrfCloudError } from '../api/errors';
 import type { AbortSignalLike } from '../util/abort';
 import type { Config, InputSpec } from './inputs';
 import type { NodeContext } from './node-context';
@@ -20,6 +21,8 @@ export interface Task<I extends string, S, T = undefined> {
   /** What the messages of this node share; see {@link NodeDefinition.createState}. */
   state: T;
   api: Api;
+  /** Why there is no `api`; only with {@link NodeDefinition.worksWithoutConnection}. */
+  connectionProblem: NrfCloudError | undefined;
   /** Aborted when the flow is stopped. */
   signal: AbortSignalLike;
   /** Set when the work is recorded: if the flow is stopped, it continues after the restart. */
@@ -81,6 +84,8 @@ export interface NodeDefinition<I extends string, S extends object, T = undefine
   mayQueue?: boolean;
   /** Makes, when the node is deployed, what all its messages share. */
   createState?: (context: NodeContext<NoInfer<S>, NoInfer<T>>) => T;
+  /** Its handler also runs if the connection cannot be used; without this the message ends in an error. */
+  worksWithoutConnection?: boolean;
   /** Does the work; what it returns is sent on in the message itself, nothing if `undefined`. */
   run: (task: Task<NoInfer<I>, NoInfer<S>, NoInfer<T>>) => Promise<Result | typeof PENDING | undefined>;
 }

@@ -2,7 +2,7 @@ import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import { Api } from '../api/api';
 import type { OperationName } from '../api/endpoints';
 import type { NrfCloudError } from '../api/errors';
-import { closed, invalidInput, isClosed, nodeQueueFull } from '../api/errors';
+import { closed, hasCode, invalidInput, isClosed, nodeQueueFull } from '../api/errors';
 import { rejectOnAbort } from '../util/abort';
 import { sanitize } from '../util/sanitize';
 import { toError } from '../util/to-error';
@@ -155,12 +155,22 @@ export class NodeRunner<I extends string, S extends object, T> {
     if (this.#closing.signal.aborted) throw closed(operation);
     if (refused) throw nodeQueueFull(operation, this.#maxMessages());
     task.settings = this.#usableSettings();
-    task.api = new Api(clientOf(this.RED, this.config['connection'], operation), task);
+    this.#connect(task);
     this.#output.check(msg, operation);
     if (handler !== undefined) return handler(task);
     const inputs = evaluateInputs(this.RED, this.node, this.#sources, msg, operation);
     task.inputs = inputs instanceof Promise ? await rejectOnAbort(inputs, task.signal, closed(operation)) : inputs;
     return this.definition.run(task);
+  }
+
+  /** @throws {NrfCloudError} `NRFCLOUD_NOT_CONFIGURED`, if the node does not work without its connection */
+  #connect(task: MessageTask<I, S, T>): void {
+    try {
+      task.api = new Api(clientOf(this.RED, this.config['connection'], this.#operation), task);
+    } catch (error) {
+      if (this.definition.worksWithoutConnection !== true || !hasCode(error, 'NRFCLOUD_NOT_CONFIGURED')) throw error;
+      task.connectionProblem = error;
+    }
   }
 
   #createContext(keepsRecords: boolean): NodeContext<S, T> {
