@@ -1,5 +1,6 @@
 import type { Api } from '../api/api';
 import { listCommands, type Command } from '../api/commands';
+import type { OnboardedDevice } from '../api/device-management';
 import { findDevice, type Device } from '../api/devices';
 import { NrfCloudError } from '../api/errors';
 import { listRules, stateOfRule, tagsOfRule, type Rule } from '../api/rules';
@@ -15,6 +16,21 @@ export interface Diagnosis {
   /** A sentence for an operator. */
   reason: string;
 }
+
+/** What became of a device. */
+export type FollowEnd =
+  | { isOnboarded: true; isConnected: boolean; body: OnboardedDevice; statusCode: number }
+  | ({ isOnboarded: false } & Diagnosis);
+
+/** What a node remembers of a device's claim. */
+export interface ClaimMemory {
+  wasClaimed: boolean;
+  /** In milliseconds of the node's clock; -1 if it is claimed. */
+  unclaimedSince: number;
+}
+
+/** How long a claimed device must be missing before it counts as unclaimed, in milliseconds (contract). */
+const UNCLAIMED_AFTER_MS = 10 * 60_000;
 
 /** Something that was read, `undefined` if it is not there, or the error of reading it. */
 type Reading<T> = { value: T } | { error: NrfCloudError };
@@ -43,6 +59,27 @@ export function readRules(send: SendRequest): Promise<Reading<Rule[]>> {
   return attempt(() => send(async (api) => (await listRules(api, { sendOnce: true })).body));
 }
 
+/**
+ * What is known against a device that is not onboarded, so that it need not be followed any more.
+ * @param memory changed by what was found
+ * @param now in milliseconds of the node's clock
+ */
+export function knownAgainst(
+  memory: ClaimMemory,
+  { device, failedCommand }: ClaimState,
+  now: number,
+): Diagnosis | undefined {
+  if ('error' in device) return undefined;
+  if (device.value !== undefined) {
+    memory.wasClaimed = true;
+    memory.unclaimedSince = -1;
+    return failedCommand === undefined ? undefined : failedDiagnosis(failedCommand);
+  }
+  if (!memory.wasClaimed) return undefined;
+  if (memory.unclaimedSince < 0) memory.unclaimedSince = now;
+  return now - memory.unclaimedSince >= UNCLAIMED_AFTER_MS ? unclaimedDiagnosis() : undefined;
+}
+
 /** Says what was found about a device that has not been onboarded in time. */
 export function diagnose({ device, failedCommand }: ClaimState, rules: Reading<Rule[]>): Diagnosis {
   if (failedCommand !== undefined) return failedDiagnosis(failedCommand);
@@ -60,13 +97,13 @@ export function diagnose({ device, failedCommand }: ClaimState, rules: Reading<R
 }
 
 /** The diagnosis of a device whose command failed. */
-export function failedDiagnosis(command: Command): Diagnosis {
+function failedDiagnosis(command: Command): Diagnosis {
   const reason = `${reasonOf(command)}; correct the cause, give the device its commands again, and make it contact the service: ${HOW_TO_CONTACT}`;
   return { stage: 'failed', reason };
 }
 
 /** The diagnosis of a device that was claimed, and is not any more. */
-export function unclaimedDiagnosis(): Diagnosis {
+function unclaimedDiagnosis(): Diagnosis {
   const reason = 'the device was claimed by this team, and is not any more; claim it again';
   return { stage: 'unclaimed', reason };
 }

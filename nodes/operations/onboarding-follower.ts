@@ -8,14 +8,12 @@ import { FollowedDevice, type DeviceGroup, type Follower } from './followed-devi
 import { OnboardedLookUp } from './onboarded-look-up';
 import {
   diagnose,
-  failedDiagnosis,
+  knownAgainst,
   notConnectedDiagnosis,
   readClaimState,
   readRules,
-  unclaimedDiagnosis,
   unknownDiagnosis,
-  type ClaimState,
-  type Diagnosis,
+  type FollowEnd,
   type SendRequest,
 } from './onboarding-diagnosis';
 import { OnboardingSchedule } from './onboarding-schedule';
@@ -29,11 +27,6 @@ export interface FollowSettings {
   /** Maximum requests per second. */
   pollRate: number;
 }
-
-/** What became of a device. */
-export type FollowEnd =
-  | { isOnboarded: true; isConnected: boolean; body: OnboardedDevice; statusCode: number }
-  | ({ isOnboarded: false } & Diagnosis);
 
 /** What a follower works with. */
 export interface FollowerOptions<G extends DeviceGroup> {
@@ -54,8 +47,6 @@ export interface FollowerOptions<G extends DeviceGroup> {
   onChange: () => void;
 }
 
-/** How long a claimed device must be missing before it counts as unclaimed, in milliseconds (contract). */
-const UNCLAIMED_AFTER_MS = 10 * 60_000;
 /** How often the last look-up of a device may fail before it is reported all the same (our choice). */
 const MAX_FAILED_LAST_LOOKS = 3;
 /** How long the rules that were read for a diagnosis are used, in milliseconds (our choice). */
@@ -194,25 +185,12 @@ export class OnboardingFollower<G extends DeviceGroup> {
   async #check(device: FollowedDevice<G>): Promise<void> {
     const state = await readClaimState(this.#send, device.id);
     device.checkAt = Math.round(this.options.now() + this.#schedule.intervalMs(device));
-    const diagnosis = this.#knownAgainst(device, state);
+    const diagnosis = knownAgainst(device, state, Math.round(this.options.now()));
     if (diagnosis === undefined || device.isEnded) return;
     const found = await this.#try(() => this.#send((api) => getOnboardedDevice(api, device.onboardedId)));
     if (found === 'failed') return;
     if (found === undefined) this.#end(device, () => true, { isOnboarded: false, ...diagnosis });
     else this.#onFound(device, found.body, found.statusCode);
-  }
-
-  #knownAgainst(device: FollowedDevice<G>, { device: claimed, failedCommand }: ClaimState): Diagnosis | undefined {
-    if ('error' in claimed) return undefined;
-    if (claimed.value !== undefined) {
-      device.wasClaimed = true;
-      device.unclaimedSince = -1;
-      return failedCommand === undefined ? undefined : failedDiagnosis(failedCommand);
-    }
-    if (!device.wasClaimed) return undefined;
-    const now = Math.round(this.options.now());
-    if (device.unclaimedSince < 0) device.unclaimedSince = now;
-    return now - device.unclaimedSince >= UNCLAIMED_AFTER_MS ? unclaimedDiagnosis() : undefined;
   }
 
   /** The time of a device is over: looks once more, and says what was found. */

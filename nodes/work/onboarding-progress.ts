@@ -1,4 +1,4 @@
-import type { FollowEnd } from '../operations/onboarding-follower';
+import type { FollowEnd } from '../operations/onboarding-diagnosis';
 import type { RecordedGroup } from './onboarding-group';
 
 /** How far the devices of a node are, as output 3 reports it. */

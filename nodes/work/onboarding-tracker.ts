@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FollowedDevice, Follower } from '../operations/followed-device';
-import { OnboardingFollower, type FollowEnd, type FollowSettings } from '../operations/onboarding-follower';
+import type { FollowEnd } from '../operations/onboarding-diagnosis';
+import { OnboardingFollower, type FollowSettings } from '../operations/onboarding-follower';
 import type { DeviceList } from '../operations/onboarding-input';
 import { RunningClock } from '../operations/running-clock';
 import type { NodeContext } from '../runtime/node-context';
