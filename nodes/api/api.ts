@@ -1,8 +1,10 @@
 import type { Download } from '../http/downloads';
 import type { RequestOwner } from '../http/request-owner';
+import type { KeyedQueue } from '../util/keyed-queue';
 import type { Client } from './client';
 import type { ApiVersion, OperationName } from './endpoints';
 import { closed, isClosed } from './errors';
+import type { LoadReport } from './load';
 import type { ApiRequest, ApiResponse } from './request';
 
 /** The client bound to one message; what operations make requests with. */
@@ -22,6 +24,21 @@ export class Api {
     return this.client.origin;
   }
 
+  /** See {@link Client.load}. */
+  load(): LoadReport {
+    return this.client.load();
+  }
+
+  /** See {@link Client.usesOrganizationToken}. */
+  get usesOrganizationToken(): boolean {
+    return this.client.usesOrganizationToken;
+  }
+
+  /** See {@link Client.checkConfigured}. */
+  checkConfigured(operation: OperationName): void {
+    this.client.checkConfigured(operation, this.owner);
+  }
+
   /** See {@link Client.send}. */
   send<T>(operation: OperationName, request: ApiRequest<T>): Promise<ApiResponse<T>> {
     return this.client.send(operation, request, this.owner);
@@ -37,6 +54,7 @@ export class Api {
    * @param key the device or tag
    * @param work is told whether it followed another change
    * @param once a change with the same fingerprint as the one before is not run, but has the same result, through `share`
+   * @param queue the queue of changes, if it is not the connection's
    * @throws {NrfCloudError} `NRFCLOUD_QUEUE_FULL`, `NRFCLOUD_CLOSED`, or what `work` throws
    */
   inOrder<T>(
@@ -44,17 +62,18 @@ export class Api {
     key: string,
     work: (followed: boolean) => Promise<T>,
     once?: { fingerprint: string; share: (value: T) => T },
+    queue = this.client.order,
   ): Promise<T> {
-    const { order } = this.client;
-    if (!order.isBusy(key)) return order.started(key, work(false), once?.fingerprint);
-    return this.#waitInOrder(operation, key, work, once);
+    if (!queue.isBusy(key)) return queue.started(key, work(false), once?.fingerprint);
+    return this.#waitInOrder(operation, key, work, once, queue);
   }
 
   async #waitInOrder<T>(
     operation: OperationName,
     key: string,
     work: (followed: boolean) => Promise<T>,
-    once?: { fingerprint: string; share: (value: T) => T },
+    once: { fingerprint: string; share: (value: T) => T } | undefined,
+    queue: KeyedQueue,
   ): Promise<T> {
     const { client, owner } = this;
     const { signal } = owner;
@@ -72,7 +91,7 @@ export class Api {
     const share = once?.share ?? ((value: T) => value);
     const options = { signal, onWait, share, isShared: (error: unknown) => !isClosed(error) };
     try {
-      return await client.order.run(key, work, options, once?.fingerprint);
+      return await queue.run(key, work, options, once?.fingerprint);
     } catch (error) {
       throw signal.aborted && !isClosed(error) ? closed(operation) : error;
     }

@@ -104,7 +104,10 @@ function claimedByOthers({ cause }: NrfCloudError): NrfCloudError {
  * Asks whether a device could be claimed (`current` only; source: Nordic's own tool, which expects 202 and no body).
  * @throws {NrfCloudError} `NRFCLOUD_CONFLICT` and the like if it cannot
  */
-export async function dryRunClaim(api: Api, { claimToken, deviceId }: ClaimRequest): Promise<ClaimResponse> {
+export async function dryRunClaim(
+  api: Api,
+  { claimToken, deviceId }: Omit<ClaimRequest, 'tags'>,
+): Promise<ClaimResponse> {
   const query = new URLSearchParams({ dryrun: 'true' });
   try {
     const parse = (body: unknown, statusCode: number): unknown => parseDryRun(body, statusCode, deviceId);

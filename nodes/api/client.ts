@@ -80,6 +80,16 @@ export class Client {
     return this.#services.origins;
   }
 
+  /** Whether the API key is an organization auth token, which the device management API refuses (a user's report). */
+  get usesOrganizationToken(): boolean {
+    return this.options.apiKey.startsWith('oat_');
+  }
+
+  /** @throws {NrfCloudError} `NRFCLOUD_NOT_CONFIGURED` if the API of an operation is not known */
+  checkConfigured(operation: OperationName, owner: RequestOwner): void {
+    this.#sender.contextOf(operation, {}, owner);
+  }
+
   /** What the connection is doing. */
   load(): LoadReport {
     const { started, inFlight, waiting } = this.limiter;

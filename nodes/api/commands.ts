@@ -7,6 +7,22 @@ import { readPages } from './pagination';
 import { objectBody } from './parse-response';
 import type { ApiResponse } from './request';
 
+/** The types of commands whose fields are known (Nordic's tools and documentation). */
+export const COMMAND_TYPES = [
+  'cloudAccessKeyGeneration',
+  'clientPrivateKeyGeneration',
+  'certificateSigningRequest',
+  'serverCertificate',
+  'clientCertificate',
+  'finished',
+] as const;
+
+export type CommandType = (typeof COMMAND_TYPES)[number];
+
+export function isCommandType(word: unknown): word is CommandType {
+  return (COMMAND_TYPES as readonly unknown[]).includes(word);
+}
+
 /** A provisioning command as it is created (Nordic's tools). */
 export interface CommandDefinition {
   description?: string;
@@ -65,11 +81,15 @@ export async function getCommand(
  * @returns `undefined` if the service has no such list
  * @throws {NrfCloudError} every other failure
  */
-export async function listCommands(api: Api, deviceId: string): Promise<Command[] | undefined> {
+export async function listCommands(
+  api: Api,
+  deviceId: string,
+  { sendOnce = false } = {},
+): Promise<Command[] | undefined> {
   try {
     const commands: Command[] = [];
     let isReadable = false;
-    for await (const { items, body } of readPages(api, 'list commands', { mayBeEmpty: true }, deviceId)) {
+    for await (const { items, body } of readPages(api, 'list commands', { mayBeEmpty: true, sendOnce }, deviceId)) {
       isReadable ||= body !== undefined;
       for (const item of items) if (isObject(item)) commands.push(withStatus(item));
     }

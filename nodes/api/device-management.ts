@@ -3,7 +3,7 @@ import { isObject } from '../util/json';
 import type { Api } from './api';
 import { parseDevice } from './devices';
 import { hasCode } from './errors';
-import { parseItems } from './pagination';
+import { nextPageToken, parseItems } from './pagination';
 import { objectBody } from './parse-response';
 import type { ApiResponse } from './request';
 
@@ -25,6 +25,10 @@ export interface OnboardedDevices {
   devices: Map<string, OnboardedDevice>;
   /** False if the response holds devices that were not requested: the service does not know `deviceIds`. */
   honoured: boolean;
+  /** How many items the response holds. */
+  count: number;
+  /** False if more pages follow. */
+  isComplete: boolean;
   statusCode: number;
 }
 
@@ -58,20 +62,47 @@ export async function getOnboardedDevice(api: Api, id: string): Promise<ApiRespo
  * Reads several devices from device management with one request, once. That a device is missing proves nothing: a service
  * that ignores `deviceIds` responds with any devices.
  * @param ids at most {@link MAX_DEVICE_IDS}
+ * @param includeState asks for the state of each device too (Nordic's tools)
  * @throws {NrfCloudError} every failure; `NRFCLOUD_BAD_RESPONSE` for a response that is not a list
  */
-export async function getOnboardedDevices(api: Api, ids: readonly string[]): Promise<OnboardedDevices> {
+export async function getOnboardedDevices(
+  api: Api,
+  ids: readonly string[],
+  { includeState = false } = {},
+): Promise<OnboardedDevices> {
   const query = new URLSearchParams({ deviceIds: ids.join(','), pageLimit: String(MAX_DEVICE_IDS) });
-  const { statusCode, body } = await api.send('list onboarded devices', { query, parse: parseItems, sendOnce: true });
+  if (includeState) query.set('includeState', 'true');
+  const { statusCode, body: page } = await api.send('list onboarded devices', {
+    query,
+    parse: (body) => ({ items: parseItems(body), isComplete: nextPageToken(body) === undefined }),
+    sendOnce: true,
+  });
   const requested = new Set(ids.map((id) => id.toLowerCase()));
   const devices = new Map<string, OnboardedDevice>();
   let honoured = true;
-  for (const item of body) {
+  for (const item of page.items) {
     const id = isObject(item) && typeof item['id'] === 'string' ? item['id'].toLowerCase() : undefined;
     if (id !== undefined && requested.has(id)) devices.set(id, item as OnboardedDevice);
     else honoured = false;
   }
-  return { devices, honoured, statusCode };
+  return { devices, honoured, count: page.items.length, isComplete: page.isComplete, statusCode };
+}
+
+/**
+ * The id of any device in device management, read once.
+ * @returns `undefined` if the list shows none
+ * @throws {NrfCloudError} every failure
+ */
+export async function anyOnboardedId(api: Api): Promise<string | undefined> {
+  const query = new URLSearchParams({ pageLimit: '1' });
+  const { body } = await api.send('list onboarded devices', { query, parse: parseItems, sendOnce: true });
+  const [first] = body;
+  return isObject(first) && typeof first['id'] === 'string' ? first['id'] : undefined;
+}
+
+/** Whether a device has connected at least once: it has reported state (inferred). */
+export function hasReportedState({ state }: OnboardedDevice): boolean {
+  return isObject(state) && isObject(state['reported']);
 }
 
 /** @throws {InvalidValue} if a body shows neither a team nor a role */

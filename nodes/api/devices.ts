@@ -2,6 +2,7 @@ import { InvalidValue } from '../util/invalid-value';
 import { isObject } from '../util/json';
 import type { Api } from './api';
 import { hasCode, isClosed, NrfCloudError } from './errors';
+import { parseItems } from './pagination';
 import { objectBody } from './parse-response';
 import type { ApiResponse } from './request';
 
@@ -45,13 +46,23 @@ export function getDevice(api: Api, id: string): Promise<ApiResponse<Device | un
  * @returns `undefined` if the account does not have it
  * @throws {NrfCloudError} every other failure
  */
-export async function getClaimedDevice(api: Api, id: string): Promise<ApiResponse<Device> | undefined> {
+export async function getClaimedDevice(
+  api: Api,
+  id: string,
+  { sendOnce = false } = {},
+): Promise<ApiResponse<Device> | undefined> {
   try {
-    return await api.send('get device', { id, parse: (body) => parseDevice(body, id) });
+    return await api.send('get device', { id, parse: (body) => parseDevice(body, id), sendOnce });
   } catch (error) {
     if (hasCode(error, 'NRFCLOUD_NOT_FOUND')) return undefined;
     throw error;
   }
+}
+
+/** Reads a page of one claimed device, once, to see whether the service responds. @throws {NrfCloudError} every failure */
+export function probeDevices(api: Api): Promise<ApiResponse> {
+  const query = new URLSearchParams({ pageLimit: '1' });
+  return api.send('list devices', { query, parse: parseItems, sendOnce: true });
 }
 
 /**

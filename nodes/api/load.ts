@@ -25,6 +25,20 @@ export interface LoadReport {
   lastError: string | null;
 }
 
+/** The load of a connection that cannot be used. */
+export const NO_LOAD: LoadReport = {
+  inFlight: 0,
+  waiting: 0,
+  startedPerSecond: 0,
+  rateLimit: null,
+  heldUntil: null,
+  outageSince: null,
+  retried: 0,
+  rateLimited: 0,
+  failed: 0,
+  lastError: null,
+};
+
 /** Counts what a client's requests come to. */
 export class ClientLoad {
   retried = 0;

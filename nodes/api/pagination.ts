@@ -96,7 +96,7 @@ export function parseItems(body: unknown): unknown[] {
 }
 
 /** Which page follows, `undefined` if none does. */
-function nextPageToken(body: unknown): string | undefined {
+export function nextPageToken(body: unknown): string | undefined {
   const token = isObject(body) ? body[NEXT] : undefined;
   if (typeof token === 'number') return String(token);
   return typeof token === 'string' && token !== '' ? token : undefined;

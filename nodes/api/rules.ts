@@ -24,10 +24,10 @@ export interface RuleDefinition {
  * Lists all provisioning rules, from `{ items }`, a bare array, or an empty body.
  * @throws {NrfCloudError} every failure
  */
-export async function listRules(api: Api): Promise<ApiResponse<Rule[]>> {
+export async function listRules(api: Api, { sendOnce = false } = {}): Promise<ApiResponse<Rule[]>> {
   const rules: Rule[] = [];
   let lastStatus = 0;
-  for await (const { items, statusCode } of readPages(api, 'list rules', { mayBeEmpty: true })) {
+  for await (const { items, statusCode } of readPages(api, 'list rules', { mayBeEmpty: true, sendOnce })) {
     lastStatus = statusCode;
     for (const item of items) if (isObject(item)) rules.push(item);
   }
@@ -38,6 +38,19 @@ export async function listRules(api: Api): Promise<ApiResponse<Rule[]>> {
 export function tagsOfRule(rule: Rule): string[] {
   const tags = rule['tags'];
   return Array.isArray(tags) ? tags.filter((tag) => typeof tag === 'string') : [];
+}
+
+/**
+ * Whether a rule is in force, by `status` or `active` (both inferred).
+ * @returns `undefined` if the service does not show it
+ */
+export function stateOfRule(rule: Rule): 'active' | 'draft' | undefined {
+  const { active, status } = rule;
+  if (typeof active === 'boolean') return active ? 'active' : 'draft';
+  if (typeof status !== 'string') return undefined;
+  const word = status.toUpperCase();
+  if (word === 'ACTIVE') return 'active';
+  return word === 'DRAFT' || word === 'INACTIVE' ? 'draft' : undefined;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { NodeMessage } from 'node-red';
 import type { Api } from '../api/api';
+import type { NrfCloudError } from '../api/errors';
 import type { RequestOwner } from '../http/request-owner';
 import { Abort } from '../util/abort';
 import type { NodeContext } from './node-context';
@@ -7,7 +8,7 @@ import type { RecordParts, RecordState } from './journal/record-store';
 import type { Task } from './node-definition';
 import type { Done, Send } from './incoming-message';
 import type { Result, ResultSender } from './output';
-import { splitBySize, toJson, type PendingMessage } from './pending-messages';
+import { concat, splitBySize, toJson, type HoldOptions, type PendingMessage } from './pending-messages';
 import type { MessageStatus, StatusTexts } from './status';
 
 /** What the tasks of one node have in common. */
@@ -32,6 +33,7 @@ export class MessageTask<I extends string, S, T> implements Task<I, S, T>, Reque
   inputs!: Record<I, unknown>;
   settings!: S;
   api!: Api;
+  connectionProblem: NrfCloudError | undefined;
   resumes = false;
   /** Of the record of work that the handler does. */
   recordKey: string | undefined;
@@ -84,8 +86,16 @@ export class MessageTask<I extends string, S, T> implements Task<I, S, T>, Reque
     this.status.describe(texts);
   }
 
-  hold(key: string, state: Record<string, unknown>): Promise<PendingMessage> {
-    return this.shared.context.pending.hold(key, this.msg, state, this.send, this.done);
+  hold(key: string, state: Record<string, unknown>, options?: HoldOptions): Promise<PendingMessage> {
+    return this.shared.context.pending.hold(key, this.msg, state, this.send, this.done, options);
+  }
+
+  async holdWork(key: string, work: RecordState): Promise<PendingMessage> {
+    await this.saveWork(work);
+    const isRecorded = this.recordKey !== undefined;
+    this.recordKey = undefined;
+    const names = Array.isArray(this.#record['large']) ? (this.#record['large'] as string[]) : [];
+    return this.shared.context.pending.adopt(key, this.msg, isRecorded, names, this.send, this.done);
   }
 
   async recordWork(
@@ -123,9 +133,4 @@ export class MessageTask<I extends string, S, T> implements Task<I, S, T>, Reque
     this.ahead = false;
     this.shared.onProceed();
   }
-}
-
-async function* concat(values: Iterable<unknown>, parts: RecordParts): AsyncGenerator {
-  yield* values;
-  yield* parts;
 }

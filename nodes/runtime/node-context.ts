@@ -142,6 +142,11 @@ export class NodeContext<S, T> {
     this.runner.display.setTrouble(trouble);
   }
 
+  /** Shows how far the pending work is, as numbers and symbols; without a text, the number of pending messages. */
+  setPendingText(text: string | undefined): void {
+    this.runner.display.setPendingText(text);
+  }
+
   /** The error of a message whose work is stopped. */
   stopped(pending: PendingMessage): NrfCloudError {
     return closed(this.operation, 0, { resumes: pending.recorded });

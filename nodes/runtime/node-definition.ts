@@ -1,11 +1,12 @@
 import type { Api } from '../api/api';
 import type { OperationName } from '../api/endpoints';
+import type { NrfCloudError } from '../api/errors';
 import type { AbortSignalLike } from '../util/abort';
 import type { Config, InputSpec } from './inputs';
 import type { NodeContext } from './node-context';
 import type { RecordParts, RecordState } from './journal/record-store';
 import type { Result } from './output';
-import type { PendingMessage } from './pending-messages';
+import type { HoldOptions, PendingMessage } from './pending-messages';
 import type { Settings } from './settings';
 import type { StatusTexts } from './status';
 
@@ -14,11 +15,14 @@ export const PENDING = Symbol('pending');
 
 /** What a node's handler gets for one message: plain values, and ways to report progress. */
 export interface Task<I extends string, S, T = undefined> {
+  /** An input that the configuration does not use is `undefined`. */
   inputs: Record<I, unknown>;
   settings: S;
   /** What the messages of this node share; see {@link NodeDefinition.createState}. */
   state: T;
   api: Api;
+  /** Why there is no `api`; only with {@link NodeDefinition.worksWithoutConnection}. */
+  connectionProblem: NrfCloudError | undefined;
   /** Aborted when the flow is stopped. */
   signal: AbortSignalLike;
   /** Set when the work is recorded: if the flow is stopped, it continues after the restart. */
@@ -44,7 +48,12 @@ export interface Task<I extends string, S, T = undefined> {
    * Records the message as pending work, and keeps it until {@link NodeContext.end}; `run` then returns {@link PENDING}.
    * @param state what is needed to continue after a restart
    */
-  hold(key: string, state: Record<string, unknown>): Promise<PendingMessage>;
+  hold(key: string, state: Record<string, unknown>, options?: HoldOptions): Promise<PendingMessage>;
+  /**
+   * Makes work that {@link recordWork} recorded pending; `run` then returns {@link PENDING}.
+   * @param key that of the record
+   */
+  holdWork(key: string, work: RecordState): Promise<PendingMessage>;
   /**
    * Records work that this handler does, so that a restart continues it.
    * @param parts large values that belong to it, after those of the message
@@ -63,6 +72,8 @@ export interface NodeDefinition<I extends string, S extends object, T = undefine
   /** Stands in errors that are found before the handler runs. */
   operation: OperationName | ((config: Config) => OperationName);
   inputs: Record<I, InputSpec>;
+  /** Whether an input is used with this configuration: hidden fields of a dialog are not evaluated. Default: all are. */
+  usesInput?: (name: NoInfer<I>, config: Config) => boolean;
   settings: Settings<S>;
   status: StatusTexts | ((config: Config) => StatusTexts);
   /** The default of the `output` property. */
@@ -73,6 +84,8 @@ export interface NodeDefinition<I extends string, S extends object, T = undefine
   mayQueue?: boolean;
   /** Makes, when the node is deployed, what all its messages share. */
   createState?: (context: NodeContext<NoInfer<S>, NoInfer<T>>) => T;
+  /** Its handler also runs if the connection cannot be used; without this the message ends in an error. */
+  worksWithoutConnection?: boolean;
   /** Does the work; what it returns is sent on in the message itself, nothing if `undefined`. */
   run: (task: Task<NoInfer<I>, NoInfer<S>, NoInfer<T>>) => Promise<Result | typeof PENDING | undefined>;
 }

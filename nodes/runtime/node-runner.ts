@@ -1,14 +1,14 @@
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import { Api } from '../api/api';
 import type { OperationName } from '../api/endpoints';
-import { closed, invalidInput, isClosed, NrfCloudError, nodeQueueFull } from '../api/errors';
+import { closed, hasCode, invalidInput, isClosed, NrfCloudError, nodeQueueFull } from '../api/errors';
 import { rejectOnAbort } from '../util/abort';
 import { sanitize } from '../util/sanitize';
 import { toError } from '../util/to-error';
 import { clientOf, connectionProblem } from './connection';
 import { apiVersionOf, toReport } from './error-report';
 import { onFlowsStarted } from './flows-started';
-import { describeSource, evaluateInputs, isStable, sourcesOf, type Config } from './inputs';
+import { describeSource, evaluateInputs, isStable, sourcesOf, type Config, type InputSpec } from './inputs';
 import { MessageTask, type SharedTaskContext } from './message-task';
 import type { Done, IncomingMessage, Send } from './incoming-message';
 import { NodeContext, type ContextRunner } from './node-context';
@@ -43,9 +43,9 @@ export class NodeRunner<I extends string, S extends object, T> {
     private readonly definition: NodeDefinition<I, S, T>,
     private readonly config: Config,
   ) {
-    const { status, operation, inputs, settings, output = 'payload', mayQueue } = definition;
+    const { status, operation, settings, output = 'payload', mayQueue } = definition;
     this.#display = new StatusDisplay(node, typeof status === 'function' ? status(config) : status);
-    this.#sources = sourcesOf(inputs, config);
+    this.#sources = sourcesOf(usedInputs(definition, config), config);
     const names = Object.keys(this.#sources) as I[];
     const read = names.filter((name) => this.#sources[name].type === 'msg').map((name) => this.#sources[name].value);
     this.#output = new Output(RED, text(output)(config['output'], 'output'), read);
@@ -152,7 +152,7 @@ export class NodeRunner<I extends string, S extends object, T> {
     if (this.#closing.signal.aborted) throw closed(operation);
     if (refused) throw nodeQueueFull(operation, this.#maxMessages());
     task.settings = this.#usableSettings();
-    task.api = new Api(clientOf(this.RED, this.config['connection'], operation), task);
+    this.#connect(task);
     this.#output.check(msg, operation);
     if (handler !== undefined) return handler(task);
     const inputs = evaluateInputs(this.RED, this.node, this.#sources, msg, operation);
@@ -167,6 +167,16 @@ export class NodeRunner<I extends string, S extends object, T> {
     } catch (error) {
       if (error instanceof NrfCloudError) return undefined as T;
       throw error;
+    }
+  }
+
+  /** @throws {NrfCloudError} `NRFCLOUD_NOT_CONFIGURED`, if the node does not work without its connection */
+  #connect(task: MessageTask<I, S, T>): void {
+    try {
+      task.api = new Api(clientOf(this.RED, this.config['connection'], this.#operation), task);
+    } catch (error) {
+      if (this.definition.worksWithoutConnection !== true || !hasCode(error, 'NRFCLOUD_NOT_CONFIGURED')) throw error;
+      task.connectionProblem = error;
     }
   }
 
@@ -233,6 +243,17 @@ export class NodeRunner<I extends string, S extends object, T> {
       this.node.error(error, { _msgid: msg._msgid });
     }
   }
+}
+
+function usedInputs<I extends string, S extends object, T>(
+  { inputs, usesInput }: NodeDefinition<I, S, T>,
+  config: Config,
+): Record<I, InputSpec> {
+  if (usesInput === undefined) return inputs;
+  const names = Object.keys(inputs) as I[];
+  return Object.fromEntries(
+    names.filter((name) => usesInput(name, config)).map((name) => [name, inputs[name]]),
+  ) as Record<I, InputSpec>;
 }
 
 /** The settings do not change as long as the node is there. */

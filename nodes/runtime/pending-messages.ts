@@ -1,6 +1,6 @@
 import type { NodeMessage } from 'node-red';
 import type { NodeStore } from './journal/node-store';
-import type { RecordState } from './journal/record-store';
+import type { RecordParts, RecordState } from './journal/record-store';
 import type { Done, Send } from './incoming-message';
 
 /** Properties whose JSON is longer than this leave the message while it is pending; in characters. */
@@ -16,6 +16,16 @@ export interface PendingMessage {
   readonly done: Done | undefined;
   /** Whether the work continues after a restart. */
   recorded: boolean;
+}
+
+/** How a message is held. */
+export interface HoldOptions {
+  /** Large values that belong to the work, after those of the message. */
+  parts?: RecordParts;
+  /** Properties of the message that the work replaces: they are not recorded, and leave a recorded message. */
+  without?: readonly string[];
+  /** The other properties stay in memory, because copies of the message leave while it is pending. */
+  staysWhole?: boolean;
 }
 
 /** What a record holds beside the work's own state. */
@@ -42,15 +52,45 @@ export class PendingMessages {
   }
 
   /** Records a message, and takes its large properties out of it. */
-  async hold(key: string, msg: NodeMessage, work: RecordState, send: Send, done: Done): Promise<PendingMessage> {
+  async hold(
+    key: string,
+    msg: NodeMessage,
+    work: RecordState,
+    send: Send,
+    done: Done,
+    { parts = [], without = [], staysWhole = false }: HoldOptions = {},
+  ): Promise<PendingMessage> {
     const pending: PendingMessage = { key, msg, send, done, recorded: false };
-    this.#pending.add(pending);
-    if (this.store === undefined) return pending;
-    const { small, large } = splitBySize(toJson(msg));
+    // Until it is recorded, it counts as a message that is being processed.
+    if (this.store === undefined) {
+      this.#pending.add(pending);
+      return pending;
+    }
+    const { small, large } = splitBySize(toJson(msg, without));
     const names = Object.keys(large);
     const state: RecordedMessage = { version: 2, work, msg: small, large: names };
-    pending.recorded = await this.store.create(key, state, Object.values(large));
-    if (pending.recorded) for (const name of names) Reflect.deleteProperty(msg, name);
+    pending.recorded = await this.store.create(key, state, concat(Object.values(large), parts));
+    if (pending.recorded) leave(msg, staysWhole ? without : [...names, ...without]);
+    this.#pending.add(pending);
+    return pending;
+  }
+
+  /**
+   * Takes over a message whose work its handler has recorded: from now on it is pending.
+   * @param recorded whether there is a record with this key
+   * @param names its large properties, which are in the record
+   */
+  adopt(
+    key: string,
+    msg: NodeMessage,
+    recorded: boolean,
+    names: readonly string[],
+    send: Send,
+    done: Done,
+  ): PendingMessage {
+    const pending: PendingMessage = { key, msg, send, done, recorded };
+    this.#pending.add(pending);
+    if (recorded) leave(msg, names);
     return pending;
   }
 
@@ -59,6 +99,17 @@ export class PendingMessages {
     const pending: PendingMessage = { key, msg: undefined, send, done: undefined, recorded: true };
     this.#pending.add(pending);
     return pending;
+  }
+
+  /** The parts of a record that belong to the work, after those of its message. */
+  async *workParts({ key }: PendingMessage): AsyncGenerator {
+    const state = (await this.store?.read(key)) as RecordedMessage | undefined;
+    if (state === undefined) return;
+    let left = state.large?.length ?? 0;
+    for await (const part of this.store!.parts(key)) {
+      if (left > 0) left--;
+      else yield part;
+    }
   }
 
   /** Records a new state of the work. */
@@ -106,6 +157,16 @@ export class PendingMessages {
     }
     return { small: state.msg, large };
   }
+}
+
+/** Values one after another. */
+export async function* concat(values: Iterable<unknown>, parts: RecordParts): AsyncGenerator {
+  yield* values;
+  yield* parts;
+}
+
+function leave(msg: NodeMessage, names: readonly string[]): void {
+  for (const name of names) Reflect.deleteProperty(msg, name);
 }
 
 /** A message as JSON can hold it, without the HTTP request and response. */

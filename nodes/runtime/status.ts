@@ -52,6 +52,7 @@ export class StatusDisplay {
   #queued = 0;
   #pending = 0;
   #trouble = false;
+  #pendingText: string | undefined;
   #last: Shown | undefined;
   #shown: Shown | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -112,6 +113,12 @@ export class StatusDisplay {
     this.#show();
   }
 
+  /** Shows a text of numbers and symbols for all pending work; `undefined` for the number of messages. */
+  setPendingText(text: string | undefined): void {
+    this.#pendingText = text;
+    this.#show();
+  }
+
   /** Shows a note of the entryd catalog until the next message. */
   note(key: string): void {
     this.#last = { colour: 'yellow ring', text: `${SHARED}.status.${key}` };
@@ -140,6 +147,7 @@ export class StatusDisplay {
   #text(): string | undefined {
     const { size } = this.#entrys;
     if (size === 0 && this.#pending === 0) return this.#last?.text;
+    if (this.#pending > 0 && this.#pendingText !== undefined) return this.#pendingText;
     // A number can't be put into a translated text, so it stands alone.
     const all = size + this.#queued + this.#pending;
     if (all > 1) return `${all} …`;

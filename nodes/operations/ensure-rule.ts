@@ -1,0 +1,130 @@
+import type { Api } from '../api/api';
+import { hasCode, NrfCloudError } from '../api/errors';
+import type { ApiResponse } from '../api/request';
+import { createRule, listRules, stateOfRule, tagsOfRule, type Rule, type RuleDefinition } from '../api/rules';
+import { ensureTag } from '../api/tags';
+import { KeyedQueue } from '../util/keyed-queue';
+import { sanitize } from '../util/sanitize';
+
+/** The rule that onboards devices with a tag. */
+export interface OnboardingRule {
+  tag: string;
+  /** Unique in the team. */
+  name: string;
+  secTag: number;
+  /** PEM. */
+  certificates: string;
+}
+
+/** A rule, and whether it was there before. */
+export interface EnsuredRule extends ApiResponse {
+  existed: boolean;
+  /** Sentences about the rule that is there. */
+  warnings: string[];
+}
+
+/** One for the whole process: flows with different connections to one team must not create two rules. */
+const QUEUE = new KeyedQueue();
+
+/**
+ * Returns the rule that carries the tag, or creates the tag and the rule. Never changes or deletes a rule.
+ * @param onCreate called before a rule is created, as an active one can never be edited (Nordic's documentation)
+ * @throws {NrfCloudError} every failure; `NRFCLOUD_CONFLICT` if a rule of this name lacks the tag; `cause.mayHaveSucceeded`
+ *   if the rule may have been created all the same
+ */
+export async function ensureRule(api: Api, rule: OnboardingRule, onCreate: () => void): Promise<EnsuredRule> {
+  const work = async (): Promise<EnsuredRule> => {
+    const existing = await findRule(api, rule);
+    if (existing !== undefined) return describeExisting(existing, rule);
+    onCreate();
+    await ensureTag(api, { tag: rule.tag });
+    return create(api, rule);
+  };
+  return api.inOrder('create rule', `${api.origin} ${rule.tag}`, work, undefined, QUEUE);
+}
+
+async function create(api: Api, rule: OnboardingRule): Promise<EnsuredRule> {
+  try {
+    const { statusCode, body } = await createRule(api, definitionOf(rule));
+    const shown = body ?? (await findRule(api, rule))?.body ?? { name: rule.name, tags: [rule.tag] };
+    return { statusCode, body: shown, existed: false, warnings: stateWarnings(shown, true) };
+  } catch (error) {
+    if (!(error instanceof NrfCloudError)) throw error;
+    if (isRefusedAsExisting(error)) {
+      const found = await findRule(api, rule);
+      if (found !== undefined) return describeExisting(found, rule);
+      throw nameTaken(error, rule);
+    }
+    if (!error.mayHaveSucceeded || hasCode(error, 'NRFCLOUD_CLOSED')) throw error;
+    const found = await lookUpLost(api, rule, error);
+    return { ...found, existed: false, warnings: stateWarnings(found.body, true) };
+  }
+}
+
+/** Looks whether a rule was created although no usable response came. @throws {NrfCloudError} the error if it is not found */
+async function lookUpLost(api: Api, rule: OnboardingRule, error: NrfCloudError): Promise<ApiResponse<Rule>> {
+  let found: ApiResponse<Rule> | undefined;
+  try {
+    found = await api.repeatLookUp('create rule', () => findRule(api, rule));
+  } catch (failure) {
+    throw hasCode(failure, 'NRFCLOUD_CLOSED') ? failure : error;
+  }
+  if (found === undefined) throw error;
+  return found;
+}
+
+/** The rule that carries the tag; if there are several, the one with the wanted name. */
+async function findRule(api: Api, { tag, name }: OnboardingRule): Promise<ApiResponse<Rule> | undefined> {
+  const { statusCode, body } = await listRules(api);
+  const rules = body.filter((rule) => tagsOfRule(rule).includes(tag));
+  const found = rules.find((rule) => rule['name'] === name) ?? rules[0];
+  return found === undefined ? undefined : { statusCode, body: found };
+}
+
+function describeExisting({ statusCode, body }: ApiResponse<Rule>, { tag, name }: OnboardingRule): EnsuredRule {
+  const warnings = stateWarnings(body, false);
+  const actual = body['name'];
+  if (typeof actual === 'string' && actual !== name) {
+    warnings.unshift(
+      `the rule that carries the tag ${sanitize(tag)} has another name (${sanitize(actual)}); it was left as it is`,
+    );
+  }
+  return { statusCode, body, existed: true, warnings };
+}
+
+/** What to say about a rule that may not be in force. */
+function stateWarnings(rule: Rule, isNew: boolean): string[] {
+  const state = stateOfRule(rule);
+  if (state === 'draft')
+    return ['the rule is not active, so devices get nothing from it; activate it in the nRF Cloud portal'];
+  if (state === 'active' || isNew) return [];
+  return ['the service does not show whether the rule is active; look in the nRF Cloud portal'];
+}
+
+/** Which status the service gives to a rule whose name exists is not known. */
+function isRefusedAsExisting(error: NrfCloudError): boolean {
+  if (hasCode(error, 'NRFCLOUD_CONFLICT')) return true;
+  return hasCode(error, 'NRFCLOUD_REJECTED') && /exist|already|duplicate|unique|in use/i.test(error.message);
+}
+
+function nameTaken({ cause }: NrfCloudError, { tag, name }: OnboardingRule): NrfCloudError {
+  const message =
+    `create rule: a rule with the name ${sanitize(name)} seems to exist, but no rule in the list carries the tag ${sanitize(tag)}; ` +
+    'choose another name, or add the tag to the rule in the nRF Cloud portal';
+  return new NrfCloudError('NRFCLOUD_CONFLICT', message, cause);
+}
+
+/** The rule that Nordic's tools create. */
+function definitionOf({ tag, name, secTag, certificates }: OnboardingRule): RuleDefinition {
+  return {
+    name,
+    description: 'Onboarding rule for nRF Cloud',
+    active: true,
+    commands: [
+      { request: { clientPrivateKeyGeneration: { secTag } } },
+      { request: { cloudAccessKeyGeneration: { secTag } } },
+      { request: { serverCertificate: { secTag, content: certificates } } },
+    ],
+    tags: [tag],
+  };
+}

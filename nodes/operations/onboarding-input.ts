@@ -1,0 +1,82 @@
+import { isBulkResult, operationIdOf } from '../api/bulk';
+import { invalidInput } from '../api/errors';
+import { withSource } from '../api/with-source';
+import { parseDeviceId } from '../parse/ids';
+import { InvalidValue } from '../util/invalid-value';
+import { isObject } from '../util/json';
+
+/** The devices that a message names. */
+export interface DeviceList {
+  /** Whether the message names several, so that its results form a sequence. */
+  isArray: boolean;
+  /** Device UUIDs, each once. */
+  ids: string[];
+  /** Their ids in device management, at the same places. */
+  onboardedIds: string[];
+}
+
+/** Where the devices of a message may be. */
+export interface DeviceInputs {
+  device: unknown;
+  claimedRows: unknown;
+  rows: unknown;
+}
+
+/**
+ * Reads which devices a message names: one device, an array of them, or a bulk operation or result, which stands for its
+ * `msg.claimedRows`, else `msg.rows`.
+ * @param source names the source of `device` in errors, e.g. `msg.payload`
+ * @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT`
+ */
+export function readDevices({ device, claimedRows, rows }: DeviceInputs, source: string): DeviceList {
+  if (Array.isArray(device)) return readArray(device, source);
+  if (operationIdOf(device) !== undefined || isBulkResult(device)) {
+    if (Array.isArray(claimedRows)) return readArray(claimedRows, 'msg.claimedRows');
+    if (Array.isArray(rows)) return readArray(rows, 'msg.rows');
+    throw invalidInput(
+      'get onboarded device',
+      `${source} is a bulk operation, but the message has neither msg.claimedRows nor msg.rows; wire output 1 of bulk status into this node`,
+    );
+  }
+  const { id, onboardedId } = withSource('get onboarded device', source, () => readDevice(device));
+  return { isArray: false, ids: [id], onboardedIds: [onboardedId] };
+}
+
+function readArray(items: readonly unknown[], source: string): DeviceList {
+  const list: DeviceList = { isArray: true, ids: [], onboardedIds: [] };
+  const seen = new Set<string>();
+  for (const [index, item] of items.entries()) {
+    const { id, onboardedId } = withSource('get onboarded device', `item ${index} of ${source}`, () =>
+      readDevice(item),
+    );
+    if (seen.has(id)) continue;
+    seen.add(id);
+    list.ids.push(id);
+    list.onboardedIds.push(onboardedId);
+  }
+  return list;
+}
+
+function readDevice(value: unknown): { id: string; onboardedId: string } {
+  if (!isObject(value) || Buffer.isBuffer(value)) {
+    const id = readId(value);
+    return { id, onboardedId: id };
+  }
+  const { deviceId, id: ownId, claimToken, onboardedId } = value;
+  // What has both is about a device, such as a command.
+  const id = readId(deviceId ?? ownId ?? claimToken ?? value);
+  if (onboardedId === undefined || onboardedId === null || onboardedId === '') return { id, onboardedId: id };
+  if (typeof onboardedId !== 'string')
+    throw new InvalidValue('is not text; enter the id in device management', 'onboardedId');
+  return { id, onboardedId: checkId(onboardedId.trim(), 'onboardedId') };
+}
+
+function readId(value: unknown): string {
+  return checkId(parseDeviceId(value));
+}
+
+/** @throws {InvalidValue} for an id that no path can carry */
+function checkId(id: string, field?: string): string {
+  if (id !== '' && id !== '.' && id !== '..') return id;
+  throw new InvalidValue('is not an id; enter a device UUID', field);
+}

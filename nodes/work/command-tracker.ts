@@ -1,0 +1,139 @@
+import { randomUUID } from 'node:crypto';
+import { getCommand } from '../api/commands';
+import { interruptedCreation, sendCommand, type CheckedCommand } from '../operations/command';
+import { Poller } from '../operations/poller';
+import { RunningClock } from '../operations/running-clock';
+import { WatchedCommand, type CommandResult, type CommandWatch } from '../operations/watched-command';
+import type { RecordState } from '../runtime/journal/record-store';
+import type { NodeContext } from '../runtime/node-context';
+import { PENDING, type Task } from '../runtime/node-definition';
+import type { Result } from '../runtime/output';
+import type { PendingMessage } from '../runtime/pending-messages';
+import { isObject } from '../util/json';
+
+export interface CommandSettings {
+  wait: boolean;
+  interval: number;
+  maxInterval: number;
+  timeout: number;
+  resume: boolean;
+  store: string;
+}
+
+type CommandTask = Task<never, CommandSettings, CommandTracker>;
+
+/** The key of the record that holds the node's clock. */
+const CLOCK = '#clock';
+
+/** Creates the commands of one node and waits for their ends, over restarts. */
+export class CommandTracker {
+  readonly #watched = new Map<string, { target: WatchedCommand; pending: PendingMessage }>();
+  readonly #poller: Poller;
+  readonly #clock: RunningClock;
+  #troubled = 0;
+
+  constructor(private readonly context: NodeContext<CommandSettings, CommandTracker>) {
+    this.#poller = new Poller((key, signal) => {
+      const { deviceId, commandId } = this.#watched.get(key)!.target.watch;
+      return context.request(signal, async (api) => {
+        const found = await getCommand(api, deviceId, commandId);
+        return found ?? { statusCode: 404, body: undefined };
+      });
+    });
+    this.#clock = new RunningClock((ms) => void context.store?.create(CLOCK, { ms }));
+    context.signal.addEventListener('abort', () => {
+      this.#poller.close();
+      this.#clock.stop();
+    });
+    context.onRecords(
+      (record, pending) => this.#resume(record, pending),
+      (own) => {
+        const ms = own.get(CLOCK)?.['ms'];
+        if (typeof ms === 'number') this.#clock.restore(ms);
+      },
+    );
+  }
+
+  /**
+   * Records the intent, creates the command, and waits for its end if that is wanted.
+   * @param without message properties that hold the command, which are not recorded
+   */
+  async run(command: CheckedCommand, task: CommandTask, without: readonly string[]): Promise<Result | typeof PENDING> {
+    const { wait, timeout } = task.settings;
+    const { deviceId } = command;
+    const key = randomUUID();
+    await task.recordWork(key, { phase: 'creating', deviceId }, [], without);
+    const { statusCode, body } = await sendCommand(task.api, command);
+    const status = typeof body['status'] === 'string' ? body['status'] : 'PENDING';
+    const { id } = body;
+    if (!wait) {
+      const ending = { level: 'done', text: 'nrfcloud-command.status.created' } as const;
+      return { payload: { id, deviceId, status }, statusCode, ending };
+    }
+    const begunAt = this.#clock.now();
+    const watch: CommandWatch = {
+      deviceId,
+      commandId: id,
+      deadline: timeout > 0 ? begunAt + timeout * 1000 : null,
+      begunAt,
+      createdAt: new Date().toISOString(),
+      status: null,
+    };
+    const pending = await task.holdWork(key, { ...watch });
+    this.#watch(watch, pending, 0);
+    return PENDING;
+  }
+
+  /** Ends the wait for commands; their messages end without a result. */
+  cancel(ids: readonly string[]): void {
+    for (const [key, { target }] of this.#watched) {
+      if (ids.includes(target.watch.commandId)) this.#end(key, () => Promise.resolve(undefined));
+    }
+  }
+
+  #resume(record: RecordState, pending: PendingMessage): void {
+    const work = isObject(record['work']) ? record['work'] : {};
+    if (typeof work['commandId'] !== 'string') {
+      const error = interruptedCreation(String(work['deviceId']));
+      void this.context.end(pending, () => Promise.reject(error));
+      return;
+    }
+    this.#watch(work as unknown as CommandWatch, pending, this.context.settings().interval * 1000);
+  }
+
+  #watch(watch: CommandWatch, pending: PendingMessage, spreadMs: number): void {
+    const { interval, maxInterval } = this.context.settings();
+    const { key } = pending;
+    const target = new WatchedCommand(key, interval, maxInterval, watch, this.#clock, {
+      onChange: ({ payload, statusCode }) => {
+        void this.context.pending.update(pending, { ...watch });
+        this.context.emit(pending, { port: 2, payload, statusCode });
+      },
+      onEnd: (result) => this.#end(key, () => Promise.resolve(toResult(result))),
+      onFailure: (error) => this.#end(key, () => Promise.reject(error)),
+      onTrouble: (trouble) => this.#setTrouble(trouble),
+    });
+    this.#watched.set(key, { target, pending });
+    this.#clock.run();
+    this.#poller.add(target, spreadMs);
+  }
+
+  #end(key: string, handler: () => Promise<Result | undefined>): void {
+    const { target, pending } = this.#watched.get(key)!;
+    target.dispose();
+    this.#watched.delete(key);
+    this.#poller.remove(target);
+    if (this.#watched.size === 0) this.#clock.stop();
+    void this.context.end(pending, handler);
+  }
+
+  #setTrouble(trouble: boolean): void {
+    this.#troubled += trouble ? 1 : -1;
+    this.context.setTrouble(this.#troubled > 0 && this.#troubled >= this.#watched.size);
+  }
+}
+
+function toResult({ payload, statusCode, hasSucceeded }: CommandResult): Result {
+  if (hasSucceeded) return { port: 0, payload, statusCode };
+  return { port: 1, payload, statusCode, ending: { level: 'failed', text: 'nrfcloud-command.status.failed' } };
+}

@@ -1,0 +1,101 @@
+import type { FollowEnd } from '../operations/onboarding-diagnosis';
+import type { RecordedGroup } from './onboarding-group';
+
+/** How far the devices of a node are, as output 3 reports it. */
+export interface ProgressReport {
+  total: number;
+  waiting: number;
+  /** In device management, connected or not. */
+  onboarded: number;
+  connected: number;
+  failed: number;
+  /** Set when nothing is pending. */
+  complete?: true;
+}
+
+/** Shortest time between two reports, in milliseconds (contract). */
+const INTERVAL_MS = 1000;
+
+/** Counts the devices of a node and reports at most once a second how far they are. */
+export class OnboardingProgress {
+  #total = 0;
+  #onboarded = 0;
+  #connected = 0;
+  #failed = 0;
+  #reportedAt = -Infinity;
+  #timer: NodeJS.Timeout | undefined;
+
+  /**
+   * @param following what is being followed
+   * @param onReport called with each report but the last
+   */
+  constructor(
+    private readonly following: { readonly size: number; readonly onboardedFollowers: number },
+    private readonly onReport: (report: ProgressReport) => void,
+  ) {}
+
+  /** No device is pending. */
+  get isComplete(): boolean {
+    return this.#onboarded + this.#failed >= this.#total;
+  }
+
+  /** Milliseconds until the next report may leave. */
+  get waitMs(): number {
+    return Math.max(0, this.#reportedAt + INTERVAL_MS - performance.now());
+  }
+
+  /** Devices are followed from now on, or again after a restart. */
+  add({ total, counts: { onboarded, connected, failed } }: RecordedGroup): void {
+    if (this.isComplete) this.reset();
+    this.#total += total;
+    this.#onboarded += onboarded;
+    this.#connected += connected;
+    this.#failed += failed;
+  }
+
+  ended(end: FollowEnd): void {
+    if (!end.isOnboarded) this.#failed++;
+    else {
+      this.#onboarded++;
+      if (end.isConnected) this.#connected++;
+    }
+    this.changed();
+  }
+
+  /** A device is not followed any more. */
+  cancelled(): void {
+    this.#total--;
+    this.changed();
+  }
+
+  /** Something has changed, which is reported soon; the last report leaves with the last message. */
+  changed(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      if (!this.isComplete) this.onReport(this.take());
+    }, this.waitMs);
+  }
+
+  /** A report that leaves now. */
+  take(): ProgressReport {
+    this.#reportedAt = performance.now();
+    const isComplete = this.isComplete;
+    const onboarded = this.#onboarded + this.following.onboardedFollowers;
+    return {
+      total: this.#total,
+      waiting: this.#total - onboarded - this.#failed,
+      onboarded,
+      connected: this.#connected,
+      failed: this.#failed,
+      ...(isComplete ? { complete: true } : {}),
+    };
+  }
+
+  reset(): void {
+    this.#total = this.#onboarded = this.#connected = this.#failed = 0;
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+}

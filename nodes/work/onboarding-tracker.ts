@@ -1,0 +1,277 @@
+import { randomUUID } from 'node:crypto';
+import type { FollowedDevice, Follower } from '../operations/followed-device';
+import type { FollowEnd } from '../operations/onboarding-diagnosis';
+import { OnboardingFollower, type FollowSettings } from '../operations/onboarding-follower';
+import type { DeviceList } from '../operations/onboarding-input';
+import { RunningClock } from '../operations/running-clock';
+import type { NodeContext } from '../runtime/node-context';
+import { PENDING, type Task } from '../runtime/node-definition';
+import type { Result } from '../runtime/output';
+import type { PendingMessage } from '../runtime/pending-messages';
+import { sleep } from '../util/abort';
+import { groupOf, OnboardingGroup, type RecordedGroup } from './onboarding-group';
+import { OnboardingProgress } from './onboarding-progress';
+
+export interface OnboardingSettings extends FollowSettings {
+  timeout: number;
+  resume: boolean;
+  store: string;
+}
+
+type OnboardingTask = Task<never, OnboardingSettings, OnboardingTracker>;
+
+/** The key of the record that holds the node's clock. */
+const CLOCK = '#clock';
+/** Devices in each part of a record. */
+const DEVICES_PER_PART = 1000;
+/** Message properties that name the devices, and that no result of a sequence carries. */
+const LISTS = ['rows', 'claimedRows'] as const;
+
+/** Follows the devices of one node's messages, over restarts. */
+export class OnboardingTracker {
+  readonly #groups = new Set<OnboardingGroup>();
+  readonly #follower: OnboardingFollower<OnboardingGroup>;
+  readonly #clock: RunningClock;
+  readonly #progress: OnboardingProgress;
+
+  constructor(private readonly context: NodeContext<OnboardingSettings, OnboardingTracker>) {
+    const { signal } = context;
+    this.#clock = new RunningClock((ms) => void context.store?.create(CLOCK, { ms }));
+    this.#follower = new OnboardingFollower<OnboardingGroup>({
+      settings: () => context.settings(),
+      request: (work) => context.request(signal, work),
+      now: () => this.#clock.now(),
+      signal,
+      onEnd: (device, followers, end) => this.#onEnd(device, followers, end),
+      onFailure: (error) => this.#failAll(error),
+      onTrouble: (trouble) => context.setTrouble(trouble),
+      onChange: () => this.#progress.changed(),
+    });
+    this.#progress = new OnboardingProgress(this.#follower, (payload) => this.#emitProgress(payload));
+    signal.addEventListener('abort', () => {
+      this.#follower.close();
+      this.#progress.close();
+      this.#clock.stop();
+    });
+    context.onRecords(
+      (record, pending) => void this.#resume(groupOf(record), pending),
+      (own) => {
+        const ms = own.get(CLOCK)?.['ms'];
+        if (typeof ms === 'number') this.#clock.restore(ms);
+      },
+    );
+  }
+
+  /**
+   * Records a message and follows its devices.
+   * @param source the message property that names them, if it is one
+   */
+  async begin(
+    { isArray, ids, onboardedIds }: DeviceList,
+    task: OnboardingTask,
+    source: string | undefined,
+  ): Promise<Result | typeof PENDING | undefined> {
+    task.api.checkConfigured('get onboarded device');
+    if (ids.length === 0) return this.#endOfNothing();
+    const begunAt = this.#clock.now();
+    const { timeout } = task.settings;
+    const group = new OnboardingGroup({
+      isArray,
+      total: ids.length,
+      sequence: randomUUID(),
+      deadline: timeout > 0 ? begunAt + timeout * 1000 : null,
+      begunAt,
+      startedAt: new Date().toISOString(),
+      sent: 0,
+      counts: { onboarded: 0, connected: 0, failed: 0 },
+      ended: '',
+      ...(isArray ? {} : { device: [ids[0]!, onboardedIds[0]!] }),
+    });
+    const without = isArray ? [...LISTS, ...(source === undefined ? [] : [source])] : [];
+    const parts = isArray ? partsOf(ids, onboardedIds) : [];
+    group.pending = await task.hold(randomUUID(), group.work, { parts, without, staysWhole: isArray });
+    this.#groups.add(group);
+    this.#progress.add(group.work);
+    for (const [index, id] of ids.entries()) this.#follower.follow(id, onboardedIds[index]!, { group, index }, 0);
+    this.#clock.run();
+    this.#show();
+    return PENDING;
+  }
+
+  /** Ends the following of devices; messages that have none left end without a result. */
+  cancel({ ids }: DeviceList): void {
+    const changed = new Set<OnboardingGroup>();
+    for (const id of ids) {
+      for (const { group, index } of this.#follower.cancel(id)) {
+        group.end(index);
+        this.#progress.cancelled();
+        changed.add(group);
+      }
+    }
+    for (const group of changed) {
+      if (group.remaining > 0) void this.#save(group);
+      else this.#finish(group, () => Promise.resolve(undefined));
+    }
+  }
+
+  async #resume(group: OnboardingGroup | undefined, pending: PendingMessage): Promise<void> {
+    if (group === undefined) {
+      await this.context.end(pending, () => Promise.resolve(undefined));
+      return;
+    }
+    group.pending = pending;
+    this.#groups.add(group);
+    this.#progress.add(group.work);
+    this.#clock.run();
+    const { isArray, device } = group.work;
+    const spreadMs = this.context.settings().interval * 1000;
+    const follow = (id: string, onboardedId: string, index: number): void => {
+      if (group.hasEnded(index)) return;
+      this.#follower.follow(id, onboardedId, { group, index }, Math.random() * spreadMs);
+    };
+    if (device !== undefined) follow(device[0], device[1], 0);
+    if (isArray) {
+      // Copies of it leave while it is pending.
+      await this.context.pending.restore(pending);
+      let index = 0;
+      for await (const part of this.context.pending.workParts(pending)) {
+        for (const item of part as (string | [string, string])[]) {
+          const [id, onboardedId] = typeof item === 'string' ? [item, item] : item;
+          follow(id, onboardedId, index++);
+        }
+      }
+    }
+    if (group.remaining === 0) this.#finish(group, (task) => this.#afterLast(group, task));
+    this.#show();
+  }
+
+  #onEnd(device: FollowedDevice<OnboardingGroup>, followers: Follower<OnboardingGroup>[], end: FollowEnd): void {
+    for (const { group, index } of followers) {
+      group.end(index);
+      countEnd(group.work, end);
+      this.#progress.ended(end);
+      const result = this.#resultOf(device, group, end);
+      if (group.remaining === 0) this.#finish(group, (task) => this.#deliverLast(group, result, task));
+      else {
+        group.work.sent++;
+        this.context.emit(group.pending, result);
+        void this.#save(group);
+      }
+    }
+    this.#show();
+  }
+
+  #resultOf({ id }: FollowedDevice<OnboardingGroup>, { work }: OnboardingGroup, end: FollowEnd): Result {
+    const lists = work.isArray ? Object.fromEntries(LISTS.map((name) => [name, undefined])) : {};
+    const common = work.isArray ? { part: { id: work.sequence, index: work.sent } } : {};
+    if (!end.isOnboarded) {
+      const { stage, reason } = end;
+      return { port: 1, payload: { deviceId: id, stage, reason }, properties: { ...lists, deviceId: id }, ...common };
+    }
+    const stage = this.context.settings().until;
+    const seconds = Math.round((this.#clock.now() - work.begunAt) / 100) / 10;
+    const onboarding = { stage, startedAt: work.startedAt, seconds };
+    const { body, statusCode } = end;
+    return { port: 0, payload: body, statusCode, properties: { ...lists, deviceId: id, onboarding }, ...common };
+  }
+
+  /** The last result of a message leaves; after it the progress, if nothing else is pending. */
+  async #deliverLast(group: OnboardingGroup, result: Result, task: OnboardingTask): Promise<Result> {
+    const { work } = group;
+    const ending = endingOf(work);
+    if (!work.isArray) return { ...result, ending };
+    const last: Result = { ...result, part: { id: work.sequence, index: work.sent, count: work.sent + 1 } };
+    if (!this.#progress.isComplete) return { ...last, ending };
+    await task.emit(last);
+    work.sent++;
+    await this.#save(group);
+    return this.#afterLast(group, task);
+  }
+
+  /** The progress after the last result of a sequence. */
+  async #afterLast({ work }: OnboardingGroup, task: OnboardingTask): Promise<Result> {
+    await sleep(this.#progress.waitMs, task.signal);
+    const properties = Object.fromEntries([...LISTS, 'deviceId', 'onboarding'].map((name) => [name, undefined]));
+    return { port: 2, payload: this.#progress.take(), properties, ending: endingOf(work) };
+  }
+
+  /** A message without devices: its flow is told that nothing is pending. */
+  #endOfNothing(): Result | undefined {
+    if (this.#groups.size > 0) return undefined;
+    return { port: 2, payload: this.#progress.take() };
+  }
+
+  #finish(group: OnboardingGroup, handler: (task: OnboardingTask) => Promise<Result | undefined>): void {
+    this.#groups.delete(group);
+    if (this.#groups.size === 0) this.#clock.stop();
+    void this.context.end(group.pending, handler);
+    this.#show();
+  }
+
+  /** All messages end in an error. */
+  #failAll(error: Error): void {
+    for (const group of [...this.#groups]) this.#finish(group, () => Promise.reject(error));
+    this.#follower.clear();
+    this.#progress.reset();
+  }
+
+  /** Records which devices have ended; what comes while that is written is written after it. */
+  #save(group: OnboardingGroup): Promise<void> {
+    if (group.saving !== undefined) {
+      group.mustSave = true;
+      return group.saving;
+    }
+    group.saving = this.#write(group);
+    return group.saving;
+  }
+
+  async #write(group: OnboardingGroup): Promise<void> {
+    group.mustSave = true;
+    while (group.mustSave) {
+      group.mustSave = false;
+      await this.context.pending.update(group.pending, group.record());
+    }
+    group.saving = undefined;
+  }
+
+  #emitProgress(payload: object): void {
+    for (const { work, pending } of this.#groups) {
+      if (!work.isArray) continue;
+      const properties = Object.fromEntries(LISTS.map((name) => [name, undefined]));
+      this.context.emit(pending, { port: 2, payload, properties });
+      return;
+    }
+  }
+
+  #show(): void {
+    const { size, secondsPerRound } = this.#follower;
+    const { maxInterval } = this.context.settings();
+    const isSlow = secondsPerRound > maxInterval;
+    const round = isSlow ? ` ↻ ${Math.round(secondsPerRound)} s > ${maxInterval} s` : '';
+    this.context.setPendingText(size > 1 ? `${size} …${round}` : undefined);
+  }
+}
+
+function countEnd({ counts }: RecordedGroup, end: FollowEnd): void {
+  if (!end.isOnboarded) counts.failed++;
+  else {
+    counts.onboarded++;
+    if (end.isConnected) counts.connected++;
+  }
+}
+
+function endingOf({ counts: { onboarded, failed } }: RecordedGroup): NonNullable<Result['ending']> {
+  const text = (name: string): string => `nrfcloud-onboarding.status.${name}`;
+  if (failed === 0) return { level: 'done', text: text('onboarded') };
+  return { level: onboarded === 0 ? 'failed' : 'partial', text: text('notOnboarded') };
+}
+
+function* partsOf(ids: readonly string[], onboardedIds: readonly string[]): Generator {
+  for (let start = 0; start < ids.length; start += DEVICES_PER_PART) {
+    const part = ids.slice(start, start + DEVICES_PER_PART);
+    yield part.map((id, index) => {
+      const onboardedId = onboardedIds[start + index]!;
+      return id === onboardedId ? id : [id, onboardedId];
+    });
+  }
+}

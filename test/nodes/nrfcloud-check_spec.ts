@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict';
+import checkNode from '../../nodes/nrfcloud-check';
+import { startSimulator, type Simulator } from '../../simulator';
+import { startNodeRig, stopNodeRig, type Message, type NodeRig, type NodeRigOptions } from '../support/node-rig';
+
+const TAG = 'nrf-cloud-onboarding';
+
+describe('nrfcloud-check', () => {
+  let simulator: Simulator;
+  beforeEach(async () => {
+    simulator = await startSimulator();
+  });
+  afterEach(async () => {
+    await stopNodeRig();
+    await simulator.close();
+  });
+
+  const rig = (config: Record<string, unknown> = {}, more: Partial<NodeRigOptions> = {}): Promise<NodeRig> =>
+    startNodeRig({
+      node: checkNode,
+      type: 'nrfcloud-check',
+      config,
+      outputs: 2,
+      connection: {
+        baseUrl: simulator.url,
+        deviceApiUrl: simulator.deviceApiUrl,
+        api: 'current',
+        retries: 5,
+        timeout: 1,
+      },
+      ...more,
+    });
+  const addRule = (more: object = {}): void => {
+    simulator.addRule({ name: 'rule', tags: [TAG], active: true, commands: [{ request: { finished: {} } }], ...more });
+  };
+  const run = async (
+    config: Record<string, unknown> = {},
+    msg: Message = {},
+    more: Partial<NodeRigOptions> = {},
+  ): Promise<{ msg: Message; port: number; ok: Record<string, boolean | null> }> => {
+    const flow = await rig(config, more);
+    flow.send({ payload: 'kept', ...msg });
+    await flow.ended(1);
+    assert.deepEqual(
+      flow.caught.map(({ error }) => error.message as string),
+      [],
+    );
+    const port = flow.outputs.findIndex((sent) => sent.length > 0);
+    const result = flow.outputs[port]![0]!;
+    const { ready, checks } = result['check'] as { ready: boolean; checks: Message[] };
+    assert.equal(result['payload'], msg['payload'] ?? 'kept');
+    assert.equal(ready, port === 0);
+    for (const { message } of checks) assert.ok(String(message).length > 10);
+    return { msg: result, port, ok: Object.fromEntries(checks.map(({ name, ok }) => [name, ok])) };
+  };
+
+  it('is ready when everything is there, and has changed nothing', async () => {
+    addRule();
+    const { claimToken } = simulator.mint();
+    const { ok, msg, port } = await run({ tags: TAG, token: claimToken });
+    assert.equal(port, 0);
+    assert.deepEqual(ok, {
+      connection: true,
+      key: true,
+      account: true,
+      role: true,
+      api: true,
+      [`tag:${TAG}`]: true,
+      rule: true,
+      dryRun: true,
+    });
+    assert.equal(simulator.devices().length, 0);
+    assert.equal(simulator.tags().length, 1);
+    assert.ok(simulator.requests.every(({ method, url }) => method === 'GET' || url.includes('dryrun=true')));
+    assert.deepEqual(Object.keys(msg['load'] as object), [
+      'inFlight',
+      'waiting',
+      'startedPerSecond',
+      'rateLimit',
+      'heldUntil',
+      'outageSince',
+      'retried',
+      'rateLimited',
+      'failed',
+      'lastError',
+    ]);
+    assert.equal(msg['load'].inFlight, 0);
+    assert.ok(msg['load'].startedPerSecond > 0);
+  });
+
+  it('cannot tell the rule without tags, and says nothing of a dry run without a token', async () => {
+    const { ok, port } = await run();
+    assert.equal(port, 0);
+    assert.deepEqual(ok, { connection: true, key: true, account: true, role: true, api: true, rule: null });
+  });
+
+  it('writes to the property named by output', async () => {
+    const flow = await rig({ output: 'result' });
+    flow.send({});
+    await flow.ended(1);
+    assert.equal(flow.outputs[0]![0]!['result'].ready, true);
+  });
+
+  it('a tag that does not exist, and no rule for it, are not ready', async () => {
+    const { ok, port } = await run({ tags: 'tags', tagsType: 'msg' }, { tags: ['a', 'b'] });
+    assert.equal(port, 1);
+    assert.deepEqual([ok['tag:a'], ok['tag:b'], ok['rule']], [false, false, false]);
+  });
+
+  for (const [ruleState, active, expected] of [
+    ['status', false, false],
+    ['active', false, false],
+    ['none', true, null],
+    ['both', true, true],
+  ] as const) {
+    it(`a rule that is ${active ? 'active' : 'a draft'}, shown by ${ruleState}, is ${expected}`, async () => {
+      simulator.set({ ruleState });
+      addRule({ active });
+      assert.equal((await run({ tags: TAG })).ok['rule'], expected);
+    });
+  }
+
+  it('rules that cannot be read are null', async () => {
+    simulator.faults.add({ match: { operation: 'listRules' }, status: 500 });
+    assert.equal((await run({ tags: 'x' })).ok['rule'], null);
+  });
+
+  for (const [role, expected] of [
+    ['owner', true],
+    ['admin', true],
+    ['editor', true],
+    ['viewer', false],
+  ] as const) {
+    it(`the role ${role} is ${expected}`, async () => {
+      simulator.set({ role });
+      const { ok, port } = await run();
+      assert.equal(ok['role'], expected);
+      assert.equal(port, expected ? 0 : 1);
+    });
+  }
+
+  it('a role that is not known is null', async () => {
+    simulator.set({ extras: { account: { role: 'auditor' } } });
+    assert.equal((await run()).ok['role'], null);
+  });
+
+  it('a device API that is not known makes account and role null', async () => {
+    const { ok, port } = await run({}, {}, { connection: { baseUrl: simulator.url } });
+    assert.deepEqual([ok['account'], ok['role'], port], [null, null, 0]);
+  });
+
+  it('a key that is refused is not ready, and nothing else is asked', async () => {
+    const { ok, port } = await run({}, {}, { apiKey: 'wrong' });
+    assert.equal(port, 1);
+    assert.deepEqual([ok['connection'], ok['key'], ok['account']], [true, false, null]);
+    assert.equal(simulator.requestCount, 1);
+  });
+
+  it('an organization auth token gets a warning', async () => {
+    simulator.setApiKey('oat_123');
+    const { msg, ok } = await run({}, {}, { apiKey: 'oat_123' });
+    assert.equal(ok['key'], true);
+    assert.match(msg['check'].checks[1].message as string, /oat_/);
+  });
+
+  it('the paths of another API version are not ready', async () => {
+    simulator.set({ api: 'guide' });
+    const { ok, port } = await run({ tags: 'a' });
+    assert.deepEqual([ok['api'], ok['tag:a'], port], [false, null, 1]);
+  });
+
+  it('a service that cannot be reached leaves by output 2', async () => {
+    const { ok, port, msg } = await run({ tags: 'a' }, {}, { connection: { baseUrl: 'http://127.0.0.1:9/v1' } });
+    assert.equal(port, 1);
+    assert.deepEqual(ok, {
+      connection: false,
+      key: null,
+      account: null,
+      role: null,
+      api: null,
+      'tag:a': null,
+      rule: null,
+    });
+    assert.equal(msg['load'].failed, 1);
+  });
+
+  it('a connection that cannot be used leaves by output 2', async () => {
+    for (const more of [{ apiKey: undefined }, { connection: null }] as Partial<NodeRigOptions>[]) {
+      const { ok, port, msg } = await run({}, {}, more);
+      assert.equal(port, 1);
+      assert.equal(ok['connection'], false);
+      assert.equal(ok['key'], null);
+      assert.equal(msg['load'].lastError, null);
+      await stopNodeRig();
+    }
+    await rig();
+  });
+
+  describe('dry run', () => {
+    it('of a device of another team is not ready', async () => {
+      const { claimToken, deviceUuid } = simulator.mint();
+      simulator.claimByOther(deviceUuid);
+      const { ok, port } = await run({ token: 'payload', tokenType: 'msg' }, { payload: claimToken });
+      assert.deepEqual([ok['dryRun'], port], [false, 1]);
+    });
+
+    it('with the API version guide is null', async () => {
+      const { ok } = await run({ token: simulator.mint().claimToken }, {}, { connection: { baseUrl: simulator.url } });
+      assert.equal(ok['dryRun'], null);
+      assert.equal(simulator.devices().length, 0);
+    });
+
+    it('of text that is no claim token is NRFCLOUD_INVALID_INPUT, and nothing is sent', async () => {
+      const flow = await rig({ token: 'x' });
+      flow.send({});
+      await flow.ended(1);
+      assert.equal(flow.caught[0]!['error'].code, 'NRFCLOUD_INVALID_INPUT');
+      assert.equal(simulator.requestCount, 0);
+    });
+  });
+
+  it('the status says what was found', async () => {
+    const flow = await rig({ tags: 'missing' });
+    flow.send({});
+    await flow.until(() => flow.statuses.at(-1)?.fill === 'red');
+    assert.match(flow.statuses.at(-1)!.text!, /notReady/);
+  });
+});
