@@ -160,10 +160,10 @@ describe('the README', () => {
     const { defaults, credentials } = CONTRACT['nrfcloud-connection']!;
     const configuration = /^## Configuration\n([\s\S]*?)^## /m.exec(readme)![1]!;
     for (const property of [...Object.keys(defaults), ...credentials!].filter((name) => name !== 'name')) {
-      const [row = ''] = matches(configuration, new RegExp(`^(\\|[^|]*\`${property}\`.*)$`, 'm'));
+      const [row = ''] = matches(configuration, new RegExp(`^(\\|[^|]*\`${property}\`.*)$`, 'gm'));
       assert.notEqual(row, '', property);
-      const value = String(defaults[property] ?? '');
-      assert.equal(row.split('|')[2]!.replaceAll('`', '').trim(), value, property);
+      const value = (defaults[property] ?? '') as string | number;
+      assert.equal(row.split('|')[2]!.replaceAll('`', '').trim(), value.toString(), property);
     }
   });
 
