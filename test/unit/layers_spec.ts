@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { ESLint } from 'eslint';
 
-/** One for all tests, as it reads the whole project first. */
+/** Shared by all tests, because it reads the whole project first. */
 const eslint = new ESLint();
 
-/** Restricted imports that lint finds in a file when this line stands on top of it. */
+/** The restricted imports that lint finds in a file when this line precedes its text. */
 async function restrictedImports(file: string, line: string): Promise<string[]> {
   const [result] = await eslint.lintText(`${line}\n${readFileSync(file, 'utf8')}`, { filePath: file });
   return result!.messages
@@ -25,6 +25,9 @@ describe('layers: lint enforces one-way imports', function () {
     ['nodes/operations/tags.ts', "import '../runtime/status';"],
     ['nodes/parse/rows/row.ts', "import '../../runtime/status';"],
     ['nodes/runtime/status.ts', "import '../operations/tags';"],
+    ['nodes/runtime/status.ts', "import '../work/bulk-claims';"],
+    ['nodes/operations/tags.ts', "import '../work/bulk-claims';"],
+    ['nodes/work/bulk-claims.ts', "import '../http/retry';"],
     ['nodes/parse/tags.ts', "import '../api/endpoints';"],
     ['nodes/api/devices.ts', "import '../parse/tags';"],
     ['nodes/http/retry.ts', "import '../api/endpoints';"],
@@ -32,6 +35,8 @@ describe('layers: lint enforces one-way imports', function () {
     ['nodes/operations/tags.ts', "import '../http/retry';"],
     ['nodes/runtime/status.ts', "import '../../simulator';"],
     ['nodes/nrfcloud-claim.ts', "import '../simulator';"],
+    ['nodes/nrfcloud-claim.ts', "import '../harness/ports';"],
+    ['nodes/nrfcloud-claim.ts', "import '../stress/fuzz/property';"],
   ];
   for (const [file, line] of forbidden) {
     it(`layers: lint refuses ${line} in ${file}`, async () => {
@@ -40,6 +45,7 @@ describe('layers: lint enforces one-way imports', function () {
   }
 
   it('layers: lint allows imports of the layers below', async () => {
+    assert.deepEqual(await restrictedImports('nodes/work/bulk-claims.ts', "import '../runtime/status';"), []);
     assert.deepEqual(await restrictedImports('nodes/runtime/status.ts', "import '../api/endpoints';"), []);
     assert.deepEqual(await restrictedImports('nodes/operations/tags.ts', "import '../api/endpoints';"), []);
   });
