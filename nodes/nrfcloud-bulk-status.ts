@@ -1,13 +1,11 @@
 import type { NodeAPI } from 'node-red';
 import { readBulkStatusRequest } from './operations/bulk-status';
-import { serveStores } from './runtime/context-store';
 import { defineNode } from './runtime/define-node';
 import { fromMessage, typed } from './runtime/inputs';
 import { choice, flag, number, text } from './runtime/settings';
 import { BulkStatusTracker, type BulkStatusSettings } from './work/bulk-status-tracker';
 
 export = (RED: NodeAPI): void => {
-  serveStores(RED);
   defineNode<'operation' | 'cancel', BulkStatusSettings, BulkStatusTracker>(RED, {
     type: 'nrfcloud-bulk-status',
     operation: 'bulk status',

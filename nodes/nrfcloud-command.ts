@@ -1,7 +1,6 @@
 import type { NodeAPI } from 'node-red';
 import { COMMAND_FIELDS, readCommand, readCommandIds, type ChosenCommand, type FieldName } from './operations/command';
 import { isOperation } from './operations/operation-table';
-import { serveStores } from './runtime/context-store';
 import { defineNode } from './runtime/define-node';
 import { fromMessage, typed, type Config } from './runtime/inputs';
 import { choice, flag, number, text } from './runtime/settings';
@@ -21,7 +20,6 @@ const usesInput = (name: string, { command = 'cloudAccessKeyGeneration' }: Confi
 };
 
 export = (RED: NodeAPI): void => {
-  serveStores(RED);
   defineNode<Input, Settings, CommandTracker>(RED, {
     type: 'nrfcloud-command',
     operation: 'create command',

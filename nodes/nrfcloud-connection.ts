@@ -1,8 +1,6 @@
 import type { NodeAPI, NodeDef } from 'node-red';
+import { serveAdminApi } from './runtime/admin-api';
 import { CONNECTION_TYPE, openConnection, type ConnectionCredentials, type ConnectionNode } from './runtime/connection';
-import { serveConnectionProblem } from './runtime/connection-problem';
-import { serveConnectionTest } from './runtime/connection-test';
-import { serveTagPicker } from './runtime/tag-picker';
 
 export = (RED: NodeAPI): void => {
   RED.nodes.registerType<ConnectionNode, NodeDef, object, ConnectionCredentials>(
@@ -13,7 +11,5 @@ export = (RED: NodeAPI): void => {
     },
     { credentials: { apiKey: { type: 'password' } } },
   );
-  serveConnectionProblem(RED);
-  serveConnectionTest(RED);
-  serveTagPicker(RED);
+  serveAdminApi(RED);
 };

@@ -1,13 +1,11 @@
 import type { NodeAPI } from 'node-red';
 import { readDevices } from './operations/onboarding-input';
-import { serveStores } from './runtime/context-store';
 import { defineNode } from './runtime/define-node';
 import { fromMessage, typed } from './runtime/inputs';
 import { choice, flag, number, text } from './runtime/settings';
 import { OnboardingTracker, type OnboardingSettings } from './work/onboarding-tracker';
 
 export = (RED: NodeAPI): void => {
-  serveStores(RED);
   defineNode<'device' | 'claimedRows' | 'rows' | 'cancel', OnboardingSettings, OnboardingTracker>(RED, {
     type: 'nrfcloud-onboarding',
     operation: 'get onboarded device',

@@ -5,7 +5,7 @@ import type { ApiVersion, OperationName } from './endpoints';
 import { closed, isClosed } from './errors';
 import type { LoadReport } from './load';
 import type { ApiRequest, ApiResponse } from './request';
-import type { KeyedResult } from '../util/keyed-queue';
+import type { KeyedQueue } from '../util/keyed-queue';
 
 /** The client bound to one message; what operations make requests with. */
 export class Api {
@@ -53,17 +53,28 @@ export class Api {
    * Runs changes of one device or tag of a connection one after another, so that a retry never overtakes a later change.
    * @param key the device or tag
    * @param work is told whether it followed another change
-   * @param fingerprint a change with the same fingerprint as the one before is not run, but has the same result
+   * @param once a change with the same fingerprint as the one before is not run, but has the same result, through `share`
    * @param queue the queue of changes, if it is not the connection's
    * @throws {NrfCloudError} `NRFCLOUD_QUEUE_FULL`, `NRFCLOUD_CLOSED`, or what `work` throws
    */
-  async inOrder<T>(
+  inOrder<T>(
     operation: OperationName,
     key: string,
     work: (followed: boolean) => Promise<T>,
-    fingerprint?: string,
+    once?: { fingerprint: string; share: (value: T) => T },
     queue = this.client.order,
-  ): Promise<KeyedResult<T>> {
+  ): Promise<T> {
+    if (!queue.isBusy(key)) return queue.started(key, work(false), once?.fingerprint);
+    return this.#waitInOrder(operation, key, work, once, queue);
+  }
+
+  async #waitInOrder<T>(
+    operation: OperationName,
+    key: string,
+    work: (followed: boolean) => Promise<T>,
+    once: { fingerprint: string; share: (value: T) => T } | undefined,
+    queue: KeyedQueue,
+  ): Promise<T> {
     const { client, owner } = this;
     const { signal } = owner;
     const onWait = (): (() => void) => {
@@ -77,8 +88,10 @@ export class Api {
         owner.onWaiting?.(false);
       };
     };
+    const share = once?.share ?? ((value: T) => value);
+    const options = { signal, onWait, share, isShared: (error: unknown) => !isClosed(error) };
     try {
-      return await queue.run(key, work, { signal, onWait, isShared: (error) => !isClosed(error) }, fingerprint);
+      return await queue.run(key, work, options, once?.fingerprint);
     } catch (error) {
       throw signal.aborted && !isClosed(error) ? closed(operation) : error;
     }

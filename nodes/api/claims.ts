@@ -1,6 +1,6 @@
 import { InvalidValue } from '../util/invalid-value';
 import type { Api } from './api';
-import { deviceKey, findDevice, isDevice, parseDevice, type Device } from './devices';
+import { deviceKey, getClaimedDevice, isDevice, parseDevice, type Device } from './devices';
 import { hasCode, NrfCloudError, withMayHaveSucceeded } from './errors';
 import type { ApiResponse, Recovery } from './request';
 
@@ -24,13 +24,16 @@ export interface ClaimResponse extends ApiResponse {
  * else's (then it is thrown). The same claim twice at once is one claim.
  * @throws {NrfCloudError} every failure; `cause.mayHaveSucceeded` if the device may have been claimed all the same
  */
-export async function claim(api: Api, request: ClaimRequest): Promise<ClaimResponse> {
+export function claim(api: Api, request: ClaimRequest): Promise<ClaimResponse> {
   const { claimToken, tags, deviceId } = request;
   const fingerprint = tags.length === 0 ? claimToken : JSON.stringify([claimToken, ...tags]);
   const work = (followed: boolean): Promise<ClaimResponse> => claimInOrder(api, request, followed);
-  const { value, shared } = await api.inOrder('claim', deviceKey(deviceId), work, fingerprint);
-  // Two messages must not share an object that flows may change.
-  return shared ? { ...value, body: structuredClone(value.body) } : value;
+  return api.inOrder('claim', deviceKey(deviceId), work, { fingerprint, share: copyOf });
+}
+
+/** Two messages must not share an object that flows may change. */
+function copyOf(response: ClaimResponse): ClaimResponse {
+  return { ...response, body: structuredClone(response.body) };
 }
 
 async function claimInOrder(api: Api, request: ClaimRequest, followed: boolean): Promise<ClaimResponse> {
@@ -39,7 +42,7 @@ async function claimInOrder(api: Api, request: ClaimRequest, followed: boolean):
     return await api.send('claim', {
       json: tags.length > 0 ? { claimToken, tags } : { claimToken },
       parse: (body) => parseDevice(body, deviceId),
-      recoverWith: claimRecovery(deviceId),
+      recoverWith: { operation: 'get device', id: deviceId, judge: judgeClaim },
     });
   } catch (error) {
     if (!(error instanceof NrfCloudError)) throw error;
@@ -48,15 +51,9 @@ async function claimInOrder(api: Api, request: ClaimRequest, followed: boolean):
 }
 
 /** A claim whose response was lost has succeeded if the account has the device. */
-function claimRecovery(deviceId: string): Recovery<Device> {
-  return {
-    operation: 'get device',
-    id: deviceId,
-    judge: ({ statusCode, body }) => {
-      if (isDevice(body, deviceId)) return { statusCode, body };
-      return statusCode === 404 ? 'notDone' : 'unclear';
-    },
-  };
+function judgeClaim({ statusCode, body }: ApiResponse, deviceId: string): ReturnType<Recovery<Device>['judge']> {
+  if (isDevice(body, deviceId)) return { statusCode, body };
+  return statusCode === 404 ? 'notDone' : 'unclear';
 }
 
 /**
@@ -86,7 +83,7 @@ async function resolveFailedClaim(
 /** The device if this key can see it in the account. */
 async function lookUp(api: Api, deviceId: string, repeat: boolean): Promise<ApiResponse<Device> | undefined> {
   const find = (): Promise<ApiResponse<Device> | 'hidden' | undefined> =>
-    findDevice(api, deviceId).catch((error: unknown) => {
+    getClaimedDevice(api, deviceId).catch((error: unknown) => {
       // It exists but this key cannot see it, or it is refused for another reason: repeating would not change that.
       if (hasCode(error, 'NRFCLOUD_FORBIDDEN', 'NRFCLOUD_CONFLICT', 'NRFCLOUD_REJECTED')) return 'hidden';
       throw error;

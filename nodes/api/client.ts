@@ -4,7 +4,7 @@ import { Limiter, type Limits } from '../http/limiter';
 import { Redactor } from '../http/redact';
 import type { RequestOwner } from '../http/request-owner';
 import { USER_AGENT } from '../http/transport';
-import { LinkedAbort } from '../util/abort';
+import { LinkedAbort, type AbortSignalLike } from '../util/abort';
 import { KeyedQueue } from '../util/keyed-queue';
 import type { ApiVersion, OperationName } from './endpoints';
 import { queueFull } from './error-mapping';
@@ -102,14 +102,8 @@ export class Client {
    * response `request.recoverWith` is looked up first. Waits through an outage for at most `outageWait` seconds.
    * @throws {NrfCloudError} every failure, with the contract's code
    */
-  async send<T>(operation: OperationName, request: ApiRequest<T>, owner: RequestOwner): Promise<ApiResponse<T>> {
-    const context = this.#sender.contextOf(operation, request, owner);
-    const abort = this.#begin(owner);
-    try {
-      return await this.#sender.send(context, request, abort);
-    } finally {
-      this.#end(abort);
-    }
+  send<T>(operation: OperationName, request: ApiRequest<T>, owner: RequestOwner): Promise<ApiResponse<T>> {
+    return this.#sender.send(operation, request, owner, this.#begin(owner));
   }
 
   /**
@@ -125,7 +119,7 @@ export class Client {
     } catch (error) {
       throw abort.aborted ? closed(operation) : error;
     } finally {
-      this.#end(abort);
+      abort.leave();
     }
   }
 
@@ -150,14 +144,24 @@ export class Client {
 
   /** What is done for a message ends with the message's flow, and with this client. */
   #begin(owner: RequestOwner): LinkedAbort {
-    const abort = new LinkedAbort(owner.signal);
-    this.#closing.add(abort);
+    const abort = new RequestAbort(owner.signal, this.#closing);
     if (this.#closed) abort.abort();
     return abort;
   }
+}
 
-  #end(abort: LinkedAbort): void {
-    abort.leave();
-    this.#closing.delete(abort);
+/** Aborts what is done for a message; listed among the client's as long as it lasts. */
+class RequestAbort extends LinkedAbort {
+  constructor(
+    signal: AbortSignalLike,
+    private readonly all: Set<LinkedAbort>,
+  ) {
+    super(signal);
+    all.add(this);
+  }
+
+  override leave(): void {
+    super.leave();
+    this.all.delete(this);
   }
 }

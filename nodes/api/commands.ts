@@ -54,7 +54,7 @@ export async function createCommand(
       parse: parseCreated,
       repeatAfterLoss: 'never',
     });
-  return (await api.inOrder('create command', deviceKey(deviceId), work)).value;
+  return api.inOrder('create command', deviceKey(deviceId), work);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { InvalidValue } from '../util/invalid-value';
 import { isObject } from '../util/json';
 import type { Api } from './api';
-import { hasCode, NrfCloudError } from './errors';
+import { hasCode, isClosed, NrfCloudError } from './errors';
 import { parseItems } from './pagination';
 import { objectBody } from './parse-response';
 import type { ApiResponse } from './request';
@@ -46,7 +46,7 @@ export function getDevice(api: Api, id: string): Promise<ApiResponse<Device | un
  * @returns `undefined` if the account does not have it
  * @throws {NrfCloudError} every other failure
  */
-export async function findDevice(
+export async function getClaimedDevice(
   api: Api,
   id: string,
   { sendOnce = false } = {},
@@ -63,6 +63,20 @@ export async function findDevice(
 export function probeDevices(api: Api): Promise<ApiResponse> {
   const query = new URLSearchParams({ pageLimit: '1' });
   return api.send('list devices', { query, parse: parseItems, sendOnce: true });
+}
+
+/**
+ * Looks a device up where the answer only serves to explain something.
+ * @returns `undefined` if the account does not have it, or if that could not be found out
+ * @throws {NrfCloudError} `NRFCLOUD_CLOSED`
+ */
+export async function findDevice(api: Api, id: string): Promise<Device | undefined> {
+  try {
+    return (await getClaimedDevice(api, id))?.body;
+  } catch (error) {
+    if (isClosed(error)) throw error;
+    return undefined;
+  }
 }
 
 /**
@@ -92,12 +106,12 @@ async function changeDevice(
       return await api.send(operation, { id, parse: (body) => parseChange(body, id) });
     } catch (error) {
       if (!hasCode(error, 'NRFCLOUD_BAD_RESPONSE')) throw error;
-      const device = await confirm(error, () => findDevice(api, id));
+      const device = await confirm(error, () => getClaimedDevice(api, id));
       if (device === undefined || contradicts(device.body['status'])) throw error;
       return device;
     }
   };
-  return (await api.inOrder(operation, deviceKey(id), work)).value;
+  return api.inOrder(operation, deviceKey(id), work);
 }
 
 /**
@@ -127,12 +141,12 @@ export async function unclaimDevice(api: Api, id: string): Promise<ApiResponse<u
     } catch (error) {
       if (hasCode(error, 'NRFCLOUD_NOT_FOUND') && error.mayHaveSucceeded) return removed(error);
       if (!hasCode(error, 'NRFCLOUD_BAD_RESPONSE')) throw error;
-      const device = await confirm(error, () => findDevice(api, id));
+      const device = await confirm(error, () => getClaimedDevice(api, id));
       if (device !== undefined) throw error;
       return { statusCode: 404, body: undefined };
     }
   };
-  return (await api.inOrder('unclaim device', deviceKey(id), work)).value;
+  return api.inOrder('unclaim device', deviceKey(id), work);
 }
 
 /**
@@ -141,7 +155,7 @@ export async function unclaimDevice(api: Api, id: string): Promise<ApiResponse<u
  */
 async function readClaimedAt(api: Api, id: string): Promise<unknown> {
   try {
-    return (await findDevice(api, id))?.body['claimedAt'];
+    return (await getClaimedDevice(api, id))?.body['claimedAt'];
   } catch (error) {
     if (hasCode(error, 'NRFCLOUD_UNAVAILABLE', 'NRFCLOUD_TIMEOUT', 'NRFCLOUD_RATE_LIMITED', 'NRFCLOUD_CLOSED'))
       throw error;

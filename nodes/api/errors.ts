@@ -35,9 +35,9 @@ export interface ErrorCause {
   /** Seconds that the service asked to wait. */
   retryAfter?: number;
   /** Set if a request may have taken effect although no usable response arrived. */
-  mayHaveSucceeded?: true;
+  mayHaveSucceeded?: boolean;
   /** Set if the work continues after the restart. */
-  resumes?: true;
+  resumes?: boolean;
   /** What a node adds, e.g. the rows that kept a bulk claim from starting. */
   [extra: string]: unknown;
 }

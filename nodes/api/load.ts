@@ -19,7 +19,7 @@ export interface LoadReport {
   retried: number;
   /** Responses with HTTP 429. */
   rateLimited: number;
-  /** Operations that ended in an error. */
+  /** Requests that ended in an error after their retries, apart from HTTP 404 and 409. */
   failed: number;
   /** The sentence of the last of these errors. */
   lastError: string | null;
@@ -46,9 +46,9 @@ export class ClientLoad {
   #failed = 0;
   #lastError: string | null = null;
 
-  /** An operation has ended in an error. */
+  /** A request has ended in an error. 404 and 409 are answers: often a look-up, or a device that is claimed already. */
   onError(error: unknown): void {
-    if (hasCode(error, 'NRFCLOUD_CLOSED')) return;
+    if (hasCode(error, 'NRFCLOUD_CLOSED', 'NRFCLOUD_CONFLICT', 'NRFCLOUD_NOT_FOUND')) return;
     this.#failed++;
     this.#lastError = (error as Error).message;
   }

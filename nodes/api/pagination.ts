@@ -20,8 +20,8 @@ export interface PageOptions {
   query?: URLSearchParams;
   /** Requests each page once, without retries. */
   sendOnce?: boolean;
-  /** Requests the next page while one is being used; at most these two are in memory. */
-  prefetch?: boolean;
+  /** Whether the next page is requested while this one is being used; at most these two are in memory. */
+  prefetch?: (page: Page) => boolean;
   /** Takes an empty body for an empty list. */
   mayBeEmpty?: boolean;
 }
@@ -41,7 +41,7 @@ const NEXT = 'pageNextToken';
 export async function* readPages(
   api: Api,
   operation: OperationName & `list ${string}`,
-  { query, sendOnce = false, prefetch = false, mayBeEmpty = false }: PageOptions = {},
+  { query, sendOnce = false, prefetch = () => false, mayBeEmpty = false }: PageOptions = {},
   id?: string,
 ): AsyncGenerator<Page, void> {
   const parameters = new URLSearchParams(query);
@@ -65,7 +65,7 @@ export async function* readPages(
     }
     requested.add(next);
     parameters.set(NEXT, next);
-    if (!prefetch) {
+    if (!prefetch(rest)) {
       yield rest;
       page = await request();
       continue;

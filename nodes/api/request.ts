@@ -20,7 +20,7 @@ export interface Recovery<T> {
    * @param found a 2xx or 404; the body is `undefined` if it is empty
    * @returns the response in place of the lost one; `notDone`: it had no effect; `unclear`: it cannot be told
    */
-  judge: (found: ApiResponse) => ApiResponse<T> | 'notDone' | 'unclear';
+  judge: (found: ApiResponse, id: string) => ApiResponse<T> | 'notDone' | 'unclear';
 }
 
 /** What an operation sends, and how its response is read. */

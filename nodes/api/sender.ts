@@ -5,7 +5,7 @@ import type { AttemptResult } from '../http/origin-state';
 import type { Redactor } from '../http/redact';
 import type { RequestOwner } from '../http/request-owner';
 import { backoffMs, MAX_RETRY_AFTER_MS, parseRetryAfter } from '../http/retry';
-import type { AbortSignalLike } from '../util/abort';
+import type { AbortSignalLike, LinkedAbort } from '../util/abort';
 import { endpointOf, endpointPath, type ApiVersion, type OperationName } from './endpoints';
 import { outageError, parseBody, queueFull, statusError, transportError } from './error-mapping';
 import { closed, invalidInput, NrfCloudError } from './errors';
@@ -44,8 +44,15 @@ export class Sender {
   constructor(private readonly options: SenderOptions) {}
 
   /** See {@link Client.send}. @throws {NrfCloudError} every failure, with the contract's code */
-  async send<T>(context: RequestContext, request: ApiRequest<T>, abort: AbortSignalLike): Promise<ApiResponse<T>> {
+  async send<T>(
+    operation: OperationName,
+    request: ApiRequest<T>,
+    owner: RequestOwner,
+    abort: LinkedAbort,
+  ): Promise<ApiResponse<T>> {
+    let context: RequestContext | undefined;
     try {
+      context = this.contextOf(operation, request, owner);
       for (;;) {
         const outcome = await this.#attempt(context, request, abort);
         if (!('error' in outcome)) return outcome;
@@ -53,9 +60,12 @@ export class Sender {
         if (recovered !== undefined) return recovered;
       }
     } catch (thrown) {
+      if (context === undefined) throw thrown;
       const error = abort.aborted ? closedError(context) : this.#namedError(thrown, context);
       this.options.load.onError(error);
       throw error;
+    } finally {
+      abort.leave();
     }
   }
 
@@ -247,7 +257,7 @@ export class Sender {
     try {
       const request = { parse: anyBody, acceptStatus: (statusCode: number) => statusCode === 404 };
       const outcome = await this.#attempt(context, request, signal);
-      return 'error' in outcome ? 'unclear' : judge(outcome);
+      return 'error' in outcome ? 'unclear' : judge(outcome, id);
     } catch (error) {
       if (error instanceof NrfCloudError) return 'unclear';
       throw error;

@@ -60,7 +60,7 @@ export function tagName(item: unknown): string | undefined {
  */
 export async function createTag(api: Api, definition: TagDefinition): Promise<CreatedTag> {
   const work = (): Promise<CreatedTag> => createInOrder(api, definition, false);
-  return (await api.inOrder('create tag', nameKey(definition.tag), work)).value;
+  return api.inOrder('create tag', nameKey(definition.tag), work);
 }
 
 /**
@@ -71,7 +71,7 @@ export async function createTag(api: Api, definition: TagDefinition): Promise<Cr
 export async function ensureTag(api: Api, definition: TagDefinition): Promise<CreatedTag> {
   const work = async (): Promise<CreatedTag> =>
     (await findByName(api, definition.tag)) ?? (await createInOrder(api, definition, true));
-  return (await api.inOrder('create tag', nameKey(definition.tag), work)).value;
+  return api.inOrder('create tag', nameKey(definition.tag), work);
 }
 
 /** @param mayExist whether a tag that exists already is a success */
@@ -120,7 +120,7 @@ export async function updateTag(api: Api, id: string, change: Partial<TagDefinit
       return found;
     }
   };
-  return (await api.inOrder('update tag', idKey(id), work)).value;
+  return api.inOrder('update tag', idKey(id), work);
 }
 
 /** Deletes a tag, also from all devices (guide). @throws {NrfCloudError} every failure */
@@ -137,7 +137,7 @@ export async function deleteTag(api: Api, id: string): Promise<ApiResponse> {
       return { statusCode: 404, body: undefined };
     }
   };
-  return (await api.inOrder('delete tag', idKey(id), work)).value;
+  return api.inOrder('delete tag', idKey(id), work);
 }
 
 /**

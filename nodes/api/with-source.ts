@@ -19,5 +19,10 @@ export function withSource<T>(operation: OperationName, source: string, read: ()
 export function namedSource(operation: OperationName, source: string, error: unknown): unknown {
   if (!(error instanceof InvalidValue)) return error;
   const subject = error.field === undefined ? source : `${error.field} of ${source}`;
-  return invalidInput(operation, `${subject} ${error.message}`);
+  return invalidInput(operation, `${subject} ${describeMissing(subject, error.message)}`);
+}
+
+/** An expression without a result gives nothing; a property without a value is missing. */
+function describeMissing(subject: string, predicate: string): string {
+  return subject.endsWith('JSONata expression') ? predicate.replace(/^is missing(?=;)/, 'gives nothing') : predicate;
 }

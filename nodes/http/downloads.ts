@@ -1,5 +1,4 @@
-import { lookup } from 'node:dns';
-import { lookup as resolve } from 'node:dns/promises';
+import { lookup, promises as dnsPromises } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import type { Dispatcher } from 'undici';
 import { sleep, type AbortSignalLike } from '../util/abort';
@@ -159,7 +158,7 @@ export class Downloader {
     if (isIP(withoutBrackets(hostname)) !== 0) return undefined;
     let addresses: { address: string }[];
     try {
-      addresses = await resolve(hostname, { all: true });
+      addresses = await dnsPromises.lookup(hostname, { all: true });
     } catch {
       return isPublicName(hostname) ? undefined : 'its host has a name of a private network';
     }

@@ -36,7 +36,7 @@ export function parseProxyUrl(text: string, source: string): string {
   } catch {
     // Reported below.
   }
-  throw new RangeError(`${source} is not the address of a proxy; enter something like ${EXAMPLE}`);
+  throw new RangeError(`${source} is not a usable address; enter something like ${EXAMPLE}`);
 }
 
 /**

@@ -1,51 +1,23 @@
-import { createHash } from 'node:crypto';
-import { open } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { isUint8Array } from 'node:util/types';
+import { fileIdentity, type FileIdentity } from '../parse/rows/source';
 import type { RowSource } from '../parse/rows';
+import { InvalidValue } from '../util/invalid-value';
 
-/** A file as it was when the bulk claim began. */
-export interface FileIdentity {
-  path: string;
-  size: number;
-  mtimeMs: number;
-  /** SHA-256 of its first and last part. */
-  sha256OfEnds: string;
-}
-
-/** How much of a file's beginning and end is compared, in bytes. */
-const END_BYTES = 2 ** 20;
 /** Characters, bytes or items of content in one part of a record. */
 const TEXT_PART = 256 * 1024;
 const BYTES_PART = 192 * 1024;
 const ITEMS_PART = 500;
 
-/** Identifies a file by size, time and content; `undefined` if it cannot be read. */
-export async function fileIdentity(path: string): Promise<FileIdentity | undefined> {
-  try {
-    const file = await open(path);
-    try {
-      const stat = await file.stat();
-      if (!stat.isFile()) return undefined;
-      const hash = createHash('sha256');
-      const buffer = Buffer.alloc(Math.min(END_BYTES, stat.size));
-      for (const position of [0, Math.max(0, stat.size - buffer.length)]) {
-        const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
-        hash.update(buffer.subarray(0, bytesRead));
-      }
-      return { path, size: stat.size, mtimeMs: stat.mtimeMs, sha256OfEnds: hash.digest('hex') };
-    } finally {
-      await file.close();
-    }
-  } catch {
-    return undefined;
-  }
-}
-
 /** Whether a file is still what it was. */
 export async function isSameFile(was: FileIdentity): Promise<boolean> {
-  const is = await fileIdentity(was.path);
-  return is?.size === was.size && is.mtimeMs === was.mtimeMs && is.sha256OfEnds === was.sha256OfEnds;
+  try {
+    const is = await fileIdentity(was.path);
+    return is.size === was.size && is.mtimeMs === was.mtimeMs && is.sha256OfEnds === was.sha256OfEnds;
+  } catch (error) {
+    if (error instanceof InvalidValue) return false;
+    throw error;
+  }
 }
 
 /** Content as JSON values for the parts of a record; `undefined` for what cannot be recorded. */

@@ -106,8 +106,7 @@ export async function bulkClaim(
   signal: AbortSignalLike,
   isSuspended: () => boolean,
 ): Promise<BulkClaimEnd> {
-  const { uploadsAtOnce } = params;
-  const [tokenColumn, tagsColumn] = [params.tokenColumn as number, params.tagsColumn as number];
+  const { tokenColumn, tagsColumn, uploadsAtOnce } = params;
   const tags = withSource('bulk claim', source.tags, () => parseTags(params.tags));
   const open = (until: AbortSignalLike): RowReader => readRows(params.source, { tokenColumn, tagsColumn, tags }, until);
   const isNew = progress.settledRows === 0 && progress.sent.length === 0;

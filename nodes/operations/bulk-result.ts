@@ -1,7 +1,6 @@
 import type { Api } from '../api/api';
 import { errorSummary, type BulkOperation } from '../api/bulk';
-import { findDevice, type Device } from '../api/devices';
-import { isClosed } from '../api/errors';
+import { findDevice } from '../api/devices';
 import { parseErrorSummary } from '../parse/error-summary';
 import { isObject } from '../util/json';
 import { matchFailures, matchResult, readUploadRows, rowError, type RowFailures, type UploadRow } from './row-errors';
@@ -109,7 +108,7 @@ async function conclude(
     const since = isUnknown ? requestedAt : (repeatedSince ?? Infinity);
     if (source === undefined || source.deviceId === '' || !mayBeClaimed) return;
     if (whenClaimed === 'error' && since === Infinity) return;
-    const device = await deviceIfKnown(api, source.deviceId);
+    const device = await findDevice(api, source.deviceId);
     if (device === undefined) return;
     // Where the service does not say when the operation began, a device that is claimed was claimed by it.
     const isNew = Number.isNaN(since) || Date.parse(String(device['claimedAt'])) >= since;
@@ -144,16 +143,6 @@ async function conclude(
       ? { level: 'failed', text: 'nrfcloud-bulk-status.status.allFailed' }
       : { level: 'partial', text: 'nrfcloud-bulk-status.status.partly' },
   };
-}
-
-/** The device, if it can be told that this account has it. @throws {NrfCloudError} `NRFCLOUD_CLOSED` */
-async function deviceIfKnown(api: Api, id: string): Promise<Device | undefined> {
-  try {
-    return (await findDevice(api, id))?.body;
-  } catch (error) {
-    if (isClosed(error)) throw error;
-    return undefined;
-  }
 }
 
 /** The rows that are claimed; `undefined` if that cannot be told. */

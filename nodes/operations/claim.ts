@@ -3,15 +3,18 @@ import { withSource } from '../api/with-source';
 import { claim, dryRunClaim, type ClaimResponse } from '../api/claims';
 import type { Api } from '../api/api';
 import { isObject } from '../util/json';
-import { parseClaimToken } from '../parse/claim-token';
+import { InvalidValue } from '../util/invalid-value';
+import { parseClaimInput } from '../parse/claim-input';
 import { parseTags } from '../parse/tags';
 
 /** What a claim needs. */
 export interface ClaimParams {
   /** The claim token, or `{ claimToken, tags? }`. */
   token: unknown;
-  /** Tags that come on top of the token's own. */
+  /** Tags that are added to the token's own. */
   tags: unknown;
+  /** Whether tags that are `undefined` mean no tags; else they are an error, as tags cannot be set later. */
+  tagsOptional: boolean;
   /** Whether a device that is already the account's own is a success. */
   whenClaimed: 'ok' | 'error';
   /** Ask only; claim nothing. */
@@ -32,6 +35,8 @@ export interface ClaimResult {
   statusCode: number;
   /** True if the device was the account's own already. */
   alreadyClaimed: boolean;
+  /** Requested tags that a device which was the account's own already lacks. */
+  tagsNotApplied: string[];
 }
 
 /**
@@ -50,17 +55,26 @@ export async function claimDevice(
   onDevice(request.deviceId);
   const { body, statusCode, conflict } = await (order.dryRun ? dryRun(api, request) : claim(api, request));
   if (conflict !== undefined && order.whenClaimed === 'error') throw claimedAlready(conflict);
-  return { payload: body, statusCode, alreadyClaimed: conflict !== undefined };
+  const alreadyClaimed = conflict !== undefined;
+  const tagsNotApplied = alreadyClaimed ? missingTags(body, request.tags) : [];
+  return { payload: body, statusCode, alreadyClaimed, tagsNotApplied };
 }
 
-function check({ token, tags }: ClaimParams, where: { token: string; tags: string }): CheckedClaim {
-  const own: Record<string, unknown> = isObject(token) && !Buffer.isBuffer(token) ? token : { claimToken: token };
-  const field = own === token ? 'claimToken of ' : '';
-  const { claimToken, deviceId } = withSource('claim', `${field}${where.token}`, () =>
-    parseClaimToken(own['claimToken']),
-  );
-  const ownTags = withSource('claim', `tags of ${where.token}`, () => parseTags(own['tags']));
-  return { claimToken, deviceId, tags: withSource('claim', where.tags, () => parseTags(ownTags, tags)) };
+function check(params: ClaimParams, where: { token: string; tags: string }): CheckedClaim {
+  const { claimToken, deviceId, tags: own } = withSource('claim', where.token, () => parseClaimInput(params.token));
+  const tags = withSource('claim', where.tags, () => {
+    if (params.tags === undefined && !params.tagsOptional) {
+      throw new InvalidValue('is missing; set it to tags, or to empty text for no tags, as tags cannot be added later');
+    }
+    return parseTags(own, params.tags);
+  });
+  return { claimToken, deviceId, tags };
+}
+
+/** A device without a list of tags has none. */
+function missingTags(device: unknown, tags: string[]): string[] {
+  const present: unknown = isObject(device) ? device['tags'] : undefined;
+  return Array.isArray(present) ? tags.filter((tag) => !present.includes(tag)) : tags;
 }
 
 async function dryRun(api: Api, request: CheckedClaim): Promise<ClaimResponse> {

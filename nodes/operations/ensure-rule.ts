@@ -40,7 +40,7 @@ export async function ensureRule(api: Api, rule: OnboardingRule, onCreate: () =>
     await ensureTag(api, { tag: rule.tag });
     return create(api, rule);
   };
-  return (await api.inOrder('create rule', `${api.origin} ${rule.tag}`, work, undefined, QUEUE)).value;
+  return api.inOrder('create rule', `${api.origin} ${rule.tag}`, work, undefined, QUEUE);
 }
 
 async function create(api: Api, rule: OnboardingRule): Promise<EnsuredRule> {

@@ -1,5 +1,5 @@
 import { withSource } from '../api/with-source';
-import { readPages } from '../api/pagination';
+import { readPages, type Page } from '../api/pagination';
 import type { Api } from '../api/api';
 import { isObject } from '../util/json';
 import { tagName } from '../api/tags';
@@ -26,8 +26,7 @@ export interface DevicePage {
 }
 
 /**
- * Lists claimed devices page by page. Nothing is asked for that isn't needed: the next page only when the last one has
- * been taken, and none after `limit` devices.
+ * Lists claimed devices page by page. The next page is requested while one is being used, and none after `limit` devices.
  * @param where names the sources of query and tag in errors
  * @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT` before anything is sent, or the service's failure
  */
@@ -39,7 +38,9 @@ export async function* listDevices(
   const wanted = tagOf(tag, where.tag);
   const parameters = withSource('list devices', where.query, () => parseQuery(query));
   let left = limit === 0 ? Infinity : limit;
-  for await (const page of readPages(api, 'list devices', { query: parameters })) {
+  // Whether a page with a tag filter is the last one that is needed shows only when it is filtered.
+  const prefetch = ({ items }: Page): boolean => limit === 0 || (wanted === undefined && items.length < left);
+  for await (const page of readPages(api, 'list devices', { query: parameters, prefetch })) {
     const carrying = wanted === undefined ? page.items : page.items.filter((device) => carries(device, wanted));
     const devices = carrying.length > left ? carrying.slice(0, left) : carrying;
     left -= devices.length;

@@ -1,7 +1,7 @@
 import type { Api } from '../api/api';
 import { listCommands, type Command } from '../api/commands';
 import type { OnboardedDevice } from '../api/device-management';
-import { findDevice, type Device } from '../api/devices';
+import { getClaimedDevice, type Device } from '../api/devices';
 import { NrfCloudError } from '../api/errors';
 import { listRules, stateOfRule, tagsOfRule, type Rule } from '../api/rules';
 import { sanitize } from '../util/sanitize';
@@ -47,7 +47,7 @@ export interface ClaimState {
 
 /** Reads a claimed device, and its commands if it is there. */
 export async function readClaimState(send: SendRequest, id: string): Promise<ClaimState> {
-  const device = await attempt(() => send(async (api) => (await findDevice(api, id, { sendOnce: true }))?.body));
+  const device = await attempt(() => send(async (api) => (await getClaimedDevice(api, id, { sendOnce: true }))?.body));
   if ('error' in device || device.value === undefined) return { device };
   const commands = await attempt(() => send((api) => listCommands(api, id, { sendOnce: true })));
   const failed = 'error' in commands ? undefined : failedCommandOf(commands.value);

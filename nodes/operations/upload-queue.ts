@@ -90,7 +90,8 @@ export class UploadQueue {
   }
 
   async #start(upload: QueuedUpload, isRepeated: boolean): Promise<void> {
-    while (this.#isFull()) await new Promise<void>((resolve) => (this.#onPlace = resolve));
+    while (this.#isFull() && !this.isSuspended()) await new Promise<void>((resolve) => (this.#onPlace = resolve));
+    if (this.isSuspended()) return;
     if (this.#defect !== undefined) throw this.#defect;
     this.#inFlight++;
     const running = this.#run(upload, isRepeated)

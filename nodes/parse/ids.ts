@@ -1,16 +1,24 @@
 import { InvalidValue } from '../util/invalid-value';
 import { describeType, isObject } from '../util/json';
+import { bytesOf, textOfBytes } from './bytes';
 import { parseClaimToken } from './claim-token';
+import { dropInvisible, trimFrame } from './visible-text';
+
+const UUID = /^(?:urn:uuid:)?\{?([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\}?$/i;
+const IMEI = /^\d{14,17}$/;
 
 /**
- * Reads which device is meant: its id as text or Buffer, an object with `id` or `deviceId`, or a claim token, whose
- * device UUID is the id.
+ * Reads a device id: text or bytes, an object with `id` or `deviceId`, or a claim token, whose device UUID is the id. A
+ * UUID in any usual form becomes canonical (lower case); other ids are only trimmed.
  * @throws {InvalidValue} for anything else
  */
 export function parseDeviceId(input: unknown): string {
   const { value, field } = fieldOf(input, ['id', 'deviceId']);
-  const text = (Buffer.isBuffer(value) ? value.toString('utf8') : textOf(value, field, 'a device id')).trim();
-  if (!looksLikeToken(text)) return text;
+  const text = textOf(value, field, 'a device id');
+  if (IMEI.test(trimFrame(text))) {
+    throw new InvalidValue('is an IMEI; enter the device UUID, which is in the claim token', field);
+  }
+  if (!looksLikeToken(text)) return cleanId(text, field, 'a device id');
   try {
     return parseClaimToken(text).deviceId;
   } catch (error) {
@@ -20,15 +28,30 @@ export function parseDeviceId(input: unknown): string {
 }
 
 /**
- * Reads which tag is meant: its id as text, or an object with `id`.
+ * Reads a tag id: text, or an object with `id`.
  * @throws {InvalidValue} for anything else
  */
 export function parseTagId(input: unknown): string {
   const { value, field } = fieldOf(input, ['id']);
-  return textOf(value, field, 'a tag id').trim();
+  return cleanId(textOf(value, field, 'a tag id'), field, 'a tag id');
 }
 
-/** Far longer than any id is our choice; a damaged claim token must not be sent as one. */
+/**
+ * Cleans an id: white space, NUL padding and invisible characters around it go, and a UUID loses its braces and quotes
+ * and becomes lower case.
+ * @throws {InvalidValue} if it is empty, `.` or `..`, which no path can carry
+ */
+export function cleanId(text: string, field?: string, wanted = 'an id'): string {
+  const visible = dropInvisible(text);
+  const uuid = UUID.exec(trimFrame(visible))?.[1];
+  if (uuid !== undefined) return uuid.toLowerCase();
+  const id = trimFrame(visible) === '' ? '' : visible.trim();
+  if (id === '') throw new InvalidValue(`is empty; enter ${wanted} as text`, field);
+  if (id === '.' || id === '..') throw new InvalidValue(`is "${id}", which is not an id; enter ${wanted}`, field);
+  return id;
+}
+
+/** Longer than any id (our choice); a damaged claim token must not be sent as one. */
 const MAX_PLAIN_ID_LENGTH = 100;
 
 function looksLikeToken(text: string): boolean {
@@ -37,13 +60,17 @@ function looksLikeToken(text: string): boolean {
 
 /** The first field that is there, or the value itself if it is not an object. */
 function fieldOf(input: unknown, fields: string[]): { value: unknown; field: string | undefined } {
-  if (!isObject(input) || Buffer.isBuffer(input)) return { value: input, field: undefined };
+  if (!isObject(input) || bytesOf(input) !== undefined) return { value: input, field: undefined };
   const field = fields.find((name) => input[name] !== undefined) ?? fields[0]!;
   return { value: input[field], field };
 }
 
 function textOf(value: unknown, field: string | undefined, wanted: string): string {
-  if (typeof value === 'string') return value;
+  const text = typeof value === 'string' ? value : textOfBytes(value);
+  if (text !== undefined) return text;
+  if (typeof value === 'number' && IMEI.test(String(value))) {
+    throw new InvalidValue(`is a number, perhaps an IMEI; enter ${wanted} as text`, field);
+  }
   const what = value === undefined || value === null ? 'missing' : describeType(value);
   throw new InvalidValue(`is ${what}; enter ${wanted} as text`, field);
 }

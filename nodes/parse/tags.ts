@@ -1,44 +1,105 @@
 import { InvalidValue } from '../util/invalid-value';
 import { describeType } from '../util/json';
 
-/** Most characters of a tag (source: guide). */
+/** Most characters of a tag (guide). */
 export const MAX_TAG_LENGTH = 100;
 
+/** What cannot be seen: control and format characters, and fillers that are drawn as nothing. */
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2028\u2029]/u;
+/** A joiner within an emoji, its variation selectors, and the tag characters of flags are part of what is seen. */
+const EMOJI_PARTS =
+  /(?<=\p{Extended_Pictographic}|\p{Emoji_Modifier}|\ufe0f)\u200d(?=\p{Extended_Pictographic})|[\ufe0e\ufe0f]|[\u{e0020}-\u{e007f}]/gu;
+const EDGE = '[\\s\\u00ad\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2069\\ufeff]';
+const EDGES = new RegExp(`^${EDGE}+|(?<!${EDGE})${EDGE}+$`, 'g');
+/** Only plain text of one line: nothing to clean or to refuse (hot path). */
+const PLAIN = /^[!#-+\--~]([ -+\--~]*[!#-+\--~])?$/;
+const DOUBLE_QUOTES = '\u201c\u201d\u201e\u201f\u00ab\u00bb';
+/** Curly quotes around a text, and none within. */
+const IN_DOUBLE_QUOTES = new RegExp(`^[${DOUBLE_QUOTES}]([^${DOUBLE_QUOTES}]*)[${DOUBLE_QUOTES}]$`, 's');
+const IN_SINGLE_QUOTES = /^[\u2018\u201a\u201b]([^\u2018\u201a\u201b]*)[\u2018\u2019]$/s;
+/** One curly quote at an end, and none that belongs to it. A closing single quote may be an apostrophe. */
+const HALF_QUOTED = new RegExp(
+  `^[${DOUBLE_QUOTES}][^${DOUBLE_QUOTES}]*$|^[^${DOUBLE_QUOTES}]*[${DOUBLE_QUOTES}]$|^[\u2018\u201a\u201b][^\u2018\u2019]*$`,
+  's',
+);
+const JSON_LIST = /^\[\s*(?:"|\]$)/;
+const JSON_TEXT = /^(?:\[\s*["\]]|\{\s*["}])/;
+
 /**
- * Reads tags as people give them: comma-separated text, or an array. They are trimmed; empty ones and duplicates are
- * dropped. In an array a comma is part of the tag.
- * @throws {InvalidValue} for a value that is neither, or a tag longer than {@link MAX_TAG_LENGTH} characters
+ * Reads tags as people give them: comma-separated text, the JSON text of a list, or an array. They are trimmed; line
+ * breaks become spaces; empty tags and duplicates are dropped. In an array a comma is part of the tag.
+ * @throws {InvalidValue} for another value, and for a tag that is longer than {@link MAX_TAG_LENGTH} characters, or holds
+ *   a control or invisible character, a single curly quote at an end, or JSON text
  */
 export function parseTags(...sources: unknown[]): string[] {
   const tags = new Set<string>();
   for (const source of sources) {
     for (const item of itemsOf(source)) {
-      const tag = textOf(item).trim();
-      if (tag === '') continue;
-      const length = lengthOf(tag);
-      if (length > MAX_TAG_LENGTH) {
-        throw new InvalidValue(`holds a tag of ${length} characters; at most ${MAX_TAG_LENGTH} are allowed`);
-      }
-      if (/\p{Surrogate}/u.test(tag)) {
-        throw new InvalidValue('holds a tag with half of a surrogate pair; enter it as whole characters');
-      }
-      tags.add(tag);
+      const text = textOf(item);
+      const tag = PLAIN.test(text) ? text : cleanTag(text);
+      if (tag !== '') tags.add(checkTag(tag));
     }
   }
   return [...tags];
 }
 
+function cleanTag(text: string): string {
+  const line = text.trim().replace(/[\t ]*[\r\n\t]\s*/g, ' ');
+  return withoutQuotes(line.replace(EDGES, ''));
+}
+
+/** Drops curly quotes around a text, as word processors put them. */
+function withoutQuotes(text: string): string {
+  return (IN_DOUBLE_QUOTES.exec(text) ?? IN_SINGLE_QUOTES.exec(text))?.[1]?.trim() ?? text;
+}
+
+function checkTag(tag: string): string {
+  const length = lengthOf(tag);
+  if (length > MAX_TAG_LENGTH) {
+    throw new InvalidValue(`holds a tag of ${length} characters; at most ${MAX_TAG_LENGTH} are allowed`);
+  }
+  if (JSON_TEXT.test(tag)) throw new InvalidValue('holds JSON text as a tag; enter the tags as text or as an array');
+  if (PLAIN.test(tag)) return tag;
+  if (tag.includes('\ufffd')) throw new InvalidValue('holds a tag that is not UTF-8; save the file as UTF-8');
+  if (/\p{Surrogate}/u.test(tag)) {
+    throw new InvalidValue('holds a tag with half of a surrogate pair; enter it as whole characters');
+  }
+  if (INVISIBLE.test(tag.replace(EMOJI_PARTS, ''))) {
+    throw new InvalidValue('holds a tag with a control or invisible character; remove it');
+  }
+  if (HALF_QUOTED.test(tag)) {
+    throw new InvalidValue('holds a tag with a curly quote at one end only; remove the quote');
+  }
+  return tag;
+}
+
 /** Characters as a person counts them: an emoji is one, though JavaScript stores two units. */
 function lengthOf(tag: string): number {
-  // What is far too long either way is not worth a list of its characters.
+  // A text that is far too long either way is not worth a list of its characters.
   return tag.length > MAX_TAG_LENGTH && tag.length <= 10 * MAX_TAG_LENGTH ? Array.from(tag).length : tag.length;
 }
 
 function itemsOf(source: unknown): unknown[] {
   if (source === undefined || source === null || source === '') return [];
-  if (typeof source === 'string') return source.split(',');
+  if (typeof source === 'string') return splitText(source);
   if (Array.isArray(source)) return source;
   throw new InvalidValue(`is ${describeType(source)}; enter comma-separated text or an array of texts`);
+}
+
+function splitText(source: string): unknown[] {
+  const text = source.trim();
+  if (JSON_LIST.test(text)) return parseList(text);
+  return withoutQuotes(text).split(',');
+}
+
+function parseList(text: string): unknown[] {
+  try {
+    const list: unknown = JSON.parse(text);
+    if (Array.isArray(list)) return list;
+  } catch {
+    // Named below.
+  }
+  throw new InvalidValue('is JSON text that cannot be read; enter comma-separated text or an array of texts');
 }
 
 function textOf(item: unknown): string {

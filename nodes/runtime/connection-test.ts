@@ -1,78 +1,92 @@
 import type { NodeAPI } from 'node-red';
-import { parseBaseUrl } from '../http/base-url';
 import { testConnection, type ConnectionTestResult } from '../api/connection-test';
-import { createClient, CONNECTION_TYPE, type ConnectionNode } from './connection';
-import { variable } from './connection-problem';
+import { DEFAULT_BASE_URL, parseBaseUrl } from '../http/base-url';
+import { Abort } from '../util/abort';
+import { isObject } from '../util/json';
+import {
+  configWithVariables,
+  connectionNode,
+  createClient,
+  keyWarnings,
+  withVariables,
+  type ConnectionNode,
+} from './connection';
 import type { Config } from './inputs';
-import { unsetVariable } from './settings';
+import { InvalidSetting } from './settings';
 
 /** What the dialog sends: its fields as they are, saved or not. */
-interface TestRequest {
+export interface ConnectionTestRequest {
+  /** The deployed connection that the dialog is about, if there is one. */
   id?: unknown;
   config?: unknown;
   /** The key as typed; absent if the field still stands for the stored key. */
   apiKey?: unknown;
 }
 
-/** Longest time of one request of a test, in seconds: somebody is waiting in front of the dialog. */
+/** Longest time of one request of a test, in seconds: a person is waiting in front of the dialog. */
 const TEST_TIMEOUT_S = 10;
 
-/**
- * Serves the "Test connection" button: `POST <admin>/nrfcloud-connection/test`. Only for those who may change flows, as
- * it makes Node-RED send a request to an address of the caller's choice.
- */
-export function serveConnectionTest(RED: NodeAPI): void {
-  RED.httpAdmin.post(
-    `/${CONNECTION_TYPE}/test`,
-    RED.auth.needsPermission(`${CONNECTION_TYPE}.write`),
-    (request, response) => {
-      test(RED, (request.body ?? {}) as TestRequest).then(
-        (result) => response.json(result),
-        // That the settings can't be used is what the test found, not a failure of the test.
-        (error: unknown) => response.json(notAsked(error)),
-      );
-    },
-  );
+/** Tests a connection as the dialog shows it, without saving it. Never rejects: what is wrong is the test's result. */
+export async function runConnectionTest(RED: NodeAPI, request: ConnectionTestRequest): Promise<ConnectionTestResult> {
+  try {
+    return await test(RED, request);
+  } catch (error) {
+    return { reachable: false, generations: [], problem: error instanceof Error ? error.message : String(error) };
+  }
 }
 
-async function test(RED: NodeAPI, { id, config, apiKey }: TestRequest): Promise<ConnectionTestResult> {
-  const asked = typeof config === 'object' && config !== null ? (config as Config) : {};
-  const node = typeof id === 'string' ? (RED.nodes.getNode(id) as ConnectionNode | null) : null;
-  const filled = withVariables(RED, node, { ...asked, retries: 0, timeout: TEST_TIMEOUT_S });
-  const key = typeof apiKey === 'string' ? String(withVariable(RED, node, apiKey)) : storedKey(node, filled['baseUrl']);
-  const guide = createClient(RED, { ...filled, api: 'guide' }, key);
-  const current = createClient(RED, { ...filled, api: 'current' }, key);
+async function test(RED: NodeAPI, { id, config, apiKey }: ConnectionTestRequest): Promise<ConnectionTestResult> {
+  const node = connectionNode(RED, id);
+  const settings = configWithVariables(RED, node, {
+    ...(isObject(config) ? config : {}),
+    retries: 0,
+    timeout: TEST_TIMEOUT_S,
+  });
+  const typed = typeof apiKey === 'string' ? apiKey : undefined;
+  const key = keyFor(RED, node, typed, originsOf(settings));
+  const [guide, current] = (['guide', 'current'] as const).map((api) =>
+    createClient(RED, { ...settings, api }, key, true),
+  ) as [ReturnType<typeof createClient>, ReturnType<typeof createClient>];
   try {
-    return await testConnection({ guide, current }, { signal: new AbortController().signal, lane: 'test' });
+    const result = await testConnection({ guide, current }, { signal: new Abort(), lane: 'test' });
+    const warnings = [...keyWarnings(key), ...(result.warnings ?? [])];
+    return warnings.length === 0 ? result : { ...result, warnings };
   } finally {
     await Promise.all([guide.close(), current.close()]);
   }
 }
 
-function notAsked(error: unknown): ConnectionTestResult {
-  return { reachable: false, generations: [], problem: error instanceof Error ? error.message : String(error) };
+/** The origins that the key would be sent to. @throws {RangeError} for a URL that cannot be used */
+function originsOf({ baseUrl, deviceApiUrl }: Config): string[] {
+  const base = typeof baseUrl === 'string' && baseUrl.trim() !== '' ? baseUrl : DEFAULT_BASE_URL;
+  const isGiven = typeof deviceApiUrl === 'string' && deviceApiUrl.trim() !== '';
+  return (isGiven ? [base, deviceApiUrl] : [base]).map((url) => parseBaseUrl(url).origin);
 }
 
 /**
- * The stored key, for a test to where it is used anyway. For another host it has to be typed: else whoever may press the
- * button could have the key sent to a host of theirs.
+ * The key to test with. The stored key, and a variable in a typed one, are only used where the deployed connection sends
+ * its key anyway: else anyone who may press the button could have a secret sent to a host of theirs.
+ * @throws {InvalidSetting}
  */
-function storedKey(node: ConnectionNode | null, baseUrl: unknown): string | undefined {
-  const key = node?.credentials.apiKey;
-  if (key === undefined) return undefined;
-  if (node?.client?.origin !== parseBaseUrl(String(baseUrl)).origin) {
-    throw new RangeError('the stored API key belongs to another host; type the key again to test this one');
+function keyFor(
+  RED: NodeAPI,
+  node: ConnectionNode | undefined,
+  typed: string | undefined,
+  origins: string[],
+): string | undefined {
+  const isDeployed = origins.every((origin) => node?.client?.origins.includes(origin) === true);
+  if (typed === undefined) {
+    const stored = node?.credentials.apiKey;
+    if (stored === undefined || isDeployed) return stored;
+    throw new InvalidSetting(
+      'the stored API key belongs to another host; type the key again to test this one',
+      'apiKey',
+    );
   }
-  return key;
-}
-
-function withVariables(RED: NodeAPI, node: ConnectionNode | null, config: Config): Config {
-  return Object.fromEntries(Object.entries(config).map(([name, value]) => [name, withVariable(RED, node, value)]));
-}
-
-/** The value of `${NAME}` as Node-RED puts it in at deployment; unset ones stay as they are. */
-function withVariable(RED: NodeAPI, node: ConnectionNode | null, value: unknown): unknown {
-  const name = unsetVariable(value);
-  if (name === undefined) return value;
-  return variable(RED, node ?? undefined, name) ?? value;
+  const variable = /\$\{([^}]+)\}/.exec(typed)?.[1];
+  if (variable === undefined || isDeployed) return withVariables(RED, node, typed, 'the API key');
+  throw new InvalidSetting(
+    `the environment variable ${variable} is only used for the host of a deployed connection; deploy it first, or type the key`,
+    'apiKey',
+  );
 }

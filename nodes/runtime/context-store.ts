@@ -1,5 +1,6 @@
 import type { Node, NodeAPI } from 'node-red';
 import { isObject } from '../util/json';
+import { toError } from '../util/to-error';
 import type { RecordParts, RecordState, RecordStore } from './journal/record-store';
 
 /** How long a context store may take, in milliseconds; a closing node is waited for 15 s. */
@@ -27,11 +28,15 @@ const keptInProcess = new Map<string, Map<string, unknown>>();
 export class ContextStore implements RecordStore {
   readonly durable: boolean;
 
-  /** @param name of the context store */
+  /**
+   * @param name of the context store
+   * @param onUnreadable called for each record that cannot be read
+   */
   constructor(
     RED: NodeAPI,
     private readonly node: Node,
     private readonly name: string,
+    private readonly onUnreadable: (error: Error) => void = () => undefined,
   ) {
     this.durable = isPersistent(RED, name);
   }
@@ -41,9 +46,14 @@ export class ContextStore implements RecordStore {
     const keys = (await this.#keys()).filter((key) => key.startsWith(PREFIX) && !key.includes(PART));
     await Promise.all(
       keys.map(async (key) => {
-        // A store may list what was removed; one for Redis does.
-        const value = await this.#get(key);
-        if (isObject(value)) states.set(key.slice(PREFIX.length), stateOf(value));
+        try {
+          // A store may list what was removed; one for Redis does.
+          const value = await this.#get(key);
+          if (isObject(value)) states.set(key.slice(PREFIX.length), stateOf(value));
+        } catch (error) {
+          // One record that cannot be read takes no other with it.
+          this.onUnreadable(toError(error));
+        }
       }),
     );
     return states;
@@ -133,20 +143,6 @@ function stateOf(value: Record<string, unknown>): RecordState {
 export function contextStores(RED: NodeAPI): string[] {
   const { contextStorage } = RED.settings as { contextStorage?: Record<string, unknown> };
   return isObject(contextStorage) ? [...new Set(['default', ...Object.keys(contextStorage)])] : ['default'];
-}
-
-/**
- * Serves the dialogs' list of stores: `GET <admin>/nrfcloud-bulk-status/stores` gives `{ stores: { name: survives } }`.
- * The empty name is the package's journal.
- */
-export function serveStores(RED: NodeAPI): void {
-  const permission = RED.auth.needsPermission('nrfcloud-bulk-status.read');
-  RED.httpAdmin.get('/nrfcloud-bulk-status/stores', permission, (_request, response) => {
-    const names = contextStores(RED);
-    response.json({
-      stores: { '': true, ...Object.fromEntries(names.map((name) => [name, isPersistent(RED, name)])) },
-    });
-  });
 }
 
 /** Whether a context store is still there after a restart, as far as the settings say. */

@@ -6,7 +6,7 @@ import { Abort } from '../util/abort';
 import type { NodeContext } from './node-context';
 import type { RecordParts, RecordState } from './journal/record-store';
 import type { Task } from './node-definition';
-import type { Done, Send } from './node-runner';
+import type { Done, Send } from './incoming-message';
 import type { Result, ResultSender } from './output';
 import { concat, splitBySize, toJson, type HoldOptions, type PendingMessage } from './pending-messages';
 import type { MessageStatus, StatusTexts } from './status';

@@ -1,6 +1,6 @@
-import type { Node, NodeAPI } from 'node-red';
+import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import { Api } from '../api/api';
-import { closed, type NrfCloudError } from '../api/errors';
+import { closed, isClosed, type NrfCloudError } from '../api/errors';
 import type { OperationName } from '../api/endpoints';
 import type { AbortSignalLike } from '../util/abort';
 import { sanitize } from '../util/sanitize';
@@ -10,28 +10,23 @@ import { onFlowsStarted } from './flows-started';
 import type { Config } from './inputs';
 import type { RecordState } from './journal/record-store';
 import { NodeStore } from './journal/node-store';
-import type { PENDING, Task } from './node-definition';
-import type { Result } from './output';
+import type { Done, Handler, IncomingMessage, Send } from './incoming-message';
+import type { Result, ResultSender } from './output';
 import { PendingMessages, type PendingMessage } from './pending-messages';
 import { StartQueue } from './start-queue';
-
-/** What is done with a message instead of the node's `run`. */
-export type Handler<S, T> = (task: Task<never, S, T>) => Promise<Result | typeof PENDING | undefined>;
+import type { StatusDisplay } from './status';
 
 /** What the context needs of its node's runner. */
 export interface ContextRunner<S, T> {
   settings: () => S;
-  /** Runs a handler with a message that was kept; the handler's result leaves in it, and it ends. */
-  runKept: (pending: PendingMessage, handler: Handler<S, T>) => Promise<void>;
-  /** Sends a copy of a pending message with a result. */
-  emitKept: (pending: PendingMessage, result: Result) => void;
-  onStoreUnavailable: () => void;
-  /** A recorded piece of work is pending again. */
-  onResumed: () => void;
-  /** Pending work waits for the service, or goes on. */
-  setTrouble: (trouble: boolean) => void;
-  setPendingText: (text: string | undefined) => void;
+  /** Processes a message. @returns when it has ended, or is pending again */
+  begin: (message: IncomingMessage<S, T>) => Promise<void>;
+  senderFor: (msg: NodeMessage, send: Send) => ResultSender;
+  display: StatusDisplay;
 }
+
+/** Most pending messages that end at once: each is read back with all its rows. */
+const MAX_ENDING = 16;
 
 /** Settings that a node with pending work has. */
 interface PendingSettings {
@@ -50,6 +45,10 @@ export class NodeContext<S, T> {
     (begin) => begin(),
     () => undefined,
   );
+
+  #ending: Promise<void> = Promise.resolve();
+  #endingCount = 0;
+  #onEnded: (() => void) | undefined;
 
   constructor(
     private readonly RED: NodeAPI,
@@ -114,7 +113,7 @@ export class NodeContext<S, T> {
       prepare(records);
       for (const [key, state] of records) {
         if (key.startsWith('#')) continue;
-        this.runner.onResumed();
+        this.runner.display.unpend(1);
         take(
           state,
           this.pending.resume(key, (out) => this.node.send(out)),
@@ -123,24 +122,29 @@ export class NodeContext<S, T> {
     });
   }
 
-  /** Ends a pending message: runs the handler, sends what it returns, and removes the record when that has left. */
+  /**
+   * Ends a pending message: runs the handler, sends what it returns, and removes the record when that has left. Messages
+   * end in the order in which this is called, a few at a time.
+   */
   end(pending: PendingMessage, handler: Handler<S, T>): Promise<void> {
-    return this.runner.runKept(pending, handler);
+    this.#ending = this.#ending.then(() => this.#endNext(pending, handler));
+    return this.#ending;
   }
 
   /** Sends a copy of a pending message with a result, without its large properties. */
   emit(pending: PendingMessage, result: Result): void {
-    this.runner.emitKept(pending, result);
+    const msg = pending.msg ?? { resumed: true };
+    void this.runner.senderFor(msg, pending.send).emit(result);
   }
 
   /** Shows in the status that pending work waits for the service, or that it goes on. */
   setTrouble(trouble: boolean): void {
-    this.runner.setTrouble(trouble);
+    this.runner.display.setTrouble(trouble);
   }
 
   /** Shows how far the pending work is, as numbers and symbols; without a text, the number of pending messages. */
   setPendingText(text: string | undefined): void {
-    this.runner.setPendingText(text);
+    this.runner.display.setPendingText(text);
   }
 
   /** The error of a message whose work is stopped. */
@@ -152,6 +156,32 @@ export class NodeContext<S, T> {
     await this.store?.close();
   }
 
+  async #endNext(pending: PendingMessage, handler: Handler<S, T>): Promise<void> {
+    if (this.#endingCount >= MAX_ENDING) await new Promise<void>((resolve) => (this.#onEnded = resolve));
+    try {
+      const msg = await this.pending.restore(pending);
+      // The flow may have been stopped meanwhile, which ends the message.
+      if (!this.pending.take(pending)) return;
+      this.runner.display.unpend();
+      this.#endingCount++;
+      void this.#process(pending, msg, handler);
+    } catch (error) {
+      this.node.error(sanitize(toError(error).message));
+    }
+  }
+
+  async #process(pending: PendingMessage, msg: NodeMessage, handler: Handler<S, T>): Promise<void> {
+    const reportOnly: Done = (error) => {
+      if (error !== undefined && !isClosed(error)) this.node.error(error, msg);
+    };
+    const { send, done = reportOnly, recorded: resumes } = pending;
+    // The record goes last: a process that dies in between sends the result again.
+    const onEnd = (): Promise<void> => this.pending.remove(pending);
+    await this.runner.begin({ msg, send, done, refused: false, handler, resumes, onEnd });
+    this.#endingCount--;
+    this.#onEnded?.();
+  }
+
   #openStore(): NodeStore | undefined {
     let settings: PendingSettings;
     try {
@@ -160,7 +190,9 @@ export class NodeContext<S, T> {
       // Reported with every message; until it is corrected the records stay where they are.
       return undefined;
     }
-    const store = new NodeStore(this.RED, this.node, settings.store ?? '', () => this.runner.onStoreUnavailable());
+    const store = new NodeStore(this.RED, this.node, settings.store ?? '', () =>
+      this.runner.display.note('journalUnavailable'),
+    );
     if (settings.resume !== false) return store;
     this.onStarted(async () => {
       const count = await store.giveUp();

@@ -1,40 +1,24 @@
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import { Api } from '../api/api';
 import type { OperationName } from '../api/endpoints';
-import type { NrfCloudError } from '../api/errors';
-import { closed, hasCode, invalidInput, isClosed, nodeQueueFull } from '../api/errors';
+import { closed, hasCode, invalidInput, isClosed, NrfCloudError, nodeQueueFull } from '../api/errors';
 import { rejectOnAbort } from '../util/abort';
 import { sanitize } from '../util/sanitize';
 import { toError } from '../util/to-error';
-import { clientOf } from './connection';
+import { clientOf, connectionProblem } from './connection';
 import { apiVersionOf, toReport } from './error-report';
+import { onFlowsStarted } from './flows-started';
 import { describeSource, evaluateInputs, isStable, sourcesOf, type Config, type InputSpec } from './inputs';
 import { MessageTask, type SharedTaskContext } from './message-task';
-import { NodeContext, type Handler } from './node-context';
+import type { Done, IncomingMessage, Send } from './incoming-message';
+import { NodeContext, type ContextRunner } from './node-context';
 import { PENDING, type NodeDefinition } from './node-definition';
 import { Output, ResultSender, type Result } from './output';
-import type { PendingMessage } from './pending-messages';
 import { readSettings, text, type Settings } from './settings';
 import { StartQueue } from './start-queue';
 import { StatusDisplay } from './status';
 
-export type Send = (msg: NodeMessage | (NodeMessage | null)[]) => void;
-export type Done = (error?: Error) => void;
-
-/** A message that has come in, or was kept. */
-interface IncomingMessage<S, T> {
-  msg: NodeMessage;
-  send: Send;
-  done: Done;
-  /** It came in while the node held too many. */
-  refused: boolean;
-  /** What is done with a message that was kept, instead of the node's `run`. */
-  handler?: Handler<S, T>;
-  /** It is recorded: if it is stopped, its work continues after the restart. */
-  resumes?: boolean;
-  /** Called when a kept message has ended. */
-  onEnd?: () => Promise<void>;
-}
+export type { Done, Send } from './incoming-message';
 
 /** One deployed node: everything that happens to its messages. */
 export class NodeRunner<I extends string, S extends object, T> {
@@ -47,7 +31,7 @@ export class NodeRunner<I extends string, S extends object, T> {
   readonly #shared: SharedTaskContext<I, S, T>;
   readonly #tasks = new Map<MessageTask<I, S, T>, Promise<void>>();
   readonly #queue = new StartQueue<IncomingMessage<S, T>>(
-    (message) => this.#begin(message),
+    (message) => void this.#begin(message),
     () => this.#reserve(),
   );
   readonly #mayQueue: boolean;
@@ -59,7 +43,7 @@ export class NodeRunner<I extends string, S extends object, T> {
     private readonly definition: NodeDefinition<I, S, T>,
     private readonly config: Config,
   ) {
-    const { status, operation, settings, output = 'payload', mayQueue, createState } = definition;
+    const { status, operation, settings, output = 'payload', mayQueue } = definition;
     this.#display = new StatusDisplay(node, typeof status === 'function' ? status(config) : status);
     this.#sources = sourcesOf(usedInputs(definition, config), config);
     const names = Object.keys(this.#sources) as I[];
@@ -68,24 +52,34 @@ export class NodeRunner<I extends string, S extends object, T> {
     this.#operation = typeof operation === 'function' ? operation(config) : operation;
     this.#settings = settingsOf(settings, config);
     this.#mayQueue = mayQueue === true && names.every((name) => isStable(this.#sources[name]));
-    const context = this.#createContext(createState !== undefined);
+    const context = this.#createContext(definition.createState !== undefined);
     this.#shared = {
       lane: node.id,
       source: Object.fromEntries(names.map((name) => [name, describeSource(this.#sources[name])])) as Record<I, string>,
-      state: createState?.(context) as T,
+      state: this.#createState(context),
       context,
       onProceed: () => {
         this.#queue.proceed();
         this.#display.setQueued(this.#queue.size);
       },
     };
+    this.#showProblem();
+  }
+
+  /** Shows at deploy that the node cannot work: its connection is made only after it. */
+  #showProblem(): void {
+    const withdraw = onFlowsStarted(this.RED.events, () => {
+      if (connectionProblem(this.RED, this.config['connection']) === undefined) return;
+      this.#display.setProblem('NRFCLOUD_NOT_CONFIGURED');
+    });
+    this.#closing.signal.addEventListener('abort', withdraw, { once: true });
   }
 
   /** A message has come in; it begins at once, or when others have proceeded. */
   take(msg: NodeMessage, send: Send, done: Done): void {
     const message = { msg, send, done, refused: this.definition.always?.(msg) !== true && this.#isFull() };
     if (!this.#mayQueue) {
-      this.#begin(message);
+      void this.#begin(message);
       return;
     }
     this.#queue.add(message, !message.refused);
@@ -104,13 +98,16 @@ export class NodeRunner<I extends string, S extends object, T> {
     await context.close();
   }
 
-  #begin(message: IncomingMessage<S, T>): void {
+  /** @returns when the message has ended, or is pending */
+  #begin(message: IncomingMessage<S, T>): Promise<void> {
     const { msg, send, done, handler } = message;
     const sender = new ResultSender(this.#output, msg, send);
     const ahead = this.#mayQueue && handler === undefined;
     const task = new MessageTask<I, S, T>(this.#shared, msg, send, done, sender, this.#display.begin(), ahead);
     if (message.resumes === true) task.resumes = true;
-    this.#tasks.set(task, this.#process(message, task));
+    const processed = this.#process(message, task);
+    this.#tasks.set(task, processed);
+    return processed;
   }
 
   /** Everything that happens to a message. Never rejects: in Node-RED an unhandled rejection ends the process. */
@@ -173,46 +170,32 @@ export class NodeRunner<I extends string, S extends object, T> {
     }
   }
 
+  /** Settings that cannot be used are reported with every message; they must not keep the node from being there. */
+  #createState(context: NodeContext<S, T>): T {
+    try {
+      return this.definition.createState?.(context) as T;
+    } catch (error) {
+      if (error instanceof NrfCloudError) return undefined as T;
+      throw error;
+    }
+  }
+
   #createContext(keepsRecords: boolean): NodeContext<S, T> {
-    return new NodeContext<S, T>(
+    const runner: ContextRunner<S, T> = {
+      settings: () => this.#usableSettings(),
+      begin: (message) => this.#begin(message),
+      senderFor: (msg, send) => new ResultSender(this.#output, msg, send),
+      display: this.#display,
+    };
+    return new NodeContext(
       this.RED,
       this.node,
       this.config,
       this.#operation,
       this.#closing.signal,
-      {
-        settings: () => this.#usableSettings(),
-        runKept: (pending, handler) => this.#runKept(pending, handler),
-        emitKept: (pending, result) => {
-          const msg = pending.msg ?? { resumed: true };
-          void new ResultSender(this.#output, msg, pending.send).emit(result);
-        },
-        onStoreUnavailable: () => this.#display.note('journalUnavailable'),
-        onResumed: () => this.#display.unpend(1),
-        setTrouble: (trouble) => this.#display.setTrouble(trouble),
-        setPendingText: (text) => this.#display.setPendingText(text),
-      },
+      runner,
       keepsRecords,
     );
-  }
-
-  async #runKept(pending: PendingMessage, handler: Handler<S, T>): Promise<void> {
-    const { context } = this.#shared;
-    const msg = await context.pending.restore(pending);
-    const reportOnly: Done = (error) => {
-      if (error !== undefined && !isClosed(error)) this.node.error(error, msg);
-    };
-    this.#display.unpend();
-    this.#begin({
-      msg,
-      send: pending.send,
-      done: pending.done ?? reportOnly,
-      refused: false,
-      handler,
-      resumes: pending.recorded,
-      // The record goes only now: a process that dies in between sends the result again.
-      onEnd: () => context.pending.remove(pending),
-    });
   }
 
   /** A place in the connection's queue for a message that waits to begin. */

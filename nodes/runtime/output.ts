@@ -171,7 +171,11 @@ export class ResultSender {
       this.#sequence ??= part.id ?? this.output.RED.util.generateId();
       // A sequence within a sequence keeps the outer one's parts, as core nodes do.
       const outer = target['parts'];
-      const parts = { ...part, id: this.#sequence };
+      const parts = {
+        id: this.#sequence,
+        index: part.index,
+        ...(part.count === undefined ? {} : { count: part.count }),
+      };
       target['parts'] = outer === undefined ? parts : { ...parts, parts: outer };
     }
     this.output.write(msg, payload);

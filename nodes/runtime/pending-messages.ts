@@ -1,7 +1,7 @@
 import type { NodeMessage } from 'node-red';
 import type { NodeStore } from './journal/node-store';
 import type { RecordParts, RecordState } from './journal/record-store';
-import type { Done, Send } from './node-runner';
+import type { Done, Send } from './incoming-message';
 
 /** Properties whose JSON is longer than this leave the message while it is pending; in characters. */
 const MAX_SMALL_PROPERTY = 512;
@@ -125,9 +125,13 @@ export class PendingMessages {
     return pending.msg;
   }
 
-  /** The work has ended; the record goes when its result has left. */
+  /** Takes a message that ends now. @returns false if it has ended already, as the flow was stopped */
+  take(pending: PendingMessage): boolean {
+    return this.#pending.delete(pending);
+  }
+
+  /** Removes the record of a message that has ended. */
   async remove(pending: PendingMessage): Promise<void> {
-    this.#pending.delete(pending);
     if (pending.recorded) await this.store?.remove(pending.key);
   }
 

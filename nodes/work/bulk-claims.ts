@@ -1,16 +1,11 @@
 import { isAbsolute, resolve } from 'node:path';
 import type { NodeAPI } from 'node-red';
 import { invalidInput } from '../api/errors';
-import { withSource } from '../api/with-source';
+import { namedSource, withSource } from '../api/with-source';
 import { bulkClaim, type BulkClaimEnd, type BulkClaimOutputs, type BulkClaimParams } from '../operations/bulk-claim';
 import { newProgress, type BulkClaimProgress } from '../operations/bulk-claim-progress';
-import {
-  contentParts,
-  contentSource,
-  fileIdentity,
-  isSameFile,
-  type FileIdentity,
-} from '../operations/bulk-claim-source';
+import { contentParts, contentSource, isSameFile } from '../operations/bulk-claim-source';
+import { fileIdentity, type FileIdentity } from '../parse/rows/source';
 import { Abort } from '../util/abort';
 import { InvalidValue } from '../util/invalid-value';
 import { isObject } from '../util/json';
@@ -194,10 +189,7 @@ export class BulkClaims {
   async #record(task: BulkClaimTask, work: RecordedClaim, path: string | undefined): Promise<void> {
     const { source } = task.inputs;
     if (path !== undefined) {
-      const file = await fileIdentity(path);
-      // What cannot be read is refused when it is opened, with the reason.
-      if (file === undefined) return;
-      work.file = file;
+      work.file = await withSourceOf(task, () => fileIdentity(path));
       await task.recordWork(work.id, work);
       return;
     }
@@ -205,6 +197,15 @@ export class BulkClaims {
     if (content === undefined) return;
     work.content = content.kind;
     await task.recordWork(work.id, work, content.parts, rootOf(task.source.source));
+  }
+}
+
+/** Names the source of what cannot be read. */
+async function withSourceOf<T>(task: BulkClaimTask, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw namedSource('bulk claim', task.source.source, error);
   }
 }
 

@@ -80,7 +80,10 @@ export class BulkStatusTracker {
   }
 
   /** The result of an upload that came with its response. */
-  conclude(result: Record<string, unknown>, task: Task<never, BulkStatusSettings, BulkStatusTracker>): Promise<BulkResult> {
+  conclude(
+    result: Record<string, unknown>,
+    task: Task<never, BulkStatusSettings, BulkStatusTracker>,
+  ): Promise<BulkResult> {
     return resultOfUpload(task.api, result, paramsOf(task));
   }
 

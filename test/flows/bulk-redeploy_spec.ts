@@ -20,7 +20,7 @@ describe('a bulk claim whose node is deployed anew in the middle', function () {
     y: 100,
     wires: [],
   });
-  const flows = (name: string): FlowNode[] => [
+  const flows = (name: string, resume: boolean): FlowNode[] => [
     { id: 'tab', type: 'tab', label: 'bulk' },
     { id: 'connection', type: 'nrfcloud-connection', baseUrl: simulator.url, api: 'guide', retries: 0 },
     { id: 'in', type: 'http in', z: 'tab', url: '/bulk', method: 'post', x: 100, y: 100, wires: [['ready', 'bulk']] },
@@ -32,19 +32,20 @@ describe('a bulk claim whose node is deployed anew in the middle', function () {
       z: 'tab',
       connection: 'connection',
       rowsPerUpload: 100,
+      resume,
       x: 300,
       y: 100,
       wires: [['uploaded'], ['rejected'], ['summary']],
     },
     report('uploaded', 'msg.rows.map((row) => row.line)'),
     report('rejected', 'msg.payload.map((row) => row.line)'),
-    report('summary', 'msg.payload'),
+    report('summary', '{ ...msg.payload, resumed: msg.resumed }'),
   ];
 
   before(async () => {
     simulator = await startSimulator({ latency: 100 });
     nodeRed = await startNodeRedProcess({
-      flows: flows('before'),
+      flows: flows('before', false),
       credentials: { connection: { apiKey: 'sim-key' } },
       // Node-RED stops the Catch node in the same deploy; the ledger sees the ending.
       settings: { nodesDir: [supportFolder('message-ledger')] },
@@ -61,14 +62,14 @@ describe('a bulk claim whose node is deployed anew in the middle', function () {
       .filter((json) => json !== undefined)
       .map((json) => JSON.parse(json) as unknown);
 
-  it('gives every row back once, and ends in NRFCLOUD_CLOSED after its summary', async () => {
+  it('bulk claim: without resume a redeploy gives every row back once, and the summary before NRFCLOUD_CLOSED', async () => {
     const body = simulator
       .mintMany(ROWS)
       .map(({ claimToken }) => claimToken)
       .join('\n');
     await fetch(`${nodeRed.url}/bulk`, { method: 'POST', headers: { 'content-type': 'text/plain' }, body });
     await nodeRed.until(() => seen('uploaded').length >= 2, 'two uploads');
-    await nodeRed.deploy(flows('after'), 'nodes');
+    await nodeRed.deploy(flows('after', false), 'nodes');
     await nodeRed.until(() => seen('summary').length === 1, 'the summary');
     const endings = nodeRed.log.filter((line) => line.startsWith('ledger ended'));
     assert.deepEqual(
@@ -87,5 +88,26 @@ describe('a bulk claim whose node is deployed anew in the middle', function () {
       [summary!['rows'], summary!['uploaded'], summary!['rejected']],
       [ROWS, uploaded.length, rejected.length],
     );
+  });
+
+  it('bulk claim: a redeploy in the middle ends the message with cause.resumes, and the work goes on', async () => {
+    await nodeRed.deploy(flows('before', true), 'nodes');
+    const seenBefore = seen('uploaded').length;
+    const tokens = simulator.mintMany(ROWS).map(({ claimToken }) => claimToken);
+    await fetch(`${nodeRed.url}/bulk`, {
+      method: 'POST',
+      headers: { 'content-type': 'text/plain' },
+      body: tokens.join('\n'),
+    });
+    await nodeRed.until(() => seen('uploaded').length >= seenBefore + 2, 'two uploads');
+    await nodeRed.deploy(flows('after', true), 'nodes');
+    await nodeRed.until(() => seen('summary').some(({ resumed }) => resumed === true), 'the summary');
+    const uploaded = seen('uploaded').slice(seenBefore).flat() as number[];
+    assert.deepEqual(
+      [...new Set(uploaded)].sort((a, b) => a - b),
+      Array.from({ length: ROWS }, (_, index) => index + 1),
+    );
+    const summary = seen('summary').at(-1) as Record<string, number>;
+    assert.deepEqual([summary['rows'], summary['uploaded'], summary['rejected']], [ROWS, ROWS, 0]);
   });
 });

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { startSimulator, type Simulator } from '../../simulator';
+import { liveRecords } from '../support/journal-records';
 import { startNodeRedProcess, supportFolder, type FlowNode, type NodeRedProcess } from '../support/node-red-process';
 
 const ROUNDS = 10;
@@ -21,7 +22,7 @@ const report = (id: string, port: string): Record<string, unknown> => ({
   wires: [],
 });
 
-describe('pending bulk operations when Node-RED is killed', function () {
+describe('bulk status: operations that are pending when Node-RED is killed', function () {
   this.timeout(240_000);
   let simulator: Simulator;
   let userDir: string;
@@ -77,11 +78,8 @@ describe('pending bulk operations when Node-RED is killed', function () {
       userDir,
       env,
       ...(fresh ? { flows: flows(simulator.url), credentials: { connection: { apiKey: 'sim-key' } } } : {}),
-      // Nothing may wait in memory to be written: the process gets no warning.
-      settings: {
-        credentialSecret: false,
-        contextStorage: { default: { module: 'localfilesystem', config: { cache: false } } },
-      },
+      // No context storage is configured: work survives by default.
+      settings: { credentialSecret: false, contextStorage: { default: { module: 'memory' } } },
     });
   const seen = (port: string): Record<string, any>[] =>
     nodeRed.log
@@ -113,13 +111,12 @@ describe('pending bulk operations when Node-RED is killed', function () {
     return bulkOpsRequestId;
   };
 
-  const store = (): string => join(userDir, 'context', 'tab', 'watch.json');
-  /** Waits until no record is kept; each goes after its result. */
-  const dropped = async (): Promise<void> => {
-    while (readFileSync(store(), 'utf8').includes('nrfcloud_')) await pause(5);
+  /** Waits until no record is left; each goes after its result. */
+  const removed = async (): Promise<void> => {
+    while (liveRecords(userDir).length > 0) await pause(5);
   };
 
-  it(`are taken up again and end once, marked resumed, ${ROUNDS} times`, async () => {
+  it(`bulk status: pending operations end once after a SIGKILL, marked resumed, ${ROUNDS} times`, async () => {
     nodeRed = await start(true);
     for (let round = 0; round < ROUNDS; round++) {
       const ids: string[] = [];
@@ -144,7 +141,7 @@ describe('pending bulk operations when Node-RED is killed', function () {
         assert.deepEqual(line, { id: line['id'], resumed: true, http: false, topic: `round ${round}`, lines: [7] });
       }
     }
-    await dropped();
+    await removed();
     process.kill(nodeRed.pid, 'SIGKILL');
     await nodeRed.lost.catch(() => undefined);
     nodeRed = await start(false);
@@ -156,7 +153,7 @@ describe('pending bulk operations when Node-RED is killed', function () {
   });
 
   // Found by npm run stress:crash: the record went first, and the result with the process.
-  it('have told their end when the process dies as the record is dropped', async () => {
+  it('bulk status: a result has left when the process dies as its record is removed', async () => {
     nodeRed = await start(true, { NODE_OPTIONS: `--require=${supportFolder('die-at-drop.cjs')}` });
     const id = await begin('last');
     await nodeRed.until(() => seen('PROGRESS').length > 0, 'the first poll');
@@ -170,7 +167,7 @@ describe('pending bulk operations when Node-RED is killed', function () {
   });
 
   // Found by npm run stress:crash: what was written last came after Node-RED had cleaned the store.
-  it('are forgotten with their node, however slow the disk is', async () => {
+  it('bulk status: deleting the node removes its records, however slow the disk is', async () => {
     nodeRed = await start(true, { NODE_OPTIONS: `--require=${supportFolder('slow-disk.cjs')}` });
     const gone = await begin('gone');
     await nodeRed.until(() => seen('PROGRESS').some((line) => line['id'] === gone), 'the first poll');
@@ -191,6 +188,6 @@ describe('pending bulk operations when Node-RED is killed', function () {
       ['marker'],
     );
     await nodeRed.stop();
-    assert.equal(readFileSync(store(), 'utf8').includes('nrfcloud_'), false, 'nothing is left in the store');
+    assert.deepEqual(liveRecords(userDir), []);
   });
 });

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import type { NodeAPI } from 'node-red';
 import { defineNode } from '../../nodes/runtime/define-node';
 import { fromMessage, typed } from '../../nodes/runtime/inputs';
-import type { NodeContext, NodeDefinition, Task } from '../../nodes/runtime/node-definition';
-import { closed, notConfigured } from '../../nodes/api/errors';
+import type { NodeContext } from '../../nodes/runtime/node-context';
+import { PENDING, type NodeDefinition, type Task } from '../../nodes/runtime/node-definition';
+import type { PendingMessage } from '../../nodes/runtime/pending-messages';
+import { notConfigured } from '../../nodes/api/errors';
 import { ScriptedServer, type ScriptedResponse } from '../support/scripted-server';
 import { startNodeRig, stopNodeRig, type NodeRig } from '../support/node-rig';
 
@@ -38,7 +40,7 @@ describe('a node of whatever kind', () => {
     flow.send({ payload: 1 });
     await flow.ended(1);
     const { message, code, cause } = flow.caught[0]!['error'];
-    assert.equal(code, 'NRFCLOUD_INVALID_INPUT');
+    assert.equal(code, 'NRFCLOUD_INTERNAL_ERROR');
     assert.equal(
       message,
       'NrfCloudError: claim: the message could not be handled (TypeError: boom); look at what it holds',
@@ -120,47 +122,50 @@ describe('a node of whatever kind', () => {
     assert.equal(flow.outputs[0]![0]!['payload'], 'undefined');
   });
 
-  it('takes up what was kept, and tells what becomes of it', async () => {
-    let home!: NodeContext<object, unknown>;
-    const flow = await deploy({ createState: (given) => void (home = given), mayQueue: true });
-    home.resume({ _msgid: 'k1', payload: 'kept' }, () => Promise.resolve({ payload: 'finished' }));
-    await flow.until(() => flow.outputs[0]!.length > 0);
-    assert.equal(flow.outputs[0]![0]!['payload'], 'finished');
-    assert.equal(flow.outputs[0]![0]!['_msgid'], 'k1');
-    home.resume({ _msgid: 'k2' }, () => Promise.reject(closed('claim')));
-    home.resume({ _msgid: 'k3' }, () => Promise.reject(new Error('lost')));
-    await flow.until(() => flow.caught.length > 0);
-    assert.deepEqual(
-      flow.caught.map((msg) => msg['_msgid'] as string),
-      ['k3'],
-    );
-    assert.equal(flow.completed.length, 0);
-  });
-
-  it('does the rest of a message after its end, and lets the stop of the flow wait for it', async () => {
-    const done: string[] = [];
-    let finish = (): void => undefined;
+  it('node: a pending message ends when its context ends it, and the node is blue until then', async () => {
+    let context!: NodeContext<object, unknown>;
+    const held: PendingMessage[] = [];
     const flow = await deploy({
-      run: (task) => {
-        task.afterEnd(
-          () =>
-            new Promise((resolve) => {
-              finish = () => {
-                done.push('rest');
-                resolve();
-              };
-            }),
-        );
-        return Promise.resolve({ payload: 1 });
+      createState: (given) => void (context = given),
+      run: async (task) => {
+        held.push(await task.hold(String(task.get('_msgid')), {}));
+        return PENDING;
       },
     });
-    flow.send({});
-    await flow.ended(1);
-    const stopped = flow.stop().then(() => done.push('stopped'));
+    flow.send({ _msgid: 'm1', payload: 1 });
+    await flow.until(() => flow.statuses.length > 0);
     await new Promise((resolve) => setImmediate(resolve));
-    finish();
-    await stopped;
-    assert.deepEqual(done, ['rest', 'stopped']);
+    assert.equal(flow.completed.length, 0);
+    assert.equal(flow.statuses.at(-1)!.fill, 'blue');
+    await context.end(held[0]!, () => Promise.resolve({ payload: 'finished' }));
+    await flow.ended(1);
+    assert.equal(flow.outputs[0]![0]!['payload'], 'finished');
+    assert.equal(flow.outputs[0]![0]!['_msgid'], 'm1');
+    assert.equal(flow.statuses.at(-1)!.fill, 'green');
+  });
+
+  it('node: a pending message ends in NRFCLOUD_CLOSED when the flow is stopped', async () => {
+    const done: (Error | undefined)[] = [];
+    const flow = await deploy({
+      createState: () => undefined,
+      run: async (task) => {
+        await task.hold('key', {});
+        return PENDING;
+      },
+    });
+    flow.node.on('input', () => undefined);
+    const finish = (flow.node as unknown as { _complete: (msg: object, error?: Error) => void })._complete;
+    (flow.node as unknown as { _complete: (msg: object, error?: Error) => void })._complete = function (msg, error) {
+      done.push(error);
+      finish.call(this, msg, error);
+    };
+    flow.send({ payload: 1 });
+    await flow.until(() => flow.statuses.length > 0);
+    await flow.stop();
+    assert.deepEqual(
+      done.filter((error) => error !== undefined).map((error) => 'code' in error && error.code),
+      ['NRFCLOUD_CLOSED'],
+    );
   });
 
   describe('whose messages wait to begin', () => {

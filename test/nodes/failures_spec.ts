@@ -176,14 +176,27 @@ describe('failures of a request', () => {
       ['another type', { status: 201, body: [1, 2] }],
       ['a text', { status: 201, body: '"claimed"' }],
     ] as [string, FaultRule][]) {
-      it(`reports success with ${name}: NRFCLOUD_BAD_RESPONSE`, async () => {
-        simulator.faults.add({ match: { method: 'POST' }, ...rule });
+      it(`reports success with ${name}, and look-ups as well: NRFCLOUD_BAD_RESPONSE`, async () => {
+        simulator.faults.add({ status: 200, ...rule });
         const { error } = await failing(await rig());
         assert.equal(error.code, 'NRFCLOUD_BAD_RESPONSE');
-        assert.equal(error.cause.statusCode, 201);
+        assert.equal(error.cause.operation, 'claim');
+        assert.equal(error.cause.mayHaveSucceeded, true);
       });
     }
   });
+
+  for (const rule of [{ emptyBody: true }, { cutJson: true }] as FaultRule[]) {
+    it(`is none if a look-up shows the device after an unusable success: ${JSON.stringify(rule)}`, async () => {
+      simulator.faults.add({ match: { method: 'POST' }, ...rule });
+      const flow = await rig();
+      const { claimToken, deviceUuid } = simulator.mint();
+      flow.send({ payload: claimToken });
+      await flow.ended(1);
+      assert.equal(flow.completed.length, 1);
+      assert.equal(flow.outputs[0]![0]!['payload'].id, deviceUuid);
+    });
+  }
 
   describe('the network', () => {
     it('refuses the connection: NRFCLOUD_UNAVAILABLE, with the address', async () => {

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { mock } from 'node:test';
 import claimNode from '../../nodes/nrfcloud-claim';
 import { startSimulator, type Simulator } from '../../simulator';
 import { startNodeRig, stopNodeRig, type NodeRig } from '../support/node-rig';
@@ -86,6 +85,26 @@ describe('nrfcloud-claim', () => {
       assert.deepEqual(Object.keys(JSON.parse(simulator.requests[1]!.body) as object), ['claimToken']);
     });
 
+    it('takes msg.tags, as text or an array, if its own field is empty', async () => {
+      const { send, ended } = await rig({ tags: '' });
+      send({ payload: simulator.mint().claimToken, tags: 'a, b' });
+      await ended(1);
+      send({ payload: { claimToken: simulator.mint().claimToken, tags: ['own'] }, tags: ['c'] });
+      await ended(2);
+      assert.deepEqual(
+        simulator.requests.map(({ body }) => JSON.parse(body).tags),
+        [
+          ['a', 'b'],
+          ['own', 'c'],
+        ],
+      );
+      await stopNodeRig();
+      const filled = await rig({ tags: 'mine' });
+      filled.send({ payload: simulator.mint().claimToken, tags: ['ignored'] });
+      await filled.ended(1);
+      assert.deepEqual(JSON.parse(simulator.requests.at(-1)!.body).tags, ['mine']);
+    });
+
     it("takes the modem's line as it comes from the serial port, as text or Buffer, wrapped or quoted", async () => {
       const { send, ended, outputs } = await rig({ whenClaimed: 'ok' });
       const { claimToken, deviceUuid } = simulator.mint();
@@ -157,6 +176,42 @@ describe('nrfcloud-claim', () => {
           [deviceUuid, undefined, 201],
           [deviceUuid, true, 200],
         ],
+      );
+    });
+
+    it('is passed on with the tags that it lacks, and none if it lacks none', async () => {
+      const { send, ended, outputs } = await rig();
+      const { claimToken } = simulator.mint();
+      send({ payload: claimToken, tags: ['a'], tagsNotApplied: 'stale' });
+      await ended(1);
+      send({ payload: claimToken, tags: ['a', 'b', 'c'] });
+      await ended(2);
+      send({ payload: claimToken, tags: ['a'] });
+      await ended(3);
+      assert.deepEqual(
+        outputs[0]!.map((msg) => msg['tagsNotApplied']),
+        [undefined, ['b', 'c'], undefined],
+      );
+    });
+
+    it('ends yellow if it lacks tags, and a dry run ends as claimable', async () => {
+      const { send, ended, statuses } = await rig();
+      const { claimToken } = simulator.mint();
+      send({ payload: claimToken });
+      await ended(1);
+      send({ payload: claimToken, tags: ['a'] });
+      await ended(2);
+      assert.deepEqual(
+        [statuses.at(-1)!.fill, statuses.at(-1)!.text],
+        ['yellow', 'nrfcloud-claim.status.tagsNotApplied'],
+      );
+      await stopNodeRig();
+      const dry = await rig({ dryRun: true }, { api: 'current' });
+      dry.send({ payload: simulator.mint().claimToken });
+      await dry.ended(1);
+      assert.deepEqual(
+        [dry.statuses.at(-1)!.fill, dry.statuses.at(-1)!.text],
+        ['green', 'nrfcloud-claim.status.claimable'],
       );
     });
 
@@ -234,94 +289,5 @@ describe('nrfcloud-claim', () => {
       });
       assert.equal(error.code, 'NRFCLOUD_BAD_RESPONSE');
     });
-  });
-
-  describe('input that cannot be used', () => {
-    const JWT = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl';
-    const KEYGEN =
-      'MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEZKgDx0O0FKa7i1yFoxYngNdV5Csyi4rEPHcFTfeBVtkkJX-G0QZs-yesfzIaPs91b4x5xYN_g28k63gkeVMJwA.0oRDoQEmoQRBIVhL2dn3hQhQUDYxVDkxRPCAIhIbZAFifUEQWCDlovwqMVoJ1W-x93Tqypy2v_1ALv3-GCF1R9gYIy2WVlBQXvxKqA9JTveFh3nVwce-WEAMltwSSkVh8jSBPhP79ndSG0HJTOaTF9SExIq-FstjdLUW2inxdvVfqzLa05rgXqxshN5vfQIs22QT-swCt30h';
-    const cases: [string, unknown, RegExp][] = [
-      ['nothing', undefined, /msg\.payload is missing/],
-      ['an empty text', ' "" ', /is empty/],
-      ['a number', 42, /is a number/],
-      ['an array', ['x'], /is an array/],
-      ['an object without a token', { token: 'x' }, /claimToken of msg\.payload is missing/],
-      ['an AT%KEYGEN result', KEYGEN, /AT%KEYGEN/],
-      ['a JWT', JWT, /is a JWT/],
-      ['a UUID', GUIDE_DEVICE, /is a UUID/],
-      ['an IMEI', '352656106118683', /is an IMEI/],
-      ['a token cut at the dot', GUIDE_TOKEN.split('.')[0], /cut claim token/],
-      ['a token cut in its first part', GUIDE_TOKEN.slice(20), /cut claim token|not a claim token/],
-      ['a token cut in its second part', GUIDE_TOKEN.slice(0, 150), /cut claim token/],
-      ['standard Base64', GUIDE_TOKEN.replace('-', '+'), /standard Base64/],
-      ['a damaged first part', GUIDE_TOKEN.replace('2dn3hQFQ', '2dn3hQFA'), /is damaged/],
-      ['a CSR', `2dn3hQlQ${GUIDE_TOKEN.slice(8)}`, /type 9, which cannot be claimed/],
-      ['JSON text', `{"claimToken":"${GUIDE_TOKEN}"}`, /is JSON text/],
-      ["the modem's error", 'ERROR', /the modem's error answer/],
-      ['a tag of 101 characters', { claimToken: GUIDE_TOKEN, tags: ['x'.repeat(101)] }, /101 characters/],
-      ['tags that are none', { claimToken: GUIDE_TOKEN, tags: 5 }, /the tags are a number/],
-    ];
-    for (const [name, payload, sentence] of cases) {
-      it(`is named and sends no request: ${name}`, async () => {
-        const caught = await failing(await rig(), { payload });
-        assert.equal(caught['error'].code, 'NRFCLOUD_INVALID_INPUT');
-        assert.match(caught['error'].message, sentence);
-        assert.match(caught['error'].message, /claim: /);
-        assert.equal(caught['error'].message.includes(GUIDE_TOKEN.slice(10, 50)), false);
-        assert.equal(caught['error'].cause.attempts, 0);
-        assert.equal(caught['error'].cause.method, 'POST');
-        assert.deepEqual(caught['payload'], payload);
-        assert.equal(simulator.requestCount, 0);
-      });
-    }
-
-    it('takes a tag of 100 characters', async () => {
-      const { send, ended, caught } = await rig({ tags: '😀'.repeat(100) });
-      send({ payload: simulator.mint().claimToken });
-      await ended(1);
-      assert.equal(simulator.requestCount, 1);
-      assert.ok(caught.length === 0 || caught[0]!['error'].code === 'NRFCLOUD_REJECTED');
-    });
-
-    it('says which expression, JSON or output is wrong', async () => {
-      for (const [config, sentence] of [
-        [{ token: 'payload.(', tokenType: 'jsonata' }, /JSONata/],
-        [{ token: '{', tokenType: 'json' }, /token could not be read/],
-        [{ output: 'payload.x' }, /can't be written to msg\.payload\.x/],
-        [{ whenClaimed: 'maybe' }, /whenClaimed must be one of ok, error/],
-        [{ whenClaimed: '${NOT_SET}' }, /environment variable NOT_SET/],
-      ] as const) {
-        const { error } = await failing(await rig(config), { payload: GUIDE_TOKEN });
-        assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
-        assert.match(error.message, sentence);
-        await stopNodeRig();
-      }
-      assert.equal(simulator.requestCount, 0);
-    });
-
-    it('does not wait for ever for an expression', async () => {
-      const { send, ended, caught } = await rig({ token: 'payload', tokenType: 'jsonata' });
-      mock.timers.enable({ apis: ['setTimeout'] });
-      try {
-        // JSONata waits for a value that has a then of its own.
-        await new Promise<void>((then) => send({ payload: { then } }));
-        mock.timers.tick(30_000);
-      } finally {
-        mock.timers.reset();
-      }
-      await ended(1);
-      assert.equal(caught[0]!['error'].code, 'NRFCLOUD_INVALID_INPUT');
-      assert.match(caught[0]!['error'].message, /JSONata expression \(.*does not end/);
-    });
-
-    for (const tokenType of ['flow', 'global']) {
-      it(`takes a promise in the ${tokenType} context for what it is: no claim token`, async () => {
-        const flow = await rig({ token: 'kept', tokenType });
-        flow.node.context()[tokenType as 'flow' | 'global'].set('kept', Promise.resolve(GUIDE_TOKEN));
-        const { error } = await failing(flow, { payload: '' });
-        assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
-        assert.equal(simulator.requestCount, 0);
-      });
-    }
   });
 });

@@ -134,13 +134,15 @@ describe('nrfcloud-connection', () => {
     let front: Server;
     let baseUrl: string;
     let certificate: string;
+    let device: ReturnType<Simulator['mint']>;
     beforeEach(async () => {
+      device = simulator.mint();
       const extensions = [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }];
       const material = await generate([{ name: 'commonName', value: '127.0.0.1' }], { extensions } as never);
       certificate = material.cert;
       front = createSecureServer({ key: material.private, cert: certificate }, (request, response) => {
         response.writeHead(201, { 'content-type': 'application/json' });
-        response.end(JSON.stringify({ id: 'over tls', url: request.url }));
+        response.end(JSON.stringify({ id: device.deviceUuid, url: request.url }));
       });
       baseUrl = `https://127.0.0.1:${await listen(front)}/v1`;
     });
@@ -163,8 +165,9 @@ describe('nrfcloud-connection', () => {
           credentials: { tls: { cadata: certificate, certdata: '', keydata: '' } },
         },
       );
-      await claimOne(flow);
-      assert.equal(flow.outputs[0]![0]!['payload'].id, 'over tls');
+      flow.send({ payload: device.claimToken });
+      await flow.ended(1);
+      assert.equal(flow.outputs[0]![0]!['payload'].id, device.deviceUuid);
     });
   });
 
@@ -225,15 +228,52 @@ describe('nrfcloud-connection', () => {
       assert.deepEqual(sent, [basic('me@work:a:b/c'), basic('me@work:'), undefined]);
     });
 
-    it("is taken from the environment's variables", async () => {
+    it("is taken from the environment's variables, with or without a scheme", async () => {
+      for (const value of [proxyUrl, proxyUrl.replace('http://', '')]) {
+        process.env['https_proxy'] = value;
+        try {
+          const flow = await rig({ baseUrl: 'https://no-such-host.invalid/v1' });
+          flow.send({ payload: simulator.mint().claimToken });
+          await flow.ended(1);
+          assert.equal(flow.caught[0]!['error'].code, 'NRFCLOUD_UNAVAILABLE');
+          await stopNodeRig();
+        } finally {
+          delete process.env['https_proxy'];
+        }
+      }
+      assert.deepEqual(visits, ['no-such-host.invalid:443', 'no-such-host.invalid:443']);
+    });
+
+    it('of the environment is not used for this computer, as it would see the key', async () => {
       process.env['http_proxy'] = proxyUrl;
       try {
         await claimOne(await rig());
       } finally {
         delete process.env['http_proxy'];
       }
-      assert.equal(visits.length, 1);
+      assert.equal(visits.length, 0);
       assert.equal(simulator.claims.size, 1);
     });
+
+    for (const [name, value] of [
+      ['%', 'http://me:50%@proxy:3128'],
+      ['#', 'http://me:a#b@proxy:3128'],
+      ['address', 'http://'],
+    ] as const) {
+      it(`that cannot be used is named: ${value}`, async () => {
+        process.env['https_proxy'] = value;
+        try {
+          const flow = await rig({ baseUrl: 'https://no-such-host.invalid/v1' });
+          flow.send({ payload: simulator.mint().claimToken });
+          await flow.ended(1);
+          const { code, message } = flow.caught[0]!['error'];
+          assert.equal(code, 'NRFCLOUD_NOT_CONFIGURED');
+          assert.ok(message.includes('https_proxy') && message.includes(name));
+          assert.ok(!message.includes('me:'));
+        } finally {
+          delete process.env['https_proxy'];
+        }
+      });
+    }
   });
 });

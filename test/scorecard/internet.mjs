@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
 /** The newest versions on 2026-11-24, where they are not what the lock file has. */
-const NEWER = { undici: '8.13.1', '@stablelib/cbor': '2.0.4' };
+const NEWER = { undici: '8.13.1' };
 const NODE_RED = { 'dist-tags': { latest: '5.0.7' }, versions: { '5.0.7': { engines: { node: '>=22.9' } } } };
 /** A package of others, with a node of another name. */
 const CATALOGUE = { modules: [{ id: 'node-red-node-email', types: ['e-mail', 'e-mail in'] }] };

@@ -14,7 +14,6 @@ const CHECKS = ['P01', 'P03', 'P04', 'P05', 'P06', 'P07', 'P08', 'N01', 'N02', '
 /** Dependencies that stay behind the newest version, and why. */
 const HELD_BACK = {
   undici: 'version 8 needs Node.js 22.19, and Node.js 20 is supported',
-  '@stablelib/cbor': 'version 2 is an ES module, which Node.js 20.18 cannot require',
 };
 
 /** A check that fails until the first release, and why. */

@@ -40,11 +40,11 @@ describe('what fuzzing found stays mended', () => {
   });
 
   it('half a surrogate pair is no tag: the service would get another text', () => {
-    assert.throws(() => parseTags(['a\ud800']), /half of a surrogate pair/);
+    assert.throws(() => parseTags(['a\ud800']), InvalidValue);
   });
 
   it('a tag of a million characters is counted without a list of them', () => {
-    assert.throws(() => parseTags(['😀'.repeat(500_000)]), /a tag has \d+ characters/);
+    assert.throws(() => parseTags(['😀'.repeat(500_000)]), InvalidValue);
     const long = Buffer.alloc(5_000_000, 'x').toString();
     assert.ok(fastest(() => assert.throws(() => parseTags([long]))) < 20);
   });
@@ -68,13 +68,13 @@ describe('what fuzzing found stays mended', () => {
     }
   });
 
-  it('an error summary that is nested too deep is kept as text', () => {
+  it('an error summary that is nested too deep is kept as text', async () => {
     const levels = 100_000;
-    assert.equal(parseErrorSummary(`{"errors":[${'['.repeat(levels)}${']'.repeat(levels)}]}`), undefined);
+    assert.equal(await parseErrorSummary(`{"errors":[${'['.repeat(levels)}${']'.repeat(levels)}]}`), undefined);
   });
 
-  it('a row 0 of an error summary that counts from 1 is no row', () => {
-    assert.deepEqual(parseErrorSummary('{"a":"b [c (1-based)]: {\\"no\\":[0,3]}."}'), [
+  it('a row 0 of an error summary that counts from 1 is no row', async () => {
+    assert.deepEqual(await parseErrorSummary('{"a":"b [c (1-based)]: {\\"no\\":[0,3]}."}'), [
       { message: 'no' },
       { row: 3, message: 'no' },
     ]);
@@ -102,7 +102,7 @@ describe('what fuzzing found stays mended', () => {
 
   it('a Date or a Map is no query: all devices would be listed', () => {
     for (const query of [new Date(0), new Map([['a', 'b']]), new Uint8Array([1])]) {
-      assert.throws(() => parseQuery(query), RangeError);
+      assert.throws(() => parseQuery(query), InvalidValue);
     }
   });
 

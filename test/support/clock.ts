@@ -1,6 +1,6 @@
 import { mock } from 'node:test';
 
-/** A clock that only goes on when it is told to: for `performance.now()` and `setTimeout`. */
+/** A clock that only goes on when it is told to: for `performance.now()`, `setTimeout` and `setInterval`. */
 export interface Clock {
   /** Milliseconds since it was made. */
   readonly now: number;
@@ -14,7 +14,7 @@ export interface Clock {
 export function stopClock(): Clock {
   let now = 0;
   const realImmediate = setImmediate;
-  mock.timers.enable({ apis: ['setTimeout'] });
+  mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
   const performanceNow = mock.method(performance, 'now', () => now);
   return {
     get now() {

@@ -1,5 +1,8 @@
 import { EventEmitter } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Node, NodeAPI, NodeMessage, NodeStatus } from 'node-red';
 import helper from 'node-red-node-test-helper';
 import connectionNode from '../../nodes/nrfcloud-connection';
@@ -15,6 +18,9 @@ const withHooks =
   (node: (RED: NodeAPI) => void) =>
   (RED: NodeAPI): void =>
     node(Object.assign(RED, { hooks, version: () => version }));
+
+/** The user directory of all rigs of a test, with the journal in it. */
+let userDir: string | undefined;
 
 /** A message as tests read it. */
 
@@ -57,6 +63,8 @@ export interface NodeRigOptions {
 
 /** Puts one node into a real Node-RED runtime, between test nodes, under Catch, Complete and Status nodes. */
 export async function startNodeRig(options: NodeRigOptions): Promise<NodeRig> {
+  userDir ??= mkdtempSync(join(tmpdir(), 'nrfcloud-rig-'));
+  helper.settings({ userDir });
   const { node, type, config = {}, outputs = 1, connection = {}, types = [], nodes = [] } = options;
   const apiKey = 'apiKey' in options ? options.apiKey : 'sim-key';
   const ports = Array.from({ length: outputs }, (_, port) => `out${port}`);
@@ -130,6 +138,8 @@ export async function startNodeRig(options: NodeRigOptions): Promise<NodeRig> {
 /** Takes everything down that a rig started; for `afterEach`. */
 export async function stopNodeRig(): Promise<void> {
   await helper.unload();
+  if (userDir !== undefined) rmSync(userDir, { recursive: true, force: true });
+  userDir = undefined;
   await new Promise<void>((resolve) => {
     helper.stopServer(() => resolve());
   });

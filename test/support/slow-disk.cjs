@@ -1,10 +1,15 @@
-// Preloaded into Node-RED by a test: files of its context store take a while to be written, as on a slow disk.
+// Preloaded into Node-RED by a test: the journal takes a while to be flushed, as on a slow disk.
 'use strict';
-const fs = require('node:fs');
-const { setTimeout } = require('node:timers');
-const { rename } = fs;
+const fs = require('node:fs/promises');
+const { setTimeout } = require('node:timers/promises');
+const { open } = fs;
 
-fs.rename = (from, to, done) => {
-  if (String(to).includes('context')) setTimeout(() => rename(from, to, done), 300);
-  else rename(from, to, done);
+fs.open = async (...args) => {
+  const file = await open(...args);
+  const datasync = file.datasync.bind(file);
+  file.datasync = async () => {
+    await setTimeout(300);
+    await datasync();
+  };
+  return file;
 };

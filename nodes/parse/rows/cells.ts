@@ -18,6 +18,7 @@ export function readCells({ bytes, records }: RecordBatch, delimiter: string): (
   return records.map((record) => {
     const { shape, start, end, quoted } = record;
     if (shape === 'plain') return splitPlain(bytes, start, end, delimiter);
+    if (shape === 'formula') return splitFormulas(bytes.toString('utf8', start, end), delimiter);
     if (shape !== 'quoted') return undefined;
     const before = quoted === start ? [] : splitPlain(bytes, start, quoted - 1, delimiter);
     if (endsSimply(bytes, record)) {
@@ -36,6 +37,21 @@ function endsSimply(bytes: Buffer, { quoted, end }: Extent): boolean {
 
 function splitPlain(bytes: Buffer, start: number, end: number, delimiter: string): string[] {
   return bytes.toString('utf8', start, end).split(delimiter);
+}
+
+/** Splits a record with cells like `="355026070123456"`, by which a spreadsheet keeps text from becoming a number. */
+function splitFormulas(text: string, delimiter: string): string[] {
+  const cell = new RegExp(
+    `[ \\t]*=?"((?:[^"]|"")*)"[ \\t]*(?:${delimiter}|$)|([^${delimiter}]*)(?:${delimiter}|$)`,
+    'y',
+  );
+  const cells: string[] = [];
+  while (cell.lastIndex < text.length) {
+    const [, quoted, plain = ''] = cell.exec(text)!;
+    cells.push(quoted?.replaceAll('""', '"') ?? plain);
+  }
+  if (text.endsWith(delimiter)) cells.push('');
+  return cells;
 }
 
 /** Parses records together; if they do not come out one by one, each by itself, so that one cannot spoil the others. */

@@ -1,58 +1,87 @@
+import { InvalidValue } from '../../util/invalid-value';
+import { sanitize } from '../../util/sanitize';
+import { isPlainlyNoTag, looksLikeToken } from './cell-kinds';
 import { readCells } from './cells';
-import { columnName, couldBeName } from './header-words';
+import { indexOfName, readColumnChoice, type ColumnChoice } from './column-choice';
+import { findHeader, type Header, type SampleRecord } from './header';
+import { columnName, isTagsOnly } from './header-words';
+import { describeTextWithoutTokens, refuseOtherText } from './other-format';
 import { RecordSplitter } from './record-splitter';
-import type { RowOptions } from './row';
+import { isBlank, type RowOptions } from './row';
 
 /** How a CSV is laid out. Columns count from 0. */
 export interface CsvLayout {
   delimiter: string;
-  /** How many records at the top are no rows: a header, and the `sep=;` that Excel reads. */
-  preamble: number;
+  /** Lines at the top that hold no rows: the header and what is above it, and the `sep=;` that Excel reads. */
+  linesBefore: number;
+  header: Pick<Header, 'line' | 'cells'> | undefined;
   token: number;
-  /** Tags are in all cells from one column up to another, the latter not included. */
-  tags: { from: number; to: number };
+  tags: number | undefined;
+  /** Whether the tags column is known by its place alone, so that values which are plainly no tags are refused. */
+  tagsByPlace: boolean;
+  /** First column that must be empty, since content in it is a list of tags without quotes. */
+  tagsEnd: number;
 }
 
 const DELIMITERS = [',', ';', '\t'];
-const NO_TAGS = { from: 0, to: 0 };
-/** A claim token, whole or cut, clean or as the modem prints it. */
-const TOKEN = /^\s*(%ATTESTTOKEN:\s*)?"?(2dn3[\w-]{4,}(\.[\w-]*)?|[\w-]{40,}\.[\w-]{20,})"?\s*$/i;
-const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
-/** What is no tag although it stands beside the token: a UUID, an IMEI, a point in time. */
-const ID_OR_TIME = /^([\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}|\d{14,17}|\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*)$/i;
+/** Most columns that an error names. */
+const MAX_NAMED_COLUMNS = 10;
+const SEPARATOR_LINE = /^\ufeff?"?sep=([^\r\n])"?[,;\t" ]*(?:[\r\n]|$)/i;
 
 /**
- * Finds out how a CSV is laid out.
+ * Finds out how a CSV is laid out. Nothing is guessed silently: what is found is reported with the rows.
  *
- * - **Delimiter**: of comma, semicolon and tab, the one that makes the most cells claim tokens; then the one that makes the
- *   first record a header; then the one with the fewest broken records; then the one that cuts the most records alike.
- * - **Token column**: the one with the most cells that look like claim tokens. If there are none: the one that the header
- *   names, the third of Nordic's four-column file, or the first.
- * - **Header**: the first record, if each of its cells could be a name and one is a name that is known, of a token column or
- *   beside others. A single word that is not known is taken for a row, which comes out as rejected, and is not lost.
- * - **Tags columns**: the one that the header names, with the cells beyond the header if it is the last. Else, with a header,
- *   the second of two columns, if the token is in the first and its name is not known to be something else. Without a
- *   header all cells right of the token, up to one that holds ids or times: so the four-column file has none, and
- *   `token,a,b` has two tags.
- *
- * A column that the user names is taken as it is, and alone.
+ * - **Delimiter**: of comma, semicolon and tab, the one that makes the most cells claim tokens; then the one with the best
+ *   header; then the one with the fewest broken records; then the one that cuts the most records alike.
+ * - **Header**: see {@link findHeader}. Without one, no line is skipped.
+ * - **Token column**: the one that the user or the header names; else the one with the most claim tokens.
+ * - **Tags column**: the one that the user or the header names; without a header, the second if the tokens are in the first
+ *   (the guide's format), unless its values are plainly something else.
  * @param sample the beginning of the CSV as UTF-8
  * @param whole whether the sample is all of it
+ * @throws {InvalidValue} if the sample is not a CSV, holds neither a claim token nor a header that names one, or lacks a
+ *   column that the user chose by name
  */
 export function detectLayout(sample: Buffer, whole: boolean, options: RowOptions): CsvLayout {
-  const candidates = DELIMITERS.map((delimiter) => new Candidate(delimiter, sample, whole, options.tokenColumn - 1));
-  const announced = candidates.find(({ announces }) => announces !== undefined)?.announces;
-  const possible = candidates.filter(({ delimiter }) => announced === undefined || delimiter === announced);
-  const best = possible.reduce((one, other) => (other.isBetterThan(one) ? other : one));
-  return best.layout(options);
+  const text = sample.toString('utf8');
+  refuseOtherText(text);
+  const choices = { token: readColumnChoice(options.tokenColumn), tags: readColumnChoice(options.tagsColumn) };
+  const separator = SEPARATOR_LINE.exec(text)?.[1];
+  const delimiters = separator === undefined ? DELIMITERS : [separator];
+  const candidates = delimiters
+    .filter((delimiter) => DELIMITERS.includes(delimiter))
+    .map((delimiter) => new Candidate(delimiter, sample, whole, separator === undefined ? 0 : 1, choices));
+  const best = candidates.reduce<Candidate | undefined>(
+    (one, other) => (one === undefined || other.isBetterThan(one) ? other : one),
+    undefined,
+  );
+  if (best?.isUsable === true) return best.layout();
+  const bars = new Candidate('|', sample, whole, 0, choices);
+  if (separator !== undefined && !DELIMITERS.includes(separator)) throw otherDelimiter(separator);
+  if (bars.isUsable && bars.width > 1) throw otherDelimiter('|');
+  const problem = describeTextWithoutTokens(text);
+  if (problem !== undefined) throw new InvalidValue(problem);
+  throw new InvalidValue(
+    `holds neither a claim token nor a header that names one (${best?.columnList() ?? 'no columns'}); enter a CSV with a column of claim tokens`,
+  );
+}
+
+function otherDelimiter(delimiter: string): InvalidValue {
+  return new InvalidValue(
+    `has ${delimiter === '|' ? '|' : 'another character'} between its columns; save it with commas, semicolons or tabs`,
+  );
+}
+
+interface Choices {
+  token: ColumnChoice;
+  tags: ColumnChoice;
 }
 
 /** The sample, as one delimiter cuts it. */
 class Candidate {
-  /** The delimiter that the first line announces. */
-  readonly announces: string | undefined;
-  readonly #records: string[][];
-  readonly #header: string[] | undefined;
+  readonly #header: Header | undefined;
+  /** Records that are not blank. */
+  readonly #records: SampleRecord[];
   /** Cells that look like claim tokens, by column. */
   readonly #tokens: number[];
   readonly #score: readonly number[];
@@ -61,20 +90,30 @@ class Candidate {
     readonly delimiter: string,
     sample: Buffer,
     whole: boolean,
-    tokenColumn: number,
+    private readonly separatorLines: number,
+    private readonly choices: Choices,
   ) {
-    const records = recordsOf(sample, whole, delimiter);
-    this.announces = /^sep=([,;\t])$/i.exec(records[0]?.join(delimiter) ?? '')?.[1];
-    const top = records[this.announces === undefined ? 0 : 1];
-    this.#header = isHeader(top) ? top : undefined;
-    this.#records = records.filter((cells) => cells !== undefined);
-    this.#tokens = countByColumn(this.#records, TOKEN);
+    const { records, broken } = recordsOf(sample, whole, delimiter);
+    this.#records = records.filter(({ line }) => line > separatorLines);
+    this.#header = findHeader(this.#records, choices.token, choices.tags);
+    this.#tokens = countTokens(this.#records);
+    const { token } = choices;
     this.#score = [
-      tokenColumn >= 0 ? (this.#tokens[tokenColumn] ?? 0) : greatest(this.#tokens),
-      this.#header?.length ?? 0,
-      this.#records.length - records.length,
+      token !== undefined && 'index' in token ? (this.#tokens[token.index] ?? 0) : greatest(this.#tokens),
+      this.#header?.knownNames ?? 0,
+      -broken,
       alike(this.#records),
     ];
+  }
+
+  /** Whether it has a claim token or a header, or nothing at all. */
+  get isUsable(): boolean {
+    return this.#records.length === 0 || this.#header !== undefined || greatest(this.#tokens) > 0;
+  }
+
+  /** Most cells of a record. */
+  get width(): number {
+    return greatest(this.#records.map(({ cells }) => cells.length));
   }
 
   isBetterThan(other: Candidate): boolean {
@@ -82,61 +121,98 @@ class Candidate {
     return differs >= 0 && this.#score[differs]! > other.#score[differs]!;
   }
 
-  layout({ tokenColumn, tagsColumn }: RowOptions): CsvLayout {
-    const token = tokenColumn > 0 ? tokenColumn - 1 : this.#tokenColumn();
-    const tags = tagsColumn > 0 ? { from: tagsColumn - 1, to: tagsColumn } : this.#tagsColumns(token);
-    const preamble = (this.announces === undefined ? 0 : 1) + (this.#header === undefined ? 0 : 1);
-    return { delimiter: this.delimiter, preamble, token, tags };
+  layout(): CsvLayout {
+    const header = this.#header;
+    const token = this.#tokenColumn();
+    const tags = this.#tagsColumn(token);
+    if (token === tags.column) {
+      throw new InvalidValue(`has its claim tokens in column ${token + 1}; choose another column for the tags`);
+    }
+    return {
+      delimiter: this.delimiter,
+      linesBefore: Math.max(this.separatorLines, header?.line ?? 0),
+      header,
+      token,
+      tags: tags.column,
+      tagsByPlace: tags.byPlace === true,
+      tagsEnd: tags.end ?? Infinity,
+    };
+  }
+
+  /** The columns that were found, in words. */
+  columnList(): string {
+    const cells = (this.#header ?? this.#records[0])?.cells ?? [];
+    const names = cells.slice(0, MAX_NAMED_COLUMNS).map((cell) => sanitize(cell) || '(empty)');
+    const more = cells.length > names.length ? ', …' : '';
+    return `${cells.length === 1 ? 'column' : 'columns'}: ${names.join(', ')}${more}`;
   }
 
   #tokenColumn(): number {
-    const most = greatest(this.#tokens);
-    if (most > 0) return this.#tokens.indexOf(most);
-    const named = this.#header?.findIndex((cell) => columnName(cell) === 'token') ?? -1;
-    if (named >= 0) return named;
-    const uuids = this.#records.filter((cells) => cells.length === 4 && UUID.test(cells[1]!.trim())).length;
-    return uuids * 2 > this.#records.length ? 2 : 0;
+    const chosen = this.#chosen(this.choices.token);
+    if (chosen !== undefined) return chosen;
+    if (this.#header === undefined) return Math.max(0, this.#tokens.indexOf(greatest(this.#tokens)));
+    const named = this.#columnsNamed('token');
+    if (named.length === 0) return Math.max(0, this.#tokens.indexOf(greatest(this.#tokens)));
+    return named.reduce((best, column) => ((this.#tokens[column] ?? 0) > (this.#tokens[best] ?? 0) ? column : best));
   }
 
-  #tagsColumns(token: number): CsvLayout['tags'] {
+  #tagsColumn(token: number): { column: number | undefined; byPlace?: boolean; end?: number } {
+    const chosen = this.#chosen(this.choices.tags);
+    if (chosen !== undefined) return { column: chosen };
     const header = this.#header;
-    if (header === undefined) return { from: token + 1, to: this.#firstIdColumn(token + 1) };
-    const named = header.findIndex((cell, column) => column !== token && columnName(cell) === 'tags');
-    if (named >= 0) return { from: named, to: named === header.length - 1 ? Infinity : named + 1 };
-    const guideLike = token === 0 && header.length <= 2 && columnName(header[1] ?? '') === undefined;
-    return guideLike ? { from: 1, to: Infinity } : NO_TAGS;
+    if (header === undefined) {
+      const isGuideFormat = token === 0 && !this.#isPlainlyNoTags(1);
+      return isGuideFormat ? { column: 1, byPlace: true, end: 2 } : { column: undefined };
+    }
+    const named = this.#columnsNamed('tags').filter((column) => column !== token);
+    const column = named.find((index) => isTagsOnly(header.cells[index]!)) ?? named[0];
+    return column === undefined ? { column } : { column, end: header.cells.length };
   }
 
-  #firstIdColumn(from: number): number {
-    const ids = countByColumn(this.#records, ID_OR_TIME);
-    const filled = countByColumn(this.#records, /\S/);
-    const column = ids.findIndex((count, index) => index >= from && count * 2 > filled[index]!);
-    return column >= 0 ? column : Infinity;
+  /** Whether at least half of a column's values are plainly no tags. */
+  #isPlainlyNoTags(column: number): boolean {
+    const values = this.#records.map(({ cells }) => cells[column] ?? '').filter((cell) => !isBlank(cell));
+    return values.length > 0 && values.filter(isPlainlyNoTag).length * 2 >= values.length;
+  }
+
+  #columnsNamed(name: 'token' | 'tags'): number[] {
+    return (this.#header?.cells ?? []).flatMap((cell, column) => (columnName(cell) === name ? [column] : []));
+  }
+
+  #chosen(choice: ColumnChoice): number | undefined {
+    if (choice === undefined) return undefined;
+    if ('index' in choice) return choice.index;
+    const column = indexOfName(this.#header?.cells ?? [], choice.name);
+    // A source without rows needs no columns.
+    if (column >= 0 || this.#records.length === 0) return Math.max(0, column);
+    throw new InvalidValue(
+      `has no column "${sanitize(choice.name)}" (${this.columnList()}); enter the name of a column of its header, or a number`,
+    );
   }
 }
 
-/** The cells of the sample's records, `undefined` for a broken one. */
-function recordsOf(sample: Buffer, whole: boolean, delimiter: string): (string[] | undefined)[] {
-  const records: (string[] | undefined)[] = [];
+/** The records of the sample that are whole and not blank, and how many are broken. */
+function recordsOf(sample: Buffer, whole: boolean, delimiter: string): { records: SampleRecord[]; broken: number } {
+  const records: SampleRecord[] = [];
+  let broken = 0;
   // The splitter uses a batch's memory again for the next one.
-  for (const batch of new RecordSplitter(delimiter).split(sample, whole)) records.push(...readCells(batch, delimiter));
-  return records;
+  for (const batch of new RecordSplitter(delimiter).split(sample, whole)) {
+    for (const [index, cells] of readCells(batch, delimiter).entries()) {
+      if (cells === undefined) broken++;
+      else if (!cells.every(isBlank)) records.push({ line: batch.records[index]!.line, cells });
+    }
+  }
+  return { records, broken };
 }
 
-function countByColumn(records: string[][], pattern: RegExp): number[] {
+function countTokens(records: readonly SampleRecord[]): number[] {
   const counts: number[] = [];
-  for (const cells of records) {
+  for (const { cells } of records) {
     cells.forEach((cell, column) => {
-      counts[column] = (counts[column] ?? 0) + (pattern.test(cell.trim()) ? 1 : 0);
+      counts[column] = (counts[column] ?? 0) + (looksLikeToken(cell) ? 1 : 0);
     });
   }
   return counts;
-}
-
-function isHeader(cells: string[] | undefined): boolean {
-  if (cells === undefined || !cells.every(couldBeName)) return false;
-  const names = cells.map(columnName).filter((name) => name !== undefined);
-  return names.includes('token') || (names.length > 0 && cells.length > 1);
 }
 
 function greatest(counts: number[]): number {
@@ -144,7 +220,7 @@ function greatest(counts: number[]): number {
 }
 
 /** How many records have as many cells as the first, and more than one. */
-function alike(records: string[][]): number {
-  const columns = records[0]?.length ?? 0;
-  return columns > 1 ? records.filter((cells) => cells.length === columns).length : 0;
+function alike(records: readonly SampleRecord[]): number {
+  const columns = records[0]?.cells.length ?? 0;
+  return columns > 1 ? records.filter(({ cells }) => cells.length === columns).length : 0;
 }

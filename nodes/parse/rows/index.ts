@@ -1,74 +1,102 @@
-import { InvalidValue } from '../../util/invalid-value';
 import { setImmediate } from 'node:timers/promises';
-import { isUint8Array } from 'node:util/types';
 import type { AbortSignalLike } from '../../util/abort';
-import { describeType } from '../../util/json';
+import { InvalidValue } from '../../util/invalid-value';
+import { describeType, isObject } from '../../util/json';
+import { sanitize } from '../../util/sanitize';
+import { bytesOf } from '../bytes';
 import { arrayRows } from './array-rows';
-import { RowValidator } from './validate-row';
-import { csvRows } from './csv-rows';
-import { toUtf8 } from './utf8';
-import type { FoundRow, Row, RowOptions } from './row';
+import { csvRows, type ColumnReport } from './csv-rows';
+import type { DetectedColumns, FoundRow, Row, RowOptions } from './row';
 import { bufferChunks, fileChunks, textChunks, type RowSource } from './source';
+import { toUtf8 } from './utf8';
+import { RowValidator } from './validate-row';
 
-/** Which columns were found; final when reading has ended. */
-export interface DetectedColumns {
-  /** Line of the header. */
-  header: number | null;
-  /** Column numbers, from 1. */
-  token: number | null;
-  tags: number | null;
-  /** Names or numbers of ignored columns with content. */
-  ignored: (string | number)[];
-}
+export { writeCsv } from './write-csv';
+export type { DetectedColumns, InvalidRow, ValidRow, Row, RowErrorCode, RowOptions } from './row';
+export { cleanPath, fileIdentity, type FileIdentity, type RowSource } from './source';
 
-/** Rows, and what was found out about them. */
+/** Most keys of an object that an error names. */
+const MAX_NAMED_KEYS = 8;
+
+/** The rows of a source, in batches. */
 export interface RowReader extends AsyncIterable<Row[]> {
+  /** What the columns were taken for; final when the iteration has ended. */
   readonly columns: DetectedColumns;
-  /** There is no header, and an ignored column has content. */
+  /** Whether there is no header, and a column that is not used has content: perhaps something was meant by it. */
   readonly ignoredContent: boolean;
 }
 
-export { writeCsv } from './write-csv';
-export type { InvalidRow, ValidRow, Row, RowErrorCode, RowOptions } from './row';
-export type { RowSource } from './source';
-
 /**
  * Reads the rows of a bulk claim and checks them: the one way from CSV text, a Buffer, an array or a file to rows that can
- * be uploaded. Each row of the source comes out exactly once, in order, good or bad; of the rows for one device only the
- * first good one is good. Nothing is read ahead, so a slow consumer slows the reading, and other work of Node-RED runs
- * between two batches. A file is closed when the consumer stops.
- * @throws {InvalidValue} if the source cannot be used at all: before the first row, or when a disk fails on the way
- * @throws the signal's reason, once it is aborted
+ * be uploaded. Each row of the source comes out exactly once, in order, valid or invalid; of the rows for one device only
+ * the first valid one is valid. The same source gives the same rows each time. Nothing is read ahead, so a slow consumer
+ * slows the reading, and other work of Node-RED runs between two batches. A file is closed when the consumer stops.
+ *
+ * Iterating throws {@link InvalidValue} if the source cannot be used at all (before the first row, or when the disk fails
+ * on the way), and the signal's reason once it is aborted.
  */
 export function readRows(source: RowSource, options: RowOptions, signal: AbortSignalLike): RowReader {
-  const columns = { header: null, token: null, tags: null, ignored: [] };
-  return { columns, ignoredContent: false, [Symbol.asyncIterator]: () => rowsOf(source, options, signal) };
+  return new SourceReader(copyArray(source), options, signal);
 }
 
-/** Reads and checks rows; see {@link readRows}. */
-async function* rowsOf(source: RowSource, options: RowOptions, signal: AbortSignalLike): AsyncGenerator<Row[]> {
-  signal.throwIfAborted();
-  const check = new RowValidator(options.tags);
-  for await (const batch of foundRows(source, options, signal)) {
-    const rows = batch.map((row) => check.validate(row));
-    if (rows.length > 0) yield rows;
-    await setImmediate();
+class SourceReader implements RowReader {
+  readonly #report: ColumnReport = { columns: { header: null, token: null, tags: null, ignored: [] } };
+
+  constructor(
+    private readonly source: RowSource,
+    private readonly options: RowOptions,
+    private readonly signal: AbortSignalLike,
+  ) {}
+
+  get columns(): DetectedColumns {
+    return this.#report.columns;
+  }
+
+  get ignoredContent(): boolean {
+    return this.columns.header === null && this.columns.ignored.length > 0;
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Row[]> {
+    const { signal } = this;
     signal.throwIfAborted();
+    const validator = new RowValidator(this.options.tags);
+    for await (const batch of this.#foundRows()) {
+      const rows = batch.map((row) => validator.validate(row));
+      if (rows.length > 0) yield rows;
+      await setImmediate();
+      signal.throwIfAborted();
+    }
+  }
+
+  #foundRows(): AsyncIterable<FoundRow[]> | Iterable<FoundRow[]> {
+    const { source, options } = this;
+    const report = this.#report;
+    const csv = (chunks: AsyncIterable<Buffer>) => csvRows(until(this.signal, chunks), options, report);
+    if (source.kind === 'file') return csv(toUtf8(fileChunks(source.path)));
+    const { value } = source;
+    if (Array.isArray(value)) return arrayRows(value, options, report);
+    if (typeof value === 'string') return csv(textChunks(value));
+    const bytes = bytesOf(value);
+    if (bytes !== undefined) return csv(toUtf8(bufferChunks(bytes)));
+    throw new InvalidValue(`${describeValue(value)}; enter CSV text, a Buffer of CSV, or an array of claim tokens`);
   }
 }
 
-function foundRows(
-  source: RowSource,
-  options: RowOptions,
-  signal: AbortSignalLike,
-): AsyncIterable<FoundRow[]> | Iterable<FoundRow[]> {
-  const csv = (chunks: AsyncIterable<Buffer>) => csvRows(until(signal, chunks), options);
-  if (source.kind === 'file') return csv(toUtf8(fileChunks(source.path)));
-  const { value } = source;
-  if (Array.isArray(value)) return arrayRows(value);
-  if (isUint8Array(value)) return csv(toUtf8(bufferChunks(Buffer.from(value.buffer, value.byteOffset, value.length))));
-  if (typeof value === 'string') return csv(textChunks(value.startsWith('\ufeff') ? value.slice(1) : value));
-  throw new InvalidValue(`is ${describeType(value)}; give CSV text, a Buffer of CSV, or an array of claim tokens`);
+/** Other messages may change an array from a context while it is read. What cannot be copied is read item by item. */
+function copyArray(source: RowSource): RowSource {
+  if (source.kind !== 'value' || !Array.isArray(source.value)) return source;
+  try {
+    return { kind: 'value', value: source.value.slice() };
+  } catch {
+    return source;
+  }
+}
+
+function describeValue(value: unknown): string {
+  if (value === undefined || value === null) return 'is missing';
+  const keys = isObject(value) ? Object.keys(value).slice(0, MAX_NAMED_KEYS) : [];
+  if (keys.length === 0) return `is ${describeType(value)}`;
+  return `is an object with ${keys.length === 1 ? 'the key' : 'the keys'} ${keys.map(sanitize).join(', ')}`;
 }
 
 /** Stops between two pieces, for a long stretch that has no rows. */

@@ -9,11 +9,13 @@ export type Shape =
   | 'plain'
   /** Quotes that open and close where they should. */
   | 'quoted'
+  /** Quoted cells, some of them after an equals sign: `="355026070123456"`. */
+  | 'formula'
   /** A quote opens and does not close. */
   | 'unclosed'
   /** A quote within a cell. */
   | 'stray'
-  /** Longer than {@link MAX_RECORD}. */
+  /** Longer than {@link MAX_RECORD_BYTES}. */
   | 'long';
 
 /** Where a record stands. */
@@ -39,6 +41,9 @@ const CR = 13;
 const QUOTE = 34;
 const SPACE = 32;
 const TAB = 9;
+const EQUALS = 61;
+/** U+FEFF in UTF-8, which also stands in the middle of files that were put together. */
+const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const;
 /** A claim token, whole or cut, as no tag looks. */
 const TOKEN = /2dn3[\w-]{8}|\.(?<=[\w-]{70}\.)[\w-]{60}/;
 
@@ -90,6 +95,7 @@ export class RecordSplitter {
       if (this.#skipping) {
         this.#skipping = false;
       } else {
+        if (text.hasByteOrderMark(at)) at += BYTE_ORDER_MARK.length;
         const found = text.record(at, lineEnd, this.#line);
         if (found === undefined) break;
         if (found !== 'blank') {
@@ -149,6 +155,12 @@ class Scanner {
     return this.bytes[end] === CR && this.bytes[end + 1] === LF ? end + 2 : end + 1;
   }
 
+  hasByteOrderMark(at: number): boolean {
+    return (
+      this.bytes[at] === BYTE_ORDER_MARK[0] && BYTE_ORDER_MARK.every((byte, index) => this.bytes[at + index] === byte)
+    );
+  }
+
   /** The line breaks between two bytes. */
   breaks(from: number, to: number): number {
     return this.bytes.toString('latin1', from, to).match(/\r\n|\r|\n/g)?.length ?? 0;
@@ -181,8 +193,13 @@ class Scanner {
     const whole = this.last && !full;
     const more = full ? 'unclosed' : undefined;
     let quoted: number | undefined;
+    let shape: Shape = 'quoted';
     for (let cell = start; ;) {
       let at = this.#skipSpace(cell);
+      if (this.bytes[at] === EQUALS && this.bytes[at + 1] === QUOTE && at + 1 < limit) {
+        shape = 'formula';
+        at++;
+      }
       if (at < limit && this.bytes[at] === QUOTE) {
         quoted ??= cell;
         const closing = this.#closingQuote(at + 1, limit);
@@ -199,7 +216,7 @@ class Scanner {
       if (at >= limit && !whole) return more;
       if (this.bytes[at] !== this.delimiter) {
         const end = this.lineEnd(at);
-        return end === MORE ? undefined : { shape: 'quoted', line, start, end, quoted: quoted! };
+        return end === MORE ? undefined : { shape, line, start, end, quoted: quoted! };
       }
       cell = at + 1;
     }

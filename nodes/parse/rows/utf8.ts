@@ -1,4 +1,5 @@
 import { StringDecoder } from 'node:string_decoder';
+import { refuseBinary } from './other-format';
 
 type Encoding = 'utf8' | 'utf16le' | 'utf16be';
 
@@ -6,24 +7,27 @@ type Encoding = 'utf8' | 'utf16le' | 'utf16be';
 const LOOK = 256;
 
 /**
- * Turns the pieces of a file into UTF-8 without byte order mark. UTF-16 is known by its mark, or, without one, by the NUL
- * that is every other byte of plain Latin text. What is not valid becomes U+FFFD where it is decoded.
+ * Turns the pieces of a file into UTF-8. UTF-16 is known by its byte order mark, or, without one, by the NUL that is every
+ * other byte of plain Latin text. Bytes that are not valid become U+FFFD where they are decoded.
+ * @throws {InvalidValue} for a file that is not text
  */
 export async function* toUtf8(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let convert: ((chunk: Buffer) => Buffer) | undefined;
   for await (const chunk of chunks) {
-    convert ??= converterFor(chunk);
+    if (convert === undefined) {
+      refuseBinary(chunk);
+      convert = converterFor(chunk);
+    }
     yield convert(chunk);
   }
 }
 
 function converterFor(first: Buffer): (chunk: Buffer) => Buffer {
   const encoding = encodingOf(first);
-  if (encoding === 'utf8') return withoutMark();
+  if (encoding === 'utf8') return (chunk) => chunk;
   const decoder = new StringDecoder('utf16le');
   const order = encoding === 'utf16be' ? pairSwapper() : (chunk: Buffer) => chunk;
-  const strip = withoutMark();
-  return (chunk) => strip(Buffer.from(decoder.write(order(chunk))));
+  return (chunk) => Buffer.from(decoder.write(order(chunk)));
 }
 
 function encodingOf(bytes: Buffer): Encoding {
@@ -37,16 +41,6 @@ function encodingOf(bytes: Buffer): Encoding {
   if (even === 0 && odd > pairs * 0.8) return 'utf16le';
   if (odd === 0 && even > pairs * 0.8) return 'utf16be';
   return 'utf8';
-}
-
-/** Drops U+FEFF from the first piece. */
-function withoutMark(): (chunk: Buffer) => Buffer {
-  let first = true;
-  return (chunk) => {
-    const marked = first && chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf;
-    first = false;
-    return marked ? chunk.subarray(3) : chunk;
-  };
 }
 
 /** Swaps the bytes of each pair, and keeps half a pair for the next piece. */

@@ -1,11 +1,17 @@
 import { InvalidValue } from '../../util/invalid-value';
 import { toError } from '../../util/to-error';
+import { textOfBytes } from '../bytes';
 import { parseClaimToken, type ClaimToken } from '../claim-token';
 import { parseTags } from '../tags';
 import { SeenDevices } from './seen-devices';
-import type { InvalidRow, FoundRow, Row, RowErrorCode } from './row';
+import type { InvalidRow, FoundRow, ReadRow, Row, RowErrorCode } from './row';
 
-/** Tells good rows from bad ones, over a whole input. */
+/** Most characters that are shown of a row without a token: a path may lead to a file with secrets (contract). */
+const MAX_SHOWN = 100;
+/** Most characters of a claim token that is damaged. */
+const MAX_TOKEN_SHOWN = 250;
+
+/** Checks rows one by one; remembers the devices of a whole source. */
 export class RowValidator {
   readonly #duplicates = new SeenDevices();
   /** What the row before had in its one cell of tags, and what came of it: in most files many rows have the same. */
@@ -22,7 +28,8 @@ export class RowValidator {
     if ('ok' in row) return row;
     const { line } = row;
     const token = attempt(() => parseClaimToken(row.claimToken), 'cannot be read');
-    if (typeof token === 'string') return bad(row, 'INVALID_TOKEN', `the claim token ${token}`);
+    if (typeof token === 'string') return bad(row, 'INVALID_TOKEN', `the token ${token}`);
+    if (row.tagProblem !== undefined) return bad(row, 'INVALID_TAG', `the row ${row.tagProblem}`, token);
     const tags = attempt(() => this.#tagsOf(row.tags), 'cannot be read');
     if (typeof tags === 'string') return bad(row, 'INVALID_TAG', `the tags column ${tags}`, token);
     const first = this.#duplicates.firstLine(token.deviceId, line);
@@ -52,35 +59,42 @@ function attempt<T>(read: () => T, defaultReason: string): T | string {
 
 /** @throws {InvalidValue} */
 function rowTags(own: unknown[], added: string[]): string[] {
-  let tags = parseTags(...own, added);
-  // A service that counts the lines of an upload must not count such a row twice.
-  if (tags.some((tag) => /[\r\n]/.test(tag))) tags = parseTags(tags.map((tag) => tag.replace(/\s*[\r\n]\s*/g, ' ')));
-  for (const tag of tags) {
-    if (tag.includes(','))
-      throw new InvalidValue("holds a tag with a comma, which the service's CSV cannot express; remove the comma");
-    if (tag.includes('\ufffd')) throw new InvalidValue('holds a tag that is not UTF-8; save the file as UTF-8');
+  const tags = parseTags(...own, added);
+  if (tags.some((tag) => tag.includes(','))) {
+    throw new InvalidValue("holds a tag with a comma, which the service's CSV cannot express; remove the comma");
   }
   return tags;
 }
 
-/** A bad row with what was found in it, so that a person can repair it. */
-function bad(
-  row: { line: number; claimToken: unknown; tags: unknown[] },
-  code: RowErrorCode,
-  reason: string,
-  token?: ClaimToken,
-): InvalidRow {
-  const claimToken = token?.claimToken ?? asFound(() => textOf(row.claimToken));
-  const tags = asFound(() => row.tags.flatMap(tagsAsFound));
+/** An invalid row with what was found in it, so that a person can repair it. */
+function bad(row: ReadRow, code: RowErrorCode, reason: string, token?: ClaimToken): InvalidRow {
+  const found = asFound(() => textOf(row.claimToken));
+  const tags = asFound(() => row.tags.flatMap(tagsAsFound)) ?? [];
+  const shown = token === undefined ? shorten(found, tags) : { claimToken: token.claimToken, tags };
   return {
     ok: false,
     line: row.line,
     code,
     reason,
-    ...(claimToken === undefined ? {} : { claimToken }),
+    ...(shown.claimToken === undefined ? {} : { claimToken: shown.claimToken }),
     ...(token === undefined ? {} : { deviceId: token.deviceId }),
-    ...(tags === undefined || tags.length === 0 ? {} : { tags }),
+    ...(shown.tags.length === 0 ? {} : { tags: shown.tags }),
   };
+}
+
+/** Cuts what is shown of a row without a token. */
+function shorten(claimToken: string | undefined, tags: string[]): { claimToken: string | undefined; tags: string[] } {
+  if (claimToken !== undefined && /^["'%\w: ]{0,20}2dn3/.test(claimToken) && claimToken.length <= MAX_TOKEN_SHOWN) {
+    return { claimToken, tags };
+  }
+  const start = claimToken?.slice(0, MAX_SHOWN);
+  let left = MAX_SHOWN - (start?.length ?? 0);
+  const shown = tags.map((tag) => {
+    const text = tag.slice(0, left);
+    left -= text.length;
+    return text;
+  });
+  return { claimToken: start, tags: shown.filter((tag) => tag !== '') };
 }
 
 /** What a reader gives; nothing if what it reads cannot be looked at. */
@@ -93,8 +107,8 @@ function asFound<T>(read: () => T): T | undefined {
 }
 
 function textOf(value: unknown): string | undefined {
-  if (Buffer.isBuffer(value)) return value.toString('utf8').trim();
-  if (typeof value === 'string') return value.trim();
+  const text = typeof value === 'string' ? value : textOfBytes(value);
+  if (text !== undefined) return text.trim();
   return typeof value === 'number' || typeof value === 'boolean' ? String(value) : undefined;
 }
 

@@ -11,8 +11,18 @@ interface Started {
   type?: string;
 }
 
-/** Journals whose nodes are compared with the flows after each deploy, with the nodes that this process has seen. */
-const watched = new WeakMap<Journal, Set<string>>();
+/** What is known of the nodes that use a journal. */
+interface WatchedJournal {
+  /** Nodes that this process has seen. */
+  seen: Set<string>;
+  /** Unknown nodes are reported once. */
+  reported: boolean;
+}
+
+/** Journals whose nodes are compared with the flows after each deploy. */
+const watched = new Map<Journal, WatchedJournal>();
+/** Node-RED's events that are listened to: one listener serves all journals. */
+const listening = new WeakSet<object>();
 
 /**
  * Removes the records of nodes that were deleted from the flows, and reports those of nodes that are unknown.
@@ -20,30 +30,35 @@ const watched = new WeakMap<Journal, Set<string>>();
  */
 export function watchDeployedNodes(RED: NodeAPI, journal: Journal, node: string): void {
   const known = watched.get(journal);
-  if (known !== undefined) {
-    known.add(node);
-    return;
-  }
-  const seen = new Set([node]);
-  watched.set(journal, seen);
-  let reported = false;
-  RED.events.on('flows:started', ({ config, type }: Started = {}) => {
-    const ids = new Set(config?.flows?.map(({ id }) => id));
-    if (ids.size === 0) return;
-    const missing = journal.nodes().filter((id) => !isDeployed(id, ids));
-    // Loading or reloading replaces the flows as a whole, as a switch of the project does: nothing was deleted then.
-    const isDeploy = type === 'full' || type === 'nodes' || type === 'flows';
-    const deleted = isDeploy ? missing.filter((id) => seen.has(id)) : [];
-    for (const id of deleted) void journal.forget(id).catch(() => undefined);
-    const unknown = missing.filter((id) => !deleted.includes(id));
-    void removeOld(journal, unknown);
-    if (unknown.length === 0 || reported) return;
-    reported = true;
-    RED.log.warn(
-      `[nrfcloud-provisioning] the journal has pending work of ${unknown.length} nodes that the flows do not have; ` +
-        'it is deleted after 30 days, unless they come back',
-    );
+  if (known === undefined) watched.set(journal, { seen: new Set([node]), reported: false });
+  else known.seen.add(node);
+  if (listening.has(RED.events)) return;
+  listening.add(RED.events);
+  RED.events.on('flows:started', (started: Started = {}) => {
+    for (const [one, state] of watched) {
+      if (one.isClosed) watched.delete(one);
+      else compare(RED, one, state, started);
+    }
   });
+}
+
+function compare(RED: NodeAPI, journal: Journal, state: WatchedJournal, { config, type }: Started): void {
+  const ids = new Set(config?.flows?.map(({ id }) => id));
+  if (ids.size === 0) return;
+  const missing = journal.nodes().filter((id) => !isDeployed(id, ids));
+  // Loading or reloading replaces the flows as a whole, as a switch of the project does: nothing was deleted then.
+  const isDeploy = type === 'full' || type === 'nodes' || type === 'flows';
+  const deleted = isDeploy ? missing.filter((id) => state.seen.has(id)) : [];
+  for (const id of deleted) void journal.forget(id).catch(() => undefined);
+  const unknown = missing.filter((id) => !deleted.includes(id));
+  // A journal that cannot be written says so with the next record.
+  removeOld(journal, unknown).catch(() => undefined);
+  if (unknown.length === 0 || state.reported) return;
+  state.reported = true;
+  RED.log.warn(
+    `[nrfcloud-provisioning] the journal has pending work of ${unknown.length} nodes that the flows do not have; ` +
+      'it is deleted after 30 days, unless they come back',
+  );
 }
 
 /** A node of a subflow has the id `<instance>-<id>`. */

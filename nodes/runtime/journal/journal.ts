@@ -35,6 +35,7 @@ export class Journal {
   readonly #queue: QueuedWrite[] = [];
   #writing: Promise<void> | undefined;
   #nextNumber = 1;
+  #closed = false;
   /** The segment whose live lines are being written again. */
   #rewriting: Segment | undefined;
 
@@ -86,8 +87,14 @@ export class Journal {
     await Promise.all(this.#index.records(node).map(([key]) => this.#remove(node, key)));
   }
 
+  /** Whether the journal was closed. */
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** Waits for what is being written, and gives the folder back. */
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#writing;
     await Promise.all(this.#segments.map((segment) => segment.close()));
     await this.lock.release();
@@ -95,7 +102,8 @@ export class Journal {
 
   async #loadStates(node: string): Promise<Map<string, RecordState>> {
     const states = new Map<string, RecordState>();
-    for (const [key, { state }] of this.#index.records(node)) {
+    const records = this.#index.records(node).filter(([, { removing }]) => !removing);
+    for (const [key, { state }] of records) {
       const entry = state === undefined ? undefined : await readEntry(state);
       if (entry?.kind === 'state') states.set(key, entry.state);
     }

@@ -93,9 +93,13 @@ export class NodeStore {
             'choose another one in the dialog of the node',
         );
       }
-      return new ContextStore(this.RED, this.node, this.name);
+      return this.#contextStore(this.name);
     }
     return this.#openJournal();
+  }
+
+  #contextStore(name: string): ContextStore {
+    return new ContextStore(this.RED, this.node, name, (error) => this.#unavailable(reasonOf(error)));
   }
 
   async #openJournal(): Promise<RecordStore | undefined> {
@@ -115,7 +119,7 @@ export class NodeStore {
   async #allStores(): Promise<RecordStore[]> {
     const stores: RecordStore[] = contextStores(this.RED)
       .filter((name) => isPersistent(this.RED, name))
-      .map((name) => new ContextStore(this.RED, this.node, name));
+      .map((name) => this.#contextStore(name));
     const own = await this.#opened;
     const journal = this.name === '' ? own : await this.#openJournal();
     if (journal !== undefined) stores.push(journal);
@@ -129,7 +133,7 @@ export class NodeStore {
       .filter((name) => !isOwn(name) && isPersistent(this.RED, name))
       // The default store may be this one by its other name.
       .filter((name) => name !== 'default' || !isDefault(this.RED, this.name))
-      .map((name) => new ContextStore(this.RED, this.node, name));
+      .map((name) => this.#contextStore(name));
     const journal = this.name === '' || userDirOf(this.RED) === undefined ? undefined : await this.#openJournal();
     for (const other of [...others, ...(journal === undefined ? [] : [journal])]) {
       const states = (await this.#try(() => other.load())) ?? new Map<string, RecordState>();
@@ -148,8 +152,7 @@ export class NodeStore {
     try {
       return await call();
     } catch (error) {
-      const reason = (error as NodeJS.ErrnoException).code ?? sanitize(toError(error).message);
-      this.#unavailable(reason);
+      this.#unavailable(reasonOf(toError(error)));
       return undefined;
     }
   }
@@ -171,6 +174,10 @@ export class NodeStore {
     this.node.warn(sentence);
     return true;
   }
+}
+
+function reasonOf(error: Error): string {
+  return (error as NodeJS.ErrnoException).code ?? sanitize(error.message);
 }
 
 function userDirOf(RED: NodeAPI): string | undefined {

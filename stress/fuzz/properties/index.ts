@@ -1,4 +1,5 @@
 import type { AnyProperty } from '../property';
+import { bulkClaims } from './bulk-claim';
 import { claimToken } from './claim-token';
 import { csvRowsProperties } from './csv-rows';
 import { nodeInputs } from './node-inputs';
@@ -10,6 +11,7 @@ import { tagsAndIds } from './tags-and-ids';
 export const PURE: AnyProperty[] = [
   ...claimToken,
   ...csvRowsProperties,
+  bulkClaims,
   ...tagsAndIds,
   ...summaries,
   ...secretsAndHeaders,

@@ -210,6 +210,7 @@ describe('claim', () => {
       assert.equal((await second).code, 'NRFCLOUD_CLOSED');
       release();
       await first;
+      await new Promise((resolve) => setImmediate(resolve));
       assert.deepEqual(waiting, [true, false]);
       assert.equal(service.requests.length, 1);
     });

@@ -41,6 +41,12 @@ const everyNth = (n: number): Policy => {
   return () => ++seen % n !== 0;
 };
 
+/** Refuses a part of the requests, whatever their rate; the same ones in every run. */
+const byChance = (part: number): Policy => {
+  let seed = 1;
+  return () => (seed = (seed * 16_807) % 2_147_483_647) / 2_147_483_647 >= part;
+};
+
 /**
  * Sends without a break, `concurrency` at once, refused requests again later; tells second by second what became of it.
  * With `askedMs`, each refusal says how long to wait, and nothing starts meanwhile.
@@ -115,6 +121,21 @@ describe('the rate that is learned from refusals', () => {
     );
     const chance = press(everyNth(50), { seconds: 5 });
     assert.ok(total(chance, 'taken') + total(chance, 'refused') > 0.99 * free);
+  });
+
+  for (const part of [0.05, 0.2, 0.5]) {
+    it(`is no limit for refusals by chance that a lower rate does not change: ${part * 100} %`, () => {
+      const chance = byChance(part);
+      const account = press(chance, { concurrency: 16, latencyMs: 5, seconds: 60 });
+      // Without any limit, 16 requests of 5 ms are 3200 in a second.
+      assert.ok(total(account, 'taken') >= 0.6 * (1 - part) * 3200 * account.length, JSON.stringify(account));
+    });
+  }
+
+  it('recovers within seconds when refusals by chance end', () => {
+    const chance = byChance(0.3);
+    const account = press((now) => now > 10_000 || chance(now), { concurrency: 16, latencyMs: 5, seconds: 20 });
+    assert.ok(total(account.slice(15), 'taken') >= 0.95 * 3200 * 5, JSON.stringify(account));
   });
 
   it('does not slow down a few requests that are refused', () => {

@@ -274,3 +274,102 @@ describe('a document that an answer of the service names', () => {
     });
   });
 });
+
+describe('a document behind a proxy', () => {
+  let proxy: Server;
+  let proxyUrl: string;
+  let visits: string[];
+  let downloads: Downloader | undefined;
+  let restore: (() => void) | undefined;
+  beforeEach(async () => {
+    visits = [];
+    proxy = createServer();
+    proxy.on('connect', (request, socket) => {
+      visits.push(request.url ?? '');
+      socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+    });
+    proxyUrl = `http://127.0.0.1:${await listen(proxy, 0)}`;
+  });
+  afterEach(async () => {
+    restore?.();
+    restore = undefined;
+    await downloads?.close();
+    proxy.closeAllConnections();
+    proxy.close();
+  });
+
+  const fetch = (url: string): Promise<Download> => {
+    const options = { connections: 1, connectTimeoutMs: 2000, proxy: { url: proxyUrl, noProxy: [] } };
+    downloads = new Downloader(PUBLIC_SERVICE, options, 'test/1', () => Promise.resolve());
+    return downloads.fetch(url, 2000, new AbortController().signal);
+  };
+  const resolveTo = (...addresses: string[]): void => {
+    const real = dns.promises.lookup;
+    dns.promises.lookup = (() =>
+      addresses.length === 0
+        ? Promise.reject(new Error('ENOTFOUND'))
+        : Promise.resolve(addresses.map((address) => ({ address, family: 4 })))) as typeof dns.promises.lookup;
+    restore = () => (dns.promises.lookup = real);
+  };
+
+  it('is requested if its name stands for public addresses, or cannot be resolved but is public', async () => {
+    resolveTo('1.1.1.1');
+    await fetch('https://files.nrfcloud.com/x');
+    restore!();
+    resolveTo();
+    await fetch('https://other.nrfcloud.com/x');
+    assert.deepEqual([...new Set(visits)], ['files.nrfcloud.com:443', 'other.nrfcloud.com:443']);
+  });
+
+  for (const [url, addresses] of [
+    ['https://files.nrfcloud.com/x', ['10.0.0.1']],
+    ['https://files.nrfcloud.com/x', ['1.1.1.1', '192.168.0.1']],
+    ['https://intranet/x', []],
+    ['https://vault.internal/x', []],
+    ['https://nas.local/x', []],
+    ['https://router.lan/x', []],
+    ['https://10.0.0.1/x', []],
+    ['https://localhost/x', []],
+  ] as const) {
+    it(`is not requested from ${url} at ${addresses.join() || 'an unknown address'}`, async () => {
+      resolveTo(...addresses);
+      assert.ok('problem' in (await fetch(url)));
+      assert.deepEqual(visits, []);
+    });
+  }
+});
+
+describe('several documents', () => {
+  let service: ScriptedServer;
+  let downloads: Downloader;
+  beforeEach(async () => {
+    service = await ScriptedServer.start();
+    downloads = new Downloader('http://127.0.0.1:1', { connections: 1, connectTimeoutMs: 2000 }, 'test/1');
+  });
+  afterEach(async () => {
+    await downloads.close();
+    await service.stop();
+  });
+
+  it('are fetched four at a time, and a stopped one leaves its place', async () => {
+    const held: (() => void)[] = [];
+    const hold: ScriptedResponse = (_request, response) => held.push(() => response.end('rows'));
+    service.respondWith(...Array<ScriptedResponse>(6).fill(hold));
+    const stop = new AbortController();
+    const waiting = new AbortController();
+    const fetch = (signal: AbortSignal): Promise<Download> => downloads.fetch(`${service.origin}/x`, 2000, signal);
+    const stopped = fetch(stop.signal);
+    const others = [1, 2, 3].map(() => fetch(new AbortController().signal));
+    const fifth = fetch(waiting.signal);
+    const sixth = fetch(new AbortController().signal);
+    while (held.length < 4) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(service.requests.length, 4);
+    waiting.abort(new Error('stopped'));
+    await assert.rejects(fifth, /stopped/);
+    stop.abort(new Error('stopped'));
+    await assert.rejects(stopped, /stopped/);
+    while (held.length < 5) await new Promise((resolve) => setImmediate(resolve));
+    for (const release of held) release();
+    assert.deepEqual(await Promise.all([...others, sixth]), Array(4).fill({ text: 'rows' }));
+  });
+});

@@ -1,75 +1,90 @@
-import { InvalidValue } from '../../../nodes/util/invalid-value';
 import assert from 'node:assert/strict';
-import { parseDeviceId, parseTagId } from '../../../nodes/parse/ids';
+import { NrfCloudError } from '../../../nodes/api/errors';
+import { withSource } from '../../../nodes/api/with-source';
 import { acknowledgement, chooseOperation, isOperation } from '../../../nodes/operations/operation-table';
+import { parseClaimInput } from '../../../nodes/parse/claim-input';
+import { cleanId, parseDeviceId, parseTagId } from '../../../nodes/parse/ids';
 import { parseQuery } from '../../../nodes/parse/query';
 import { parseTagName } from '../../../nodes/parse/tag-name';
 import { MAX_TAG_LENGTH, parseTags } from '../../../nodes/parse/tags';
-import { NrfCloudError } from '../../../nodes/api/errors';
+import { InvalidValue } from '../../../nodes/util/invalid-value';
 
 const TOKEN =
   '2dn3hQFQSWHIc0CMRc6xunwNmdiBeQNQpNWAuar7SSW8jduV9zfUrlDi2RpLvSI7Lpj6UEpyjZUy.0oRDoQEmoQRBIfZYQOOK3tk8JPbQj97vYSUwvg2l4RWnI-HkW870dxWy6pirvWJ5ZfjLtJsP-R5C9MJNtMHkZEZNjI1bmMaMLInZWTE';
 const DEVICE = '4961c873-408c-45ce-b1ba-7c0d99d88179';
+const IMEI = '352656106118683';
 
-/** Expects the whole sentence of an error about input. */
-const refuses = (work: () => unknown, message: string): void => {
-  assert.throws(work, (error: Error) => {
-    assert.ok(error instanceof NrfCloudError);
-    assert.equal(error.message, message);
-    assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
-    return true;
-  });
+/** Expects a refusal whose predicate names a fact, and the field that holds the value. */
+const refuses = (read: () => unknown, fact: RegExp, field?: string): void => {
+  assert.throws(
+    read,
+    (error: Error) => error instanceof InvalidValue && fact.test(error.message) && error.field === field,
+  );
 };
 
-describe('the device that is meant', () => {
+describe('parseDeviceId', () => {
   for (const [name, input, id] of [
     ['text', ` ${DEVICE}\n`, DEVICE],
+    ['text in capital letters', DEVICE.toUpperCase(), DEVICE],
+    ['text in braces', `{${DEVICE.toUpperCase()}}`, DEVICE],
+    ['text in quotes', `"${DEVICE}"`, DEVICE],
+    ['text with invisible characters', `\ufeff${DEVICE}\u200b\0`, DEVICE],
+    ['a URN', `urn:uuid:${DEVICE}`, DEVICE],
     ['bytes', Buffer.from('nrf-1'), 'nrf-1'],
+    ['a typed array', new Uint8Array(Buffer.from(DEVICE)), DEVICE],
+    ['an id that is not a UUID', 'nrf-352656106118683', 'nrf-352656106118683'],
+    ['an id in capital letters', 'Device-A', 'Device-A'],
     ['an object with an id', { id: 'a', deviceId: 'b' }, 'a'],
     ['an object with a deviceId', { deviceId: 'b' }, 'b'],
     ['a claim token', TOKEN, DEVICE],
     ['a claim token in an object', { id: `%ATTESTTOKEN: "${TOKEN}"` }, DEVICE],
     ['an id of 100 characters', 'x'.repeat(100), 'x'.repeat(100)],
   ] as const) {
-    it(`is read from ${name}`, () => assert.equal(parseDeviceId(input), id));
+    it(`reads ${name}`, () => assert.equal(parseDeviceId(input), id));
   }
 
-  for (const [input, sentence] of [
-    [undefined, 'msg.payload is missing; give a device id as text'],
-    [null, 'msg.payload is missing; give a device id as text'],
-    [7, 'msg.payload is a number; give a device id as text'],
-    [['x'], 'msg.payload is an array; give a device id as text'],
-    [{}, 'id of msg.payload is missing; give a device id as text'],
-    [{ id: null }, 'id of msg.payload is missing; give a device id as text'],
-    [{ deviceId: 7 }, 'deviceId of msg.payload is a number; give a device id as text'],
-    ['2dn3', 'msg.payload is a cut claim token: it ends before the dot; copy the whole text'],
-    [
-      { id: 'x'.repeat(101) },
-      'id of msg.payload is not a claim token: it has no dot between two parts; give the answer to AT%ATTESTTOKEN',
-    ],
+  for (const [name, input, fact, field] of [
+    ['nothing', undefined, /missing/, undefined],
+    ['null', null, /missing/, undefined],
+    ['a number', 7, /number/, undefined],
+    ['an IMEI as a number', 352656106118683, /IMEI/, undefined],
+    ['an IMEI', IMEI, /IMEI/, undefined],
+    ['an IMEI in quotes', { deviceId: ` "${IMEI}"\n` }, /IMEI/, 'deviceId'],
+    ['an array', ['x'], /array/, undefined],
+    ['an empty object', {}, /missing/, 'id'],
+    ['an object whose id is null', { id: null }, /missing/, 'id'],
+    ['an object whose deviceId is a number', { deviceId: 7 }, /number/, 'deviceId'],
+    ['empty text', '', /empty/, undefined],
+    ['quotes', '""', /empty/, undefined],
+    ['a dot', '.', /not an id/, undefined],
+    ['two dots', { id: '..' }, /not an id/, 'id'],
+    ['a truncated claim token', '2dn3', /truncated/, undefined],
+    ['long text', { id: 'x'.repeat(101) }, /not a claim token/, 'id'],
   ] as const) {
-    it(`is not to be read from ${JSON.stringify([input]).slice(0, 30)}`, () => {
-      refuses(() => parseDeviceId(input), `get device: ${sentence}`);
-    });
+    it(`refuses ${name}`, () => refuses(() => parseDeviceId(input), fact, field));
   }
 });
 
-describe('the tag that is meant', () => {
-  it('is read from text, or from the id of an object', () => {
+describe('parseTagId', () => {
+  it('reads text, or the id of an object', () => {
     assert.equal(parseTagId(' t-1 '), 't-1');
     assert.equal(parseTagId({ id: 't-2', deviceId: 'x' }), 't-2');
+    assert.equal(parseTagId(`{${DEVICE.toUpperCase()}}`), DEVICE);
+    assert.equal(parseTagId(Buffer.from('t-3')), 't-3');
   });
 
-  it('is not to be read from anything else', () => {
-    refuses(() => parseTagId({ deviceId: 'x' }), 'get tag: id of msg.payload is missing; give a tag id as text');
-    refuses(() => parseTagId(Buffer.from('x')), 'get tag: msg.payload is a Buffer; give a tag id as text');
+  it('refuses anything else', () => {
+    refuses(() => parseTagId({ deviceId: 'x' }), /missing/, 'id');
+    refuses(() => parseTagId(7), /number/);
+    for (const id of ['', ' ', '.', '..']) refuses(() => parseTagId(id), /empty|not an id/);
+    refuses(() => cleanId('..'), /not an id/);
   });
 });
 
-describe('the operation that is meant', () => {
+describe('chooseOperation', () => {
   const TABLE = { get: 'get device', block: 'block device' } as const;
 
-  it('is the one of the dialog, or the one of the message if the dialog says so', () => {
+  it('takes the operation of the dialog, or that of the message if the dialog says so', () => {
     assert.equal(chooseOperation(TABLE, 'get', 'block', 'get device'), 'get');
     assert.equal(chooseOperation(TABLE, 'msg', ' block ', 'get device'), 'block');
     assert.equal(isOperation(TABLE, 'get'), true);
@@ -77,23 +92,20 @@ describe('the operation that is meant', () => {
     assert.deepEqual(acknowledgement('x', 'block'), { id: 'x', operation: 'block' });
   });
 
-  for (const [asked, what] of [
-    [undefined, 'is missing'],
-    [7, 'is not text'],
-    [null, 'is not text'],
-    ['drop', 'is "drop"'],
-    ['toString', 'is "toString"'],
-  ] as const) {
-    it(`is none when it ${what}`, () => {
-      refuses(
-        () => chooseOperation(TABLE, 'msg', asked, 'get device'),
-        `get device: msg.operation ${what}; set it to one of get, block`,
+  for (const requested of [undefined, 7, null, 'drop', 'toString']) {
+    it(`refuses ${String(requested)}, and names the operations`, () => {
+      assert.throws(
+        () => chooseOperation(TABLE, 'msg', requested, 'get device'),
+        (error: Error) =>
+          error instanceof NrfCloudError &&
+          error.code === 'NRFCLOUD_INVALID_INPUT' &&
+          error.message.includes('get, block'),
       );
     });
   }
 });
 
-describe('query parameters', () => {
+describe('parseQuery', () => {
   for (const [query, text] of [
     [undefined, ''],
     [null, ''],
@@ -102,34 +114,28 @@ describe('query parameters', () => {
     [{ a: 'b', c: 1, d: true, e: null, f: undefined, g: ['x', 2, null] }, 'a=b&c=1&d=true&g=x&g=2'],
     [Object.create(null), ''],
   ] as const) {
-    it(`are read from ${JSON.stringify(query)}`, () => assert.equal(parseQuery(query).toString(), text));
+    it(`reads ${JSON.stringify(query)}`, () => assert.equal(parseQuery(query).toString(), text));
   }
 
-  const give = 'give query parameters as text a=b&c=d or as an object';
-  const plain = 'give text, a number, true or false';
-  for (const [query, sentence] of [
-    [7, `is a number; ${give}`],
-    [['a'], `is an array; ${give}`],
-    [new Date(0), `is an object of another kind; ${give}`],
-    [new Map(), `is an object of another kind; ${give}`],
-    [{ a: {} }, `has an object as "a"; ${plain}`],
-    [{ a: [['x']] }, `has an array as "a"; ${plain}`],
-    [{ a: NaN }, `has a number as "a"; ${plain}`],
-    [{ a: 1n }, `has bigint as "a"; ${plain}`],
+  for (const [name, query, fact] of [
+    ['a number', 7, /number/],
+    ['an array', ['a'], /array/],
+    ['a Date', new Date(0), /object/],
+    ['a Map', new Map(), /object/],
+    ['an object in an object', { a: {} }, /an object as "a"/],
+    ['an array in an array', { a: [['x']] }, /an array as "a"/],
+    ['NaN', { a: NaN }, /number as "a"/],
+    ['a BigInt', { a: 1n }, /bigint as "a"/],
   ] as const) {
-    it(`are refused: ${sentence.slice(0, 40)}`, () => {
-      assert.throws(
-        () => parseQuery(query),
-        (error: Error) => error instanceof RangeError && error.message === sentence,
-      );
-    });
+    it(`refuses ${name}`, () => refuses(() => parseQuery(query), fact));
   }
 });
 
-describe('tags', () => {
+describe('parseTags', () => {
   for (const [sources, tags] of [
     [[], []],
     [[undefined, null, ''], []],
+    [[[]], []],
     [[' a , b,,a '], ['a', 'b']],
     [
       ['a', ['b,c', ' d ', '', null, undefined, 7, true, 'a']],
@@ -137,35 +143,112 @@ describe('tags', () => {
     ],
     [['x'.repeat(MAX_TAG_LENGTH)], ['x'.repeat(MAX_TAG_LENGTH)]],
     [['😀'.repeat(MAX_TAG_LENGTH)], ['😀'.repeat(MAX_TAG_LENGTH)]],
+    [['\u201ca, b\u201d'], ['a', 'b']],
+    [['\u201ea\u201c,\u2018b\u2019'], ['a', 'b']],
+    [['say \u201chi\u201d'], ['say \u201chi\u201d']],
+    [['the boys\u2019'], ['the boys\u2019']],
+    [['["a", "b,c"]'], ['a', 'b,c']],
+    [['[]'], []],
+    [['[lab]'], ['[lab]']],
+    [['\ufeffa\u200b,\u00adb'], ['a', 'b']],
+    [['a\r\n  b\tc'], ['a b c']],
+    [['👨‍👩‍👧,❤️,🏴󠁧󠁢󠁥󠁮󠁧󠁿'], ['👨‍👩‍👧', '❤️', '🏴󠁧󠁢󠁥󠁮󠁧󠁿']],
+    [['location=Tromsø'], ['location=Tromsø']],
   ] as const) {
-    it(`are read from ${JSON.stringify(sources).slice(0, 60)}`, () => assert.deepEqual(parseTags(...sources), tags));
+    it(`reads ${JSON.stringify(sources).slice(0, 60)}`, () => assert.deepEqual(parseTags(...sources), tags));
   }
 
-  for (const [source, sentence] of [
-    [7, 'the tags are a number; give comma-separated text or an array of texts'],
-    [{}, 'the tags are an object; give comma-separated text or an array of texts'],
-    [[{}], 'a tag is an object; give each tag as text'],
-    [[['x']], 'a tag is an array; give each tag as text'],
-    ['x'.repeat(101), 'a tag has 101 characters; 100 are allowed'],
-    ['😀'.repeat(101), 'a tag has 101 characters; 100 are allowed'],
-    ['x'.repeat(1001), 'a tag has 1001 characters; 100 are allowed'],
-    ['\ud83d', 'a tag holds half of a surrogate pair, which no text can carry; give it as whole characters'],
+  for (const [name, source, fact] of [
+    ['a number', 7, /number/],
+    ['an object', {}, /object/],
+    ['an object in an array', [{}], /object/],
+    ['an array in an array', [['x']], /array/],
+    ['a tag of 101 characters', 'x'.repeat(101), /101 characters/],
+    ['a tag of 101 emojis', '😀'.repeat(101), /101 characters/],
+    ['a tag of 1001 characters', 'x'.repeat(1001), /1001 characters/],
+    ['half a surrogate pair', '\ud83d', /surrogate/],
+    ['a NUL', 'a\0b', /control or invisible/],
+    ['an escape character', ['\u001b[31mred'], /control or invisible/],
+    ['a zero-width space', 'a\u200bb', /control or invisible/],
+    ['a word joiner', 'a\u2060b', /control or invisible/],
+    ['a direction mark', 'a\u202eb', /control or invisible/],
+    ['a soft hyphen', 'a\u00adb', /control or invisible/],
+    ['a joiner between letters', 'a\u200db', /control or invisible/],
+    ['a single curly quote', '\u201ca', /curly quote/],
+    ['a replacement character', 'a\ufffd', /UTF-8/],
+    ['JSON text that is damaged', '["a"', /JSON/],
+    ['JSON text in an array', ['["a"]'], /JSON/],
+    ['JSON text of an object', '{"a":1}', /JSON/],
   ] as const) {
-    it(`are refused: ${sentence.slice(0, 40)} (${JSON.stringify(source).slice(0, 10)})`, () => {
-      assert.throws(
-        () => parseTags(source),
-        (error: Error) => error instanceof InvalidValue && error.message === sentence,
-      );
+    it(`refuses ${name}`, () => refuses(() => parseTags(source), fact));
+  }
+});
+
+describe('parseTagName', () => {
+  it('reads one tag, whose comma is part of it', () => assert.equal(parseTagName(' a, b '), 'a, b'));
+
+  for (const [name, value, fact] of [
+    ['nothing', undefined, /no tag/],
+    ['blanks', ' ', /no tag/],
+    ['a long name', 'x'.repeat(101), /101 characters/],
+    ['an object', {}, /object/],
+    ['a number', 7, /number/],
+    ['a boolean', true, /true or false/],
+    ['an array', ['a'], /array/],
+  ] as const) {
+    it(`refuses ${name}`, () => refuses(() => parseTagName(value), fact));
+  }
+});
+
+describe('parseClaimInput', () => {
+  it('reads a token, and the tags of an object', () => {
+    assert.deepEqual(parseClaimInput(TOKEN), { claimToken: TOKEN, deviceId: DEVICE, tags: [] });
+    assert.deepEqual(parseClaimInput({ claimToken: Buffer.from(TOKEN), tags: 'a,b' }), {
+      claimToken: TOKEN,
+      deviceId: DEVICE,
+      tags: ['a', 'b'],
     });
+  });
+
+  for (const [name, value, fact, field] of [
+    ['an array', [TOKEN], /bulk claim node, or a split node/, undefined],
+    ['an empty object', {}, /empty object/, undefined],
+    ['an upload of bulk claim', { bulkOpsRequestId: '1', rows: 2 }, /bulk status/, undefined],
+    ['a synchronous upload of bulk claim', { claimedIds: [], failed: [] }, /bulk status/, undefined],
+    ['the summary of bulk claim', { rows: 1, failedUploads: 0 }, /summary/, undefined],
+    ['{ token }', { token: TOKEN }, /the key token; use claimToken/, undefined],
+    ['other keys', { serial: 1, code: TOKEN }, /the keys serial, code; use claimToken/, undefined],
+    ['a row of a CSV', { imei: IMEI, uuid: DEVICE, token: TOKEN, time: '' }, /row of a CSV .*"token"/, undefined],
+    ['{ claimToken, tag }', { claimToken: TOKEN, tag: 'x' }, /"tag"/, undefined],
+    ['an object with a wrong token', { claimToken: DEVICE }, /UUID/, 'claimToken'],
+    ['an object with wrong tags', { claimToken: TOKEN, tags: 7 }, /number/, 'tags'],
+  ] as const) {
+    it(`refuses ${name}`, () => refuses(() => parseClaimInput(value), fact, field));
   }
 
-  it('are told by name one by one', () => {
-    assert.equal(parseTagName(' a, b '), 'a, b');
-    refuses(() => parseTagName(' '), 'create tag: msg.tag holds no tag; give the name of a tag');
-    refuses(
-      () => parseTagName('x'.repeat(101)),
-      'create tag: msg.tag cannot be used: a tag has 101 characters; 100 are allowed',
+  it('quotes no token of an object, not even as a key', () => {
+    refuses(() => parseClaimInput({ [TOKEN]: 1 }), /^(?!.*2dn3hQFQ)/);
+  });
+});
+
+describe('withSource', () => {
+  it('names the source and the field, and says of an expression that it gives nothing', () => {
+    const message = (source: string, error: InvalidValue): string => {
+      try {
+        withSource('claim', source, () => {
+          throw error;
+        });
+      } catch (thrown) {
+        assert.equal((thrown as NrfCloudError).code, 'NRFCLOUD_INVALID_INPUT');
+        return (thrown as Error).message;
+      }
+      return '';
+    };
+    assert.match(message('msg.payload', new InvalidValue('is missing; x')), /^claim: msg\.payload is missing; x$/);
+    assert.match(message('msg.payload', new InvalidValue('is 1; x', 'id')), /^claim: id of msg\.payload is 1; x$/);
+    assert.match(
+      message("the node's JSONata expression", new InvalidValue('is missing; x')),
+      /expression gives nothing; x$/,
     );
-    refuses(() => parseTagName({}), 'create tag: msg.tag cannot be used: a tag is an object; give each tag as text');
   });
 });

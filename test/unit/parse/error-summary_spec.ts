@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { parseErrorSummary } from '../../../nodes/parse/error-summary';
-import { readUploadRows, reportFailedItems, reportFailures } from '../../../nodes/operations/row-errors';
+import { matchFailures, matchResult, readUploadRows } from '../../../nodes/operations/row-errors';
 
 describe('parseErrorSummary', () => {
   for (const [name, text, failures] of [
@@ -54,9 +54,9 @@ describe('parseErrorSummary', () => {
       ],
     ],
   ] as const) {
-    it(`reads ${name}`, () => {
+    it(`reads ${name}`, async () => {
       const expected = failures.map(([row, message]) => (row === undefined ? { message } : { row, message }));
-      assert.deepEqual(parseErrorSummary(text), expected);
+      assert.deepEqual(await parseErrorSummary(text), expected);
     });
   }
 
@@ -74,7 +74,9 @@ describe('parseErrorSummary', () => {
     '{"e":"x (1-based)]: {}."}',
     '."} (1-based)]: {"a":[1]}',
   ]) {
-    it(`does not know ${text || 'an empty text'}`, () => assert.equal(parseErrorSummary(text), undefined));
+    it(`does not know ${text || 'an empty text'}`, async () => {
+      assert.equal(await parseErrorSummary(text), undefined);
+    });
   }
 });
 
@@ -105,34 +107,29 @@ describe('the rows of an upload', () => {
       undefined,
       undefined,
       undefined,
-      { line: NaN, deviceId: '', claimToken: 't', tags: [] },
-      { line: NaN, deviceId: '', claimToken: 't', tags: ['a'] },
+      { deviceId: '', claimToken: 't', tags: [] },
+      { deviceId: '', claimToken: 't', tags: ['a'] },
     ]);
     for (const none of [undefined, null, {}, 'x']) assert.deepEqual(readUploadRows(none), []);
   });
 });
 
-describe('a report of failed rows', () => {
-  it('joins what the summary says with what is known of the row, and has each row once', () => {
-    const { errors, failedRows } = reportFailures(
-      [{ row: 2, message: 'bad' }, { message: 'whole file' }, { row: 2, message: 'again' }, { row: 9, message: 'far' }],
-      [ROWS[0], ROWS[1]],
+describe('matchFailures', () => {
+  it('joins failures with the rows of the upload, and keeps those that match no row', () => {
+    const { failed, unmatched } = matchFailures(
+      [{ row: 2, message: 'bad' }, { message: 'whole file' }, { row: 9, message: 'far' }],
+      ROWS,
     );
-    const known = { line: 11, row: 2, deviceId: DEVICES[1], claimToken: token('1') };
-    assert.deepEqual(errors, [
-      { ...known, message: 'bad' },
-      { message: 'whole file' },
-      { ...known, message: 'again' },
-      { row: 9, message: 'far' },
-    ]);
-    assert.deepEqual(failedRows, [{ claimToken: token('1'), tags: ['a', '1'] }]);
+    assert.deepEqual([...failed], [[2, 'bad']]);
+    assert.deepEqual(unmatched, [{ message: 'whole file' }, { message: 'far' }]);
   });
 
-  it('leaves a line out that is not known', () => {
-    const { errors } = reportFailures([{ row: 1, message: 'bad' }], [{ ...ROWS[0]!, line: NaN }]);
-    assert.deepEqual(errors, [{ row: 1, deviceId: DEVICES[0], claimToken: token('0'), message: 'bad' }]);
+  it('believes every row if the rows of the upload are not known', () => {
+    assert.deepEqual([...matchFailures([{ row: 9, message: 'far' }], []).failed], [[9, 'far']]);
   });
+});
 
+describe('matchResult', () => {
   for (const [name, item, row, message] of [
     ['a token', token('1'), 2, 'refused by the service'],
     ['a token and words', `${token('1')} was used`, 2, 'was used'],
@@ -159,19 +156,20 @@ describe('a report of failed rows', () => {
     ['true', true, undefined, 'refused by the service'],
   ] as const) {
     it(`matches ${name}`, () => {
-      const { errors, failedRows } = reportFailedItems([item], [ROWS[0], ROWS[1]]);
-      const source = row === undefined ? undefined : ROWS[row - 1]!;
-      assert.deepEqual(errors, [
-        source === undefined
-          ? { message, item }
-          : { line: source.line, row, deviceId: source.deviceId, claimToken: source.claimToken, message },
-      ]);
-      assert.deepEqual(failedRows, source === undefined ? [] : [{ claimToken: source.claimToken, tags: source.tags }]);
+      const claimed = DEVICES.filter((_, index) => index + 1 !== row);
+      const { failed, unmatched } = matchResult([item], claimed, readUploadRows(ROWS));
+      assert.deepEqual([...failed], row === undefined ? [] : [[row, message]]);
+      assert.deepEqual(unmatched, row === undefined ? [{ message, item }] : []);
     });
   }
 
-  it('passes over rows that are none', () => {
-    const { errors } = reportFailedItems([DEVICES[1]], [undefined, ROWS[1]]);
-    assert.equal(errors[0]!.row, 2);
+  it('counts rows in neither list as failures', () => {
+    const { failed } = matchResult([], [DEVICES[0]], readUploadRows(ROWS));
+    assert.deepEqual([...failed.keys()], [2]);
+  });
+
+  it('counts rows in neither list as claimed if no claimed id matches, and both lists add up', () => {
+    const { failed } = matchResult([token('1')], ['another id'], readUploadRows(ROWS));
+    assert.deepEqual([...failed.keys()], [2]);
   });
 });

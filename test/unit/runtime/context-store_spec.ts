@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import type { Node, NodeAPI } from 'node-red';
-import { isPersistent, serveStores, toStorable, ContextStore } from '../../../nodes/runtime/context-store';
+import { ContextStore, isPersistent } from '../../../nodes/runtime/context-store';
+import { toJson } from '../../../nodes/runtime/pending-messages';
 import { stopClock } from '../../support/clock';
 
 const redWith = (contextStorage?: unknown): NodeAPI => ({ settings: { contextStorage } }) as never;
 const FILE = redWith({ default: 'memory', file: { module: 'localfilesystem' } });
 
 /** A node with a context store in which a test can make anything fail. */
-function played(id: string): {
+function nodeWithStore(id: string): {
   node: Node;
   warnings: string[];
   kept: Map<string, unknown>;
@@ -38,84 +39,80 @@ function played(id: string): {
   return { node, warnings, kept, stores, fails };
 }
 
-describe('a vault', () => {
-  it('in a store that forgets keeps records in the process, from one deployment of a node to the next', async () => {
-    const { node, warnings, stores } = played('redeployed');
-    const vault = new ContextStore(redWith(), node, '', 'they are lost when Node-RED ends');
-    assert.equal(vault.survivesRestart, false);
-    assert.deepEqual(await vault.load(), new Map());
-    await vault.put('a', { n: 1 });
-    await vault.put('b', { n: 2 });
-    await vault.drop('a');
-    assert.deepEqual(warnings, ['they are lost when Node-RED ends']);
-    const next = new ContextStore(redWith(), node, '', '');
-    const records = await next.load();
-    assert.deepEqual(records, new Map([['b', { n: 2 }]]));
-    records.clear();
-    assert.equal((await next.load()).size, 1);
-    assert.equal((await new ContextStore(redWith(), played('another').node, '', '').load()).size, 0);
+async function read(parts: AsyncIterable<unknown>): Promise<unknown[]> {
+  const values: unknown[] = [];
+  for await (const value of parts) values.push(value);
+  return values;
+}
+
+describe('context store', () => {
+  it('context store: one that forgets keeps records in the process, over a redeploy of the node', async () => {
+    const { node, stores } = nodeWithStore('redeployed');
+    const store = new ContextStore(redWith(), node, 'default');
+    assert.equal(store.durable, false);
+    await store.create('a', { n: 1 }, ['large']);
+    await store.create('b', { n: 2 });
+    await store.remove('b');
+    const next = new ContextStore(redWith(), node, 'default');
+    assert.deepEqual(await next.load(), new Map([['a', { n: 1 }]]));
+    assert.deepEqual(await read(next.parts('a')), ['large']);
+    assert.equal((await new ContextStore(redWith(), nodeWithStore('another').node, 'default').load()).size, 0);
     next.forget();
-    assert.equal((await new ContextStore(redWith(), node, '', '').load()).size, 0);
+    assert.equal((await next.load()).size, 0);
     assert.equal(stores.size, 0);
   });
 
-  for (const [store, name, red] of [
-    ['file', 'file', FILE],
-    ['', undefined, redWith({ default: { module: 'localfilesystem' } })],
-  ] as const) {
-    it(`in a store that lasts keeps records there: ${JSON.stringify(store)}`, async () => {
-      const { node, warnings, kept, stores } = played('lasting');
-      const vault = new ContextStore(red, node, store, 'not said');
-      assert.equal(vault.survivesRestart, true);
-      await vault.put('a', { n: 1 });
-      await vault.put('b', { n: 2 });
-      await vault.drop('a');
-      assert.deepEqual([...kept], [['nrfcloud_b', { n: 2 }]]);
-      kept.set('of the user', {}).set('nrfcloud_c', null).set('nrfcloud_d', 'text').set('user_nrfcloud_', {});
-      assert.deepEqual(await vault.load(), new Map([['b', { n: 2 }]]));
-      assert.deepEqual([...stores], [name]);
-      assert.deepEqual(warnings, []);
-    });
-  }
-
-  for (const [thrown, words] of [
-    [new Error('disk full'), 'the context store failed (disk full)'],
-    ['no words', 'the context store failed (no reason given)'],
-  ] as const) {
-    it(`goes on without a store that fails, and says so once: ${String(thrown)}`, async () => {
-      const { node, warnings, fails } = played('failing');
-      const vault = new ContextStore(FILE, node, 'file', 'not said');
-      fails.set = thrown;
-      await vault.put('a', {});
-      await vault.put('b', {});
-      await vault.drop('b');
-      assert.deepEqual(warnings, [words]);
-      fails.keys = thrown;
-      assert.deepEqual(await vault.load(), new Map());
-      assert.equal(warnings.length, 1);
-    });
-  }
-
-  it('leaves out only the record that can not be read', async () => {
-    const { node, warnings, kept, fails } = played('bad');
-    kept.set('nrfcloud_bad', {}).set('nrfcloud_good', { n: 1 });
-    fails.get = new Error('unreadable');
-    assert.deepEqual(await new ContextStore(FILE, node, 'file', '').load(), new Map([['good', { n: 1 }]]));
-    assert.deepEqual(warnings, ['the context store failed (unreadable)']);
+  it('context store: the parts of a record have keys of their own, and are not written again', async () => {
+    const { node, kept, stores } = nodeWithStore('lasting');
+    const store = new ContextStore(FILE, node, 'file');
+    assert.equal(store.durable, true);
+    await store.create('a', { n: 1 }, [['row 1'], ['row 2']]);
+    const written = [...kept.keys()];
+    assert.deepEqual(written, ['nrfcloud_a#part0', 'nrfcloud_a#part1', 'nrfcloud_a']);
+    const part = kept.get('nrfcloud_a#part0');
+    await store.update('a', { n: 2 });
+    assert.equal(kept.get('nrfcloud_a#part0'), part);
+    assert.deepEqual(await store.load(), new Map([['a', { n: 2 }]]));
+    assert.deepEqual(await store.read('a'), { n: 2 });
+    assert.deepEqual(await read(store.parts('a')), [['row 1'], ['row 2']]);
+    await store.remove('a');
+    await store.update('a', { n: 3 });
+    assert.equal(kept.size, 0);
+    assert.deepEqual([...stores], ['file']);
   });
 
-  it('does not wait for ever for a store', async () => {
+  it('context store: records of version 1 are their own state, and other keys are left alone', async () => {
+    const { node, kept } = nodeWithStore('old');
+    kept.set('of the user', {}).set('nrfcloud_c', null).set('nrfcloud_d', 'text').set('user_nrfcloud_', {});
+    kept.set('nrfcloud_old', { id: 'x', deadline: null, status: 'PENDING', msg: {} });
+    const records = await new ContextStore(FILE, node, 'file').load();
+    assert.deepEqual(records, new Map([['old', { id: 'x', deadline: null, status: 'PENDING', msg: {} }]]));
+  });
+
+  it('context store: a record that cannot be read takes no other with it', async () => {
+    const { node, kept, fails } = nodeWithStore('bad');
+    kept.set('nrfcloud_bad', {}).set('nrfcloud_good', { n: 1 });
+    fails.get = new Error('unreadable');
+    const errors: string[] = [];
+    const store = new ContextStore(FILE, node, 'file', ({ message }) => void errors.push(message));
+    assert.deepEqual(await store.load(), new Map([['good', { n: 1 }]]));
+    assert.deepEqual(errors, ['unreadable']);
+  });
+
+  it('context store: a store that never responds is given up after five seconds', async () => {
     const clock = stopClock();
     try {
-      const { node, warnings, fails } = played('silent');
+      const { node, fails } = nodeWithStore('silent');
       fails.keys = 'silence';
-      let records: Map<string, unknown> | undefined;
-      void new ContextStore(FILE, node, 'file', '').load().then((loaded) => (records = loaded));
+      const errors: Error[] = [];
+      void new ContextStore(FILE, node, 'file').load().catch((thrown: unknown) => errors.push(thrown as Error));
       await clock.pass(4999);
-      assert.equal(records, undefined);
+      assert.deepEqual(errors, []);
       await clock.pass(1);
-      assert.deepEqual(records, new Map());
-      assert.deepEqual(warnings, ['the context store failed (it does not answer)']);
+      assert.deepEqual(
+        errors.map(({ message }) => message),
+        ['it does not respond'],
+      );
     } finally {
       clock.restore();
     }
@@ -145,31 +142,14 @@ describe('whether a context store survives a restart', () => {
       assert.equal(isPersistent(redWith(stores), store), survives);
     });
   }
-
-  it('is told to the dialog', () => {
-    let answer: unknown;
-    const RED = {
-      settings: { contextStorage: { default: 'memory', file: { module: 'localfilesystem' } } },
-      auth: { needsPermission: (permission: string) => permission },
-      httpAdmin: {
-        get: (_path: string, _permission: string, serve: (request: unknown, response: object) => void) =>
-          serve(undefined, { json: (body: unknown) => (answer = body) }),
-      },
-    };
-    serveStores(RED as never);
-    assert.deepEqual(answer, { stores: { '': false, file: true } });
-    RED.settings = {} as never;
-    serveStores(RED as never);
-    assert.deepEqual(answer, { stores: { '': false } });
-  });
 });
 
-describe('what of a message can be stored', () => {
-  it('is what JSON can hold, without the HTTP request and response', () => {
+describe('pending messages', () => {
+  it('pending messages: a record holds what JSON can hold, without the HTTP request and response', () => {
     const cyclic: Record<string, unknown> = {};
     cyclic['self'] = cyclic;
     const msg = { _msgid: 'm', payload: { at: new Date(0), no: undefined }, req: {}, res: {}, call: () => 1, cyclic };
-    Object.defineProperty(msg, 'thrower', { enumerable: true, get: () => assert.fail('asked') });
-    assert.deepEqual(toStorable(msg), { _msgid: 'm', payload: { at: '1970-01-01T00:00:00.000Z' } });
+    Object.defineProperty(msg, 'thrower', { enumerable: true, get: () => assert.fail('read') });
+    assert.deepEqual(toJson(msg), { _msgid: 'm', payload: { at: '1970-01-01T00:00:00.000Z' } });
   });
 });

@@ -1,11 +1,8 @@
 import assert from 'node:assert/strict';
-import { serveConnectionProblem } from '../../../nodes/runtime/connection-problem';
-import { serveConnectionTest } from '../../../nodes/runtime/connection-test';
-import { serveTagPicker } from '../../../nodes/runtime/tag-picker';
-import { serveStores } from '../../../nodes/runtime/context-store';
+import { serveAdminApi } from '../../../nodes/runtime/admin-api';
 
-describe('the endpoints of the dialogs', () => {
-  it('each want a permission, and those that make Node-RED do something the one to deploy', () => {
+describe('serveAdminApi', () => {
+  it('needs a permission for each endpoint, and for those that make Node-RED do something the one to deploy', () => {
     const served: string[] = [];
     const serve =
       (method: string) =>
@@ -15,7 +12,7 @@ describe('the endpoints of the dialogs', () => {
       httpAdmin: { get: serve('GET'), post: serve('POST') },
       auth: { needsPermission: (permission: string) => permission },
     };
-    for (const room of [serveConnectionProblem, serveConnectionTest, serveTagPicker, serveStores]) room(RED as never);
+    serveAdminApi(RED as never);
     assert.deepEqual(served.sort(), [
       'GET /nrfcloud-bulk-status/stores: nrfcloud-bulk-status.read',
       'GET /nrfcloud-connection/problem: nrfcloud-connection.read',

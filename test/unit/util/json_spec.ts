@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { parseJson } from '../../../nodes/util/json';
+import { describeType, parseJson } from '../../../nodes/util/json';
 
 const nested = (levels: number, [open, close]: readonly [string, string], inside = ''): string =>
   `${open.repeat(levels)}${inside}${close.repeat(levels)}`;
@@ -65,4 +65,21 @@ describe('parseJson', () => {
       ]);
     }
   });
+});
+
+describe('describeType', () => {
+  for (const [value, words] of [
+    [null, 'null'],
+    [undefined, 'missing'],
+    [[], 'an array'],
+    [Buffer.alloc(1), 'a Buffer'],
+    [{}, 'an object'],
+    [1, 'a number'],
+    [false, 'true or false'],
+    ['', 'text'],
+    [Symbol('x'), 'symbol'],
+    [1n, 'bigint'],
+  ] as const) {
+    it(`describes ${words}`, () => assert.equal(describeType(value), words));
+  }
 });

@@ -1,9 +1,21 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { InvalidValue } from '../../../../nodes/util/invalid-value';
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readRows } from '../../../../nodes/parse/rows/index';
+import { fileIdentity, readRows } from '../../../../nodes/parse/rows/index';
 import { good, mintTokens, rowsIn, rowsOf } from './read-all-rows';
 
 describe('rows: files', () => {
@@ -53,14 +65,32 @@ describe('rows: files', () => {
     assert.equal(isOpen(), false);
   });
 
+  it('cleans a path of white space and quotes', async () => {
+    const expected = await rowsOf({ kind: 'file', path });
+    for (const written of [`${path}\n`, ` "${path}" `, `'${path}'\r\n`]) {
+      assert.deepEqual(await rowsOf({ kind: 'file', path: written }), expected);
+    }
+  });
+
   it('says why a file cannot be read, without naming it', async () => {
+    const [token] = mintTokens(1) as [string];
     const reasons: [unknown, RegExp][] = [
       [join(folder, 'secret-name.csv'), /does not exist/],
-      [folder, /not a file/],
+      [join(path, 'secret'), /does not exist/],
+      [folder, /not a regular file/],
       ['', /empty/],
+      ['""', /empty/],
       ['a\0b', /NUL/],
       [undefined, /is missing/],
+      [7, /a number/],
       ['x'.repeat(5000), /too long/],
+      ['~/secret.csv', /~/],
+      [`file://${path}`, /file:/],
+      ['https://example.com/tokens.csv', /URL/],
+      [`${token},a`, /CSV text/],
+      ['a\nb', /CSV text/],
+      [[token], /content/],
+      [Buffer.from(token), /content/],
     ];
     for (const [bad, pattern] of reasons) {
       await assert.rejects(rowsOf({ kind: 'file', path: bad as string }), (error: Error) => {
@@ -71,4 +101,47 @@ describe('rows: files', () => {
       });
     }
   });
+
+  it('reads no devices, pipes, sockets or files of the kernel, not even by a link', async function () {
+    if (process.platform !== 'linux') this.skip();
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const link = join(folder, 'link');
+    symlinkSync('/proc/self/environ', link);
+    const folders = ['/proc/kmsg', '/proc/self/environ', '/dev/null', '/dev/zero', '/dev/stdin', '/sys/kernel/notes'];
+    for (const odd of [pipe, link, ...folders, '/dev/../proc/self/environ']) {
+      await assert.rejects(rowsOf({ kind: 'file', path: odd }), InvalidValue, odd);
+    }
+  });
+
+  it('ends in an error if the file becomes shorter while it is read', async () => {
+    const shrinking = join(folder, 'shrinking.csv');
+    writeFileSync(shrinking, text);
+    const options = { tokenColumn: 0, tagsColumn: 0, tags: [] };
+    const batches = readRows({ kind: 'file', path: shrinking }, options, new AbortController().signal)[
+      Symbol.asyncIterator
+    ]();
+    await batches.next();
+    truncateSync(shrinking, 1000);
+    await assert.rejects(async () => {
+      while (!(await batches.next()).done);
+    }, InvalidValue);
+  });
+
+  it('identifies a file by size, time and content', async () => {
+    const identity = await fileIdentity(path);
+    assert.deepEqual(await fileIdentity(`"${path}"\n`), identity);
+    const { size, mtimeMs } = statSync(path);
+    assert.deepEqual([identity.size, identity.mtimeMs], [size, mtimeMs]);
+    const bytes = readFileSync(path);
+    assert.ok(size > 2 * MIB);
+    assert.equal(identity.sha256OfEnds, sha256(Buffer.concat([bytes.subarray(0, MIB), bytes.subarray(-MIB)])));
+    const small = join(folder, 'small.csv');
+    writeFileSync(small, bytes.subarray(0, 2 * MIB));
+    assert.equal((await fileIdentity(small)).sha256OfEnds, sha256(bytes.subarray(0, 2 * MIB)));
+    await assert.rejects(fileIdentity(join(folder, 'missing.csv')), InvalidValue);
+  });
 });
+
+const MIB = 1024 * 1024;
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');

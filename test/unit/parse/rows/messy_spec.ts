@@ -27,7 +27,9 @@ interface Piece {
 
 const tag = fc
   .string({ unit: 'grapheme', minLength: 1, maxLength: 12 })
-  .map((text) => text.replace(/[,;\s\ufffd]/g, '_'))
+  .map((text) =>
+    text.replace(/[,;\s\ufffd\u2018-\u201f«»\p{C}\p{Default_Ignorable_Code_Point}]/gu, '_').replace(/^[[{]/, '_'),
+  )
   .filter((text) => text !== '');
 
 const style: fc.Arbitrary<Style> = fc.record({

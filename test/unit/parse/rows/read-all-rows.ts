@@ -1,5 +1,6 @@
 import {
   readRows,
+  type DetectedColumns,
   type InvalidRow,
   type ValidRow,
   type Row,
@@ -21,12 +22,26 @@ export function mintTokens(count: number): string[] {
   return Array.from({ length: count }, () => mintToken().claimToken);
 }
 
-/** All rows of a source. */
-export async function rowsOf(source: RowSource, options: Partial<RowOptions> = {}): Promise<Row[]> {
+/** All rows of a source, and what its columns were taken for. */
+export async function readSource(
+  source: RowSource,
+  options: Partial<RowOptions> = {},
+): Promise<{ rows: Row[]; columns: DetectedColumns; ignoredContent: boolean }> {
   const rows: Row[] = [];
   const all = { tokenColumn: 0, tagsColumn: 0, tags: [], ...options };
-  for await (const batch of readRows(source, all, new AbortController().signal)) rows.push(...batch);
-  return rows;
+  const reader = readRows(source, all, new AbortController().signal);
+  for await (const batch of reader) rows.push(...batch);
+  return { rows, columns: reader.columns, ignoredContent: reader.ignoredContent };
+}
+
+/** All rows of a value, and what its columns were taken for. */
+export function readAll(value: unknown, options: Partial<RowOptions> = {}): ReturnType<typeof readSource> {
+  return readSource({ kind: 'value', value }, options);
+}
+
+/** All rows of a source. */
+export async function rowsOf(source: RowSource, options: Partial<RowOptions> = {}): Promise<Row[]> {
+  return (await readSource(source, options)).rows;
 }
 
 /** All rows of a value. */

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { startSimulator, type Simulator } from '../../simulator';
+import { liveRecords } from '../support/journal-records';
+import { startNodeRedProcess, type FlowNode, type NodeRedProcess } from '../support/node-red-process';
+
+const ROWS = 2000;
+const ROWS_PER_UPLOAD = 50;
+
+describe('bulk claim: Node-RED is killed in the middle', function () {
+  this.timeout(120_000);
+  let simulator: Simulator;
+  let userDir: string;
+  let nodeRed: NodeRedProcess;
+  /** Lines of all processes of a test. */
+  let log: string[];
+
+  const report = (id: string, expression: string): FlowNode => ({
+    id,
+    type: 'function',
+    z: 'tab',
+    func: `node.warn("${id} " + JSON.stringify(${expression}));`,
+    wires: [],
+    x: 600,
+    y: 100,
+  });
+  const flows = (input: 'content' | 'file'): FlowNode[] => [
+    { id: 'tab', type: 'tab', label: 'bulk' },
+    { id: 'connection', type: 'nrfcloud-connection', baseUrl: simulator.url, api: 'guide' },
+    { id: 'in', type: 'http in', z: 'tab', url: '/bulk', method: 'post', x: 100, y: 100, wires: [['ready', 'bulk']] },
+    { id: 'ready', type: 'http response', z: 'tab', x: 300, y: 40, wires: [] },
+    {
+      id: 'bulk',
+      type: 'nrfcloud-bulk-claim',
+      z: 'tab',
+      connection: 'connection',
+      input,
+      rowsPerUpload: ROWS_PER_UPLOAD,
+      x: 300,
+      y: 100,
+      wires: [['uploaded'], ['rejected'], ['summary']],
+    },
+    { id: 'catch', type: 'catch', z: 'tab', scope: null, x: 300, y: 200, wires: [['caught']] },
+    report(
+      'uploaded',
+      '{ lines: (msg.rows || []).map((row) => row.line), id: msg.payload.bulkOpsRequestId, resumed: msg.resumed, parts: msg.parts, topic: msg.topic }',
+    ),
+    report('rejected', 'msg.payload.map((row) => row.line)'),
+    report('summary', '{ ...msg.payload, resumed: msg.resumed }'),
+    report('caught', 'msg.error'),
+  ];
+
+  beforeEach(async () => {
+    simulator = await startSimulator({ latency: 30 });
+    userDir = mkdtempSync(join(tmpdir(), 'nrfcloud-bulk-resume-'));
+    log = [];
+    const name = 'node-red-contrib-nrfcloud-provisioning';
+    mkdirSync(join(userDir, 'node_modules'));
+    symlinkSync(resolve(__dirname, '../..'), join(userDir, 'node_modules', name), 'junction');
+    writeFileSync(join(userDir, 'package.json'), JSON.stringify({ name: 'bulk', dependencies: { [name]: '*' } }));
+  });
+  afterEach(async () => {
+    await nodeRed.stop();
+    await simulator.close();
+    rmSync(userDir, { recursive: true, force: true });
+  });
+
+  async function start(input?: 'content' | 'file'): Promise<void> {
+    nodeRed = await startNodeRedProcess({
+      userDir,
+      ...(input === undefined ? {} : { flows: flows(input), credentials: { connection: { apiKey: 'sim-key' } } }),
+      settings: { credentialSecret: false, contextStorage: { default: { module: 'memory' } } },
+    });
+  }
+  async function kill(): Promise<void> {
+    process.kill(nodeRed.pid, 'SIGKILL');
+    await nodeRed.lost.catch(() => undefined);
+    log.push(...nodeRed.log);
+  }
+  const seenIn = (lines: string[], id: string): any[] =>
+    lines
+      .map((line) => new RegExp(`${id} ([{[].*)$`).exec(line)?.[1])
+      .filter((json) => json !== undefined)
+      .map((json) => JSON.parse(json) as unknown);
+  const seen = (id: string): any[] => seenIn([...log, ...nodeRed.log], id);
+
+  const send = (body: string): Promise<Response> =>
+    fetch(`${nodeRed.url}/bulk`, { method: 'POST', headers: { 'content-type': 'text/plain' }, body });
+
+  for (const input of ['file', 'content'] as const) {
+    it(`bulk claim: from ${input}, every row leaves, every device is claimed once, and no upload is unknown`, async () => {
+      const tokens = simulator.mintMany(ROWS).map(({ claimToken }) => claimToken);
+      // Every hundredth row is invalid.
+      const csv = tokens.map((token, index) => (index % 100 === 99 ? 'garbage,x' : `${token},"tag"`)).join('\n');
+      const file = join(userDir, 'tokens.csv');
+      writeFileSync(file, csv);
+      await start(input);
+      await send(input === 'file' ? file : csv);
+      for (const uploads of [5, 15, 25]) {
+        await nodeRed.until(() => seen('uploaded').length >= uploads, `${uploads} uploads`);
+        await kill();
+        await start();
+      }
+      await nodeRed.until(() => seen('summary').length > 0, 'the summary');
+      const uploaded = seen('uploaded') as { lines: number[]; id: string; resumed?: boolean; parts: { id: string } }[];
+      const rejected = seen('rejected').flat() as number[];
+      const lines = new Set([...uploaded.flatMap((upload) => upload.lines), ...rejected]);
+      assert.equal(lines.size, ROWS);
+      assert.equal(new Set(uploaded.map(({ parts }) => parts.id)).size, 1);
+      for (const upload of seenIn(nodeRed.log, 'uploaded')) assert.equal(upload.resumed, true);
+      const known = new Set(uploaded.map(({ id }) => id));
+      while (simulator.operations().some(({ completedAt }) => completedAt === undefined)) {
+        await once(simulator.events, 'bulk-end');
+      }
+      const claimed = [...simulator.claims.values()];
+      assert.equal(claimed.length, ROWS - ROWS / 100);
+      assert.ok(claimed.every((count) => count === 1));
+      for (const operation of simulator.operations()) {
+        // An upload whose response went down with the process is sent again: its first operation is unknown to anyone.
+        const id = operation['bulkOpsRequestId'];
+        if (!known.has(id)) assert.ok(uploaded.some(({ resumed }) => resumed === true));
+      }
+      const summary = seen('summary').at(-1) as Record<string, number>;
+      assert.equal(summary['rows'], ROWS);
+      assert.equal(summary['uploaded']! + summary['rejected']!, ROWS);
+      assert.equal(summary['rejected'], ROWS / 100);
+      assert.deepEqual(liveRecords(userDir), []);
+    });
+  }
+
+  it('bulk claim: a file that was changed meanwhile ends in an error, and nothing more is uploaded', async () => {
+    const file = join(userDir, 'tokens.csv');
+    writeFileSync(
+      file,
+      simulator
+        .mintMany(ROWS)
+        .map(({ claimToken }) => claimToken)
+        .join('\n'),
+    );
+    await start('file');
+    await send(file);
+    await nodeRed.until(() => seen('uploaded').length >= 5, 'five uploads');
+    await kill();
+    const before = simulator.requests.filter(({ method }) => method === 'POST').length;
+    appendFileSync(file, `\n${simulator.mint().claimToken}`);
+    await start();
+    await nodeRed.until(() => seen('caught').length > 0, 'the error');
+    assert.equal(seen('caught')[0].code, 'NRFCLOUD_INVALID_INPUT');
+    assert.equal(simulator.requests.filter(({ method }) => method === 'POST').length, before);
+    assert.deepEqual(liveRecords(userDir), []);
+  });
+});

@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict';
+import bulkClaimNode from '../../nodes/nrfcloud-bulk-claim';
+import bulkStatusNode from '../../nodes/nrfcloud-bulk-status';
+import { startSimulator, type MintedToken, type Simulator } from '../../simulator';
+import { startNodeRig, stopNodeRig, type Message, type NodeRig } from '../support/node-rig';
+
+describe('bulk results', () => {
+  let simulator: Simulator;
+  let tokens: MintedToken[];
+  beforeEach(async () => {
+    simulator = await startSimulator();
+    tokens = simulator.mintMany(6);
+  });
+  afterEach(async () => {
+    await stopNodeRig();
+    await simulator.close();
+  });
+
+  const claimRig = (config: Record<string, unknown> = {}, connection: Record<string, unknown> = {}): Promise<NodeRig> =>
+    startNodeRig({
+      node: bulkClaimNode,
+      type: 'nrfcloud-bulk-claim',
+      config,
+      outputs: 3,
+      connection: { baseUrl: simulator.url, ...connection },
+    });
+  const statusRig = (config: Record<string, unknown> = {}): Promise<NodeRig> =>
+    startNodeRig({
+      node: bulkStatusNode,
+      type: 'nrfcloud-bulk-status',
+      config: { interval: 0.02, maxInterval: 0.05, ...config },
+      outputs: 3,
+      connection: { baseUrl: simulator.url },
+    });
+  /** The message of one upload of all tokens. */
+  async function upload(claimed: MintedToken[] = tokens): Promise<Message> {
+    const flow = await claimRig();
+    flow.send({ payload: claimed.map(({ claimToken }) => claimToken) });
+    await flow.ended(1);
+    const [msg] = flow.outputs[0]!;
+    await stopNodeRig();
+    return msg!;
+  }
+  const claimAtOnce = async (): Promise<void> => {
+    const flow = await claimRig({}, { api: 'current' });
+    flow.send({ payload: tokens.map(({ claimToken }) => claimToken) });
+    await flow.ended(1);
+    await stopNodeRig();
+  };
+  const ending = ({ statuses }: NodeRig): unknown => statuses.at(-1)?.fill;
+
+  it('bulk status: rows that a result names in neither list are failures', async () => {
+    const flow = await statusRig();
+    const rows = tokens.slice(0, 2).map(({ claimToken, deviceUuid }, index) => ({
+      line: index + 1,
+      deviceId: deviceUuid,
+      claimToken,
+      tags: [],
+    }));
+    flow.send({ payload: { claimedIds: [tokens[0]!.deviceUuid], failed: [] }, rows });
+    await flow.ended(1);
+    const [failed] = flow.outputs[1]!;
+    assert.deepEqual(
+      failed!['failedRows'].map(({ claimToken }: Message) => claimToken as string),
+      [tokens[1]!.claimToken],
+    );
+    assert.equal(failed!['claimedRows'].length, 1);
+    assert.equal(failed!['retryRound'], 1);
+    assert.equal(ending(flow), 'yellow');
+  });
+
+  it('bulk status: unmatched ids count as claimed if both lists add up to the rows', async () => {
+    const flow = await statusRig();
+    const rows = [{ line: 1, deviceId: tokens[0]!.deviceUuid, claimToken: tokens[0]!.claimToken, tags: [] }];
+    flow.send({ payload: { claimedIds: ['another-form-of-id'], failed: [] }, rows });
+    await flow.ended(1);
+    assert.equal(flow.outputs[0]!.length, 1);
+    assert.equal(flow.outputs[0]![0]!['claimedRows'].length, 1);
+  });
+
+  for (const whenClaimed of ['ok', 'error'] as const) {
+    it(`bulk status: devices that were already yours are ${whenClaimed === 'ok' ? 'successes' : 'failures'} with whenClaimed ${whenClaimed}`, async () => {
+      await claimAtOnce();
+      const msg = await upload();
+      const flow = await statusRig({ whenClaimed });
+      flow.send(msg);
+      await flow.ended(1);
+      if (whenClaimed === 'ok') {
+        const [done] = flow.outputs[0]!;
+        assert.equal(done!['payload'].status, 'FAILED');
+        assert.equal(done!['payload'].alreadyClaimed.length, tokens.length);
+        assert.equal(done!['failedRows'], undefined);
+        assert.equal(ending(flow), 'green');
+      } else {
+        const [failed] = flow.outputs[1]!;
+        assert.equal(failed!['failedRows'].length, tokens.length);
+        assert.equal(failed!['payload'].alreadyClaimed, undefined);
+        assert.equal(ending(flow), 'red');
+      }
+    });
+  }
+
+  it('bulk status: the summary of a SUCCEEDED operation is read, too', async () => {
+    simulator.claimByOther(tokens[2]!.deviceUuid);
+    const msg = await upload();
+    const operation = simulator.operations()[0]!;
+    while (simulator.operation(operation.bulkOpsRequestId)!.completedAt === undefined) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    simulator.set({ extras: { operation: { status: 'SUCCEEDED' } } });
+    const flow = await statusRig();
+    flow.send(msg);
+    await flow.ended(1);
+    const [failed] = flow.outputs[1]!;
+    assert.deepEqual(
+      failed!['failedRows'].map(({ claimToken }: Message) => claimToken as string),
+      [tokens[2]!.claimToken],
+    );
+  });
+
+  it('bulk claim: an upload that is too large is halved, and the smaller size is kept for the rest', async () => {
+    simulator.faults.add({ match: { method: 'POST' }, times: 1, status: 413 });
+    const flow = await claimRig({ rowsPerUpload: 4, uploadsAtOnce: 1 });
+    flow.send({ payload: tokens.map(({ claimToken }) => claimToken) });
+    await flow.ended(1);
+    assert.equal(flow.completed.length, 1);
+    const sizes = flow.outputs[0]!.map((msg) => (msg['rows'] as unknown[]).length);
+    assert.deepEqual(sizes, [2, 2, 2]);
+    const parts = flow.outputs[0]!.map((msg) => msg['parts'] as Message);
+    assert.deepEqual(
+      parts.map(({ index, count }) => [index, count]),
+      [
+        [0, undefined],
+        [1, undefined],
+        [2, 3],
+      ],
+    );
+  });
+
+  it('bulk claim: results of uploads that are sent at once leave in order', async () => {
+    const many = simulator.mintMany(40);
+    simulator.faults.add({ match: { method: 'POST', nth: 1 }, slow: { where: 'headers', ms: 300 } });
+    const flow = await claimRig({ rowsPerUpload: 4, uploadsAtOnce: 4 });
+    flow.send({ payload: many.map(({ claimToken }) => claimToken) });
+    await flow.ended(1);
+    const lines = flow.outputs[0]!.flatMap((msg) => (msg['rows'] as Message[]).map(({ line }) => line as number));
+    assert.deepEqual(
+      lines,
+      Array.from({ length: 40 }, (_, index) => index + 1),
+    );
+    assert.ok(simulator.maxInFlight <= 4);
+  });
+
+  it('bulk claim: an upload whose response was lost is sent again and marked repeated', async () => {
+    simulator.faults.add({ match: { method: 'POST', nth: 1 }, drop: 'after' });
+    const flow = await claimRig();
+    flow.send({ payload: tokens.map(({ claimToken }) => claimToken) });
+    await flow.ended(1);
+    const [msg] = flow.outputs[0]!;
+    assert.equal(msg!['payload'].repeated, true);
+    await stopNodeRig();
+    const status = await statusRig({ whenClaimed: 'error' });
+    status.send(msg!);
+    await status.ended(1);
+    // The first attempt claimed the devices, so the second one's failures are none.
+    assert.equal(status.outputs[0]!.length, 1, JSON.stringify(status.outputs[1]?.[0]?.['payload']));
+  });
+
+  it('bulk claim: rows that were fed back too often end in an error, and nothing is sent', async () => {
+    const flow = await claimRig({ maxRetryRounds: 2 });
+    flow.send({ payload: [tokens[0]!.claimToken], retryRound: 3 });
+    await flow.ended(1);
+    assert.equal(flow.caught[0]!['error'].code, 'NRFCLOUD_INVALID_INPUT');
+    assert.equal(simulator.requestCount, 0);
+    flow.send({ payload: ['garbage', tokens[0]!.claimToken], retryRound: 2 });
+    await flow.ended(2);
+    assert.equal(flow.outputs[1]![0]!['retryRound'], 3);
+    assert.equal(ending(flow), 'yellow');
+  });
+
+  it('bulk claim: msg.cancel ends the work by the id of its sequence, and nothing more leaves', async () => {
+    const many = simulator.mintMany(40);
+    simulator.set({ latency: 50 });
+    const flow = await claimRig({ rowsPerUpload: 4, uploadsAtOnce: 1 });
+    flow.send({ payload: many.map(({ claimToken }) => claimToken) });
+    await flow.until(() => flow.outputs[0]!.length >= 2);
+    const sent = flow.outputs[0]!.length;
+    flow.send({ cancel: true, parts: flow.outputs[0]![0]!['parts'] });
+    await flow.ended(2);
+    assert.equal(flow.completed.length, 2);
+    assert.equal(flow.outputs[0]!.length, sent);
+    assert.equal(flow.outputs[1]!.length + flow.outputs[2]!.length, 0);
+  });
+
+  it('bulk claim: the status is red if no row was uploaded, and yellow if there was none', async () => {
+    const flow = await claimRig();
+    flow.send({ payload: ['garbage', 'more garbage'] });
+    await flow.ended(1);
+    assert.equal(ending(flow), 'red');
+    flow.send({ payload: [] });
+    await flow.ended(2);
+    assert.equal(ending(flow), 'yellow');
+    assert.equal(flow.outputs[2]![1]!['payload'].rows, 0);
+  });
+
+  it('bulk claim: an array that is emptied while the upload waits loses no row', async () => {
+    simulator.set({ latency: 50 });
+    const payload = tokens.map(({ claimToken }) => claimToken);
+    const flow = await claimRig({ rowsPerUpload: 2, uploadsAtOnce: 1 });
+    flow.send({ payload });
+    await flow.until(() => flow.statuses.length > 0);
+    payload.length = 0;
+    await flow.ended(1);
+    assert.equal(flow.outputs[2]![0]!['payload'].uploaded, tokens.length);
+  });
+
+  it('bulk claim: msg.tags is used when the field is empty', async () => {
+    const flow = await claimRig();
+    flow.send({ payload: [tokens[0]!.claimToken], tags: ['a', 'b'] });
+    await flow.ended(1);
+    assert.deepEqual(flow.outputs[0]![0]!['rows'][0].tags, ['a', 'b']);
+  });
+});

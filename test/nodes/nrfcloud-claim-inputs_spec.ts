@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict';
+import { mock } from 'node:test';
+import claimNode from '../../nodes/nrfcloud-claim';
+import { startSimulator, type Simulator } from '../../simulator';
+import { startNodeRig, stopNodeRig, type NodeRig } from '../support/node-rig';
+
+const GUIDE_TOKEN =
+  '2dn3hQFQSWHIc0CMRc6xunwNmdiBeQNQpNWAuar7SSW8jduV9zfUrlDi2RpLvSI7Lpj6UEpyjZUy.0oRDoQEmoQRBIfZYQOOK3tk8JPbQj97vYSUwvg2l4RWnI-HkW870dxWy6pirvWJ5ZfjLtJsP-R5C9MJNtMHkZEZNjI1bmMaMLInZWTE';
+const OTHER_TOKEN =
+  '2dn3hQFQUDYxVDkxRPCAIhIbZAFifQNQGv86y_GmR2SiY0wmRsHGVFDT791_BPH8YOWFiyCHND1q.0oRDoQEmoQRBIfZYQGuXwJliinHc6xDPruiyjsaXyXZbZVpUuOhHG9YS8L05VuglCcJhMN4EUhWVGpaHgNnHHno6ahi-d5tOeZmAcNY';
+const GUIDE_DEVICE = '4961c873-408c-45ce-b1ba-7c0d99d88179';
+
+describe('nrfcloud-claim: inputs', () => {
+  let simulator: Simulator;
+  beforeEach(async () => {
+    simulator = await startSimulator();
+  });
+  afterEach(async () => {
+    await stopNodeRig();
+    await simulator.close();
+  });
+
+  const rig = (config: Record<string, unknown> = {}, connection: Record<string, unknown> = {}): Promise<NodeRig> =>
+    startNodeRig({
+      node: claimNode,
+      type: 'nrfcloud-claim',
+      config,
+      connection: { baseUrl: simulator.url, ...connection },
+    });
+
+  /** Sends one message and gives what Catch saw of it, after making sure that nothing else ended or left. */
+  const failing = async (flow: NodeRig, msg: Record<string, unknown>): Promise<Record<string, any>> => {
+    flow.send(msg);
+    await flow.ended(1);
+    assert.equal(flow.completed.length, 0);
+    assert.equal(flow.outputs[0]!.length, 0);
+    assert.equal(flow.caught.length, 1);
+    return flow.caught[0]!;
+  };
+
+  describe('input that cannot be used', () => {
+    const JWT = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl';
+    const KEYGEN =
+      'MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEZKgDx0O0FKa7i1yFoxYngNdV5Csyi4rEPHcFTfeBVtkkJX-G0QZs-yesfzIaPs91b4x5xYN_g28k63gkeVMJwA.0oRDoQEmoQRBIVhL2dn3hQhQUDYxVDkxRPCAIhIbZAFifUEQWCDlovwqMVoJ1W-x93Tqypy2v_1ALv3-GCF1R9gYIy2WVlBQXvxKqA9JTveFh3nVwce-WEAMltwSSkVh8jSBPhP79ndSG0HJTOaTF9SExIq-FstjdLUW2inxdvVfqzLa05rgXqxshN5vfQIs22QT-swCt30h';
+    const cases: [string, unknown, RegExp][] = [
+      ['nothing', undefined, /msg\.payload is missing/],
+      ['an empty text', ' "" ', /is empty/],
+      ['a number', 42, /is a number/],
+      ['an array', ['x'], /bulk claim node, or a split node/],
+      ['an object without a token', { token: 'x' }, /the key token; use claimToken/],
+      ['an object with a tag', { claimToken: GUIDE_TOKEN, tag: 'x' }, /"tag"/],
+      ['an upload of bulk claim', { bulkOpsRequestId: 'x', rows: 1 }, /bulk status/],
+      ['two tokens', `%ATTESTTOKEN: "${GUIDE_TOKEN}" OK %ATTESTTOKEN: "${OTHER_TOKEN}" OK`, /2 different/],
+      ['a changed keyboard layout', GUIDE_TOKEN.replace('-', "'"), /keyboard layout/],
+      ['an AT%KEYGEN result', KEYGEN, /AT%KEYGEN/],
+      ['a JWT', JWT, /is a JWT/],
+      ['a UUID', GUIDE_DEVICE, /is a UUID/],
+      ['an IMEI', '352656106118683', /is an IMEI/],
+      ['a token cut at the dot', GUIDE_TOKEN.split('.')[0], /truncated/],
+      ['a token cut in its first part', GUIDE_TOKEN.slice(20), /truncated/],
+      ['a token cut in its second part', GUIDE_TOKEN.slice(0, 150), /truncated/],
+      ['standard Base64', GUIDE_TOKEN.replace('-', '+'), /standard Base64/],
+      ['a damaged first part', GUIDE_TOKEN.replace('2dn3hQFQ', '2dn3hQFA'), /is damaged/],
+      ['a CSR', `2dn3hQlQ${GUIDE_TOKEN.slice(8)}`, /type 9, which cannot be claimed/],
+      ['JSON text', `{"claimToken":"${GUIDE_TOKEN}"}`, /is JSON text/],
+      ["the modem's error", 'ERROR', /the modem's error answer/],
+      ['a tag of 101 characters', { claimToken: GUIDE_TOKEN, tags: ['x'.repeat(101)] }, /101 characters/],
+      ['tags that are a number', { claimToken: GUIDE_TOKEN, tags: 5 }, /tags of msg\.payload is a number/],
+      ['a tag with a control character', { claimToken: GUIDE_TOKEN, tags: ['a\0'] }, /control or invisible/],
+    ];
+    for (const [name, payload, sentence] of cases) {
+      it(`is named and sends no request: ${name}`, async () => {
+        const caught = await failing(await rig(), { payload });
+        assert.equal(caught['error'].code, 'NRFCLOUD_INVALID_INPUT');
+        assert.match(caught['error'].message, sentence);
+        assert.match(caught['error'].message, /claim: /);
+        assert.equal(caught['error'].message.includes(GUIDE_TOKEN.slice(10, 50)), false);
+        assert.equal(caught['error'].cause.attempts, 0);
+        assert.equal(caught['error'].cause.method, 'POST');
+        assert.deepEqual(caught['payload'], payload);
+        assert.equal(simulator.requestCount, 0);
+      });
+    }
+
+    it('is a source of tags without a value, unless it is msg.tags', async () => {
+      const chosen = await rig({ tags: 'station', tagsType: 'msg' });
+      const { error } = await failing(chosen, { payload: GUIDE_TOKEN });
+      assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
+      assert.match(error.message, /msg\.station is missing/);
+      assert.equal(simulator.requestCount, 0);
+      for (const station of ['', []]) chosen.send({ payload: simulator.mint().claimToken, station });
+      await chosen.ended(3);
+      assert.equal(chosen.outputs[0]!.length, 2);
+      await stopNodeRig();
+      const optional = await rig({ tags: 'tags', tagsType: 'msg' });
+      optional.send({ payload: simulator.mint().claimToken });
+      await optional.ended(1);
+      assert.equal(optional.caught.length, 0);
+    });
+
+    it('is a JSONata expression that gives nothing, and says so', async () => {
+      const { error } = await failing(await rig({ token: 'payload.nothing', tokenType: 'jsonata' }), { payload: {} });
+      assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
+      assert.match(error.message, /expression gives nothing/);
+    });
+
+    it('takes a tag of 100 characters', async () => {
+      const { send, ended, caught } = await rig({ tags: '😀'.repeat(100) });
+      send({ payload: simulator.mint().claimToken });
+      await ended(1);
+      assert.equal(simulator.requestCount, 1);
+      assert.ok(caught.length === 0 || caught[0]!['error'].code === 'NRFCLOUD_REJECTED');
+    });
+
+    it('says which expression, JSON or output is wrong', async () => {
+      for (const [config, sentence] of [
+        [{ token: 'payload.(', tokenType: 'jsonata' }, /JSONata/],
+        [{ token: '{', tokenType: 'json' }, /token could not be read/],
+        [{ output: 'payload.x' }, /can't be written to msg\.payload\.x/],
+        [{ whenClaimed: 'maybe' }, /whenClaimed must be one of ok, error/],
+        [{ whenClaimed: '${NOT_SET}' }, /environment variable NOT_SET/],
+      ] as const) {
+        const { error } = await failing(await rig(config), { payload: GUIDE_TOKEN });
+        assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
+        assert.match(error.message, sentence);
+        await stopNodeRig();
+      }
+      assert.equal(simulator.requestCount, 0);
+    });
+
+    it('does not wait for ever for an expression', async () => {
+      const { send, ended, caught } = await rig({ token: 'payload', tokenType: 'jsonata' });
+      mock.timers.enable({ apis: ['setTimeout'] });
+      try {
+        // JSONata waits for a value that has a then of its own.
+        await new Promise<void>((then) => send({ payload: { then } }));
+        mock.timers.tick(30_000);
+      } finally {
+        mock.timers.reset();
+      }
+      await ended(1);
+      assert.equal(caught[0]!['error'].code, 'NRFCLOUD_INVALID_INPUT');
+      assert.match(caught[0]!['error'].message, /JSONata expression \(.*does not end/);
+    });
+
+    for (const tokenType of ['flow', 'global']) {
+      it(`takes a promise in the ${tokenType} context for what it is: no claim token`, async () => {
+        const flow = await rig({ token: 'kept', tokenType });
+        flow.node.context()[tokenType as 'flow' | 'global'].set('kept', Promise.resolve(GUIDE_TOKEN));
+        const { error } = await failing(flow, { payload: '' });
+        assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
+        assert.equal(simulator.requestCount, 0);
+      });
+    }
+  });
+});
