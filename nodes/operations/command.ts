@@ -61,9 +61,7 @@ export function readCommand(chosen: ChosenCommand, { values, source }: CommandIn
 /** The result of a command, such as those of this node, names its device by `deviceId`. */
 function readDeviceId(value: unknown): string {
   const isBoth = isObject(value) && typeof value['id'] === 'string' && typeof value['deviceId'] === 'string';
-  const id = parseDeviceId(isBoth ? value['deviceId'] : value);
-  if (id !== '' && id !== '.' && id !== '..') return id;
-  throw new InvalidValue('is not an id; enter a device UUID');
+  return parseDeviceId(isBoth ? value['deviceId'] : value);
 }
 
 /** Reads `msg.command`: `{ type, …fields, description? }`. */

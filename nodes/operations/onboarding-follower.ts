@@ -1,6 +1,6 @@
 import type { Api } from '../api/api';
 import { getOnboardedDevice, hasReportedState, type OnboardedDevice } from '../api/device-management';
-import { NrfCloudError } from '../api/errors';
+import { hasCode, NrfCloudError } from '../api/errors';
 import type { AbortSignalLike } from '../util/abort';
 import { Pacer } from '../util/pacer';
 import { toError } from '../util/to-error';
@@ -213,6 +213,8 @@ export class OnboardingFollower<G extends DeviceGroup> {
       (error) => (failure = error),
     );
     if (found === 'failed') {
+      // Work waits as long as there is no connection, whatever its timeout.
+      if (hasCode(failure, 'NRFCLOUD_NOT_CONFIGURED')) return undefined;
       if (++device.failedLastLooks < MAX_FAILED_LAST_LOOKS) return undefined;
       return { isOnboarded: false, ...unknownDiagnosis(failure!) };
     }
@@ -259,7 +261,10 @@ export class OnboardingFollower<G extends DeviceGroup> {
   #postpone(device: FollowedDevice<G>): void {
     if (device.isEnded) return;
     device.polls++;
-    this.#schedule.add(device, Math.min(this.#schedule.intervalMs(device), device.deadline - this.options.now()));
+    // After the deadline only a failed last look comes here.
+    const untilDeadline = device.deadline - this.options.now();
+    const interval = this.#schedule.intervalMs(device);
+    this.#schedule.add(device, untilDeadline > 0 ? Math.min(interval, untilDeadline) : interval);
   }
 
   #setOnboarded(device: FollowedDevice<G>, isOnboarded: boolean): void {

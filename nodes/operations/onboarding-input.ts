@@ -1,7 +1,8 @@
 import { isBulkResult, operationIdOf } from '../api/bulk';
 import { invalidInput } from '../api/errors';
 import { withSource } from '../api/with-source';
-import { parseDeviceId } from '../parse/ids';
+import { bytesOf } from '../parse/bytes';
+import { cleanId, parseDeviceId } from '../parse/ids';
 import { InvalidValue } from '../util/invalid-value';
 import { isObject } from '../util/json';
 
@@ -58,25 +59,16 @@ function readArray(items: readonly unknown[], source: string): DeviceList {
 }
 
 function readDevice(value: unknown): { id: string; onboardedId: string } {
-  if (!isObject(value) || Buffer.isBuffer(value)) {
-    const id = readId(value);
+  if (!isObject(value) || bytesOf(value) !== undefined) {
+    const id = parseDeviceId(value);
     return { id, onboardedId: id };
   }
   const { deviceId, id: ownId, claimToken, onboardedId } = value;
   // What has both is about a device, such as a command.
-  const id = readId(deviceId ?? ownId ?? claimToken ?? value);
+  const id = parseDeviceId(deviceId ?? ownId ?? claimToken ?? value);
   if (onboardedId === undefined || onboardedId === null || onboardedId === '') return { id, onboardedId: id };
-  if (typeof onboardedId !== 'string')
-    throw new InvalidValue('is not text; enter the id in device management', 'onboardedId');
-  return { id, onboardedId: checkId(onboardedId.trim(), 'onboardedId') };
-}
-
-function readId(value: unknown): string {
-  return checkId(parseDeviceId(value));
-}
-
-/** @throws {InvalidValue} for an id that no path can carry */
-function checkId(id: string, field?: string): string {
-  if (id !== '' && id !== '.' && id !== '..') return id;
-  throw new InvalidValue('is not an id; enter a device UUID', field);
+  if (typeof onboardedId === 'string') {
+    return { id, onboardedId: cleanId(onboardedId, 'onboardedId', 'an id in device management') };
+  }
+  throw new InvalidValue('is not text; enter the id in device management', 'onboardedId');
 }

@@ -104,7 +104,8 @@ export class WatchedCommand implements PollTarget {
       this.callbacks.onFailure(thrown);
       return false;
     }
-    return this.#judge(startedAt);
+    // Work waits as long as there is no connection, whatever its timeout.
+    return error.code === 'NRFCLOUD_NOT_CONFIGURED' || this.#judge(startedAt);
   }
 
   /** It is not watched any more. */

@@ -71,7 +71,9 @@ export async function startExamples(names: readonly string[], choices: Choices):
 
 function chosen(node: FlowNode, { simulator, mqttPort, nodes = {}, env = {} }: Choices): FlowNode {
   const changed: FlowNode = { ...node, ...nodes[node.type] };
-  if (node.type === 'nrfcloud-connection') changed['baseUrl'] = simulator.url;
+  if (node.type === 'nrfcloud-connection') {
+    Object.assign(changed, { baseUrl: simulator.url, deviceApiUrl: simulator.deviceApiUrl });
+  }
   if (node.type === 'mqtt-broker') Object.assign(changed, { broker: '127.0.0.1', port: String(mqttPort) });
   if (node.type === 'debug') changed['console'] = true;
   if (node.type === 'tab') {
