@@ -124,14 +124,14 @@ describe('the help', () => {
             mentioned.filter((code) => !ERROR_CODES.includes(code)),
             [],
           );
-          const told = matches(parts[3]!.split('<dl')[0]!, /<code>(\w+)<\/code>/g);
-          assert.deepEqual(told, ['code', 'message', 'cause', ...CAUSE]);
+          const facts = matches(parts[3]!.split('<dl')[0]!, /<code>(\w+)<\/code>/g);
+          assert.deepEqual(facts, ['code', 'message', 'cause', ...CAUSE]);
         });
 
         if (type === 'nrfcloud-bulk-claim') {
           it('has every code of a rejected row', () => {
-            const told = matches(parts[1]!, /<code>([A-Z]+_[A-Z]+|DUPLICATE)<\/code>/g);
-            assert.deepEqual(sorted(told), ROW_CODES);
+            const codes = matches(parts[1]!, /<code>([A-Z]+_[A-Z]+|DUPLICATE)<\/code>/g);
+            assert.deepEqual(sorted(codes), ROW_CODES);
           });
         }
       });
@@ -156,6 +156,12 @@ describe('the README', () => {
     assert.deepEqual([...rows].sort(), [...TYPES].sort());
   });
 
+  it('README: every example has a row', () => {
+    const linked = matches(readme, /^\|.*\(examples\/([^)]+)\.json\) \|$/gm).map(decodeURIComponent);
+    const examples = readdirSync(join(ROOT, 'examples')).filter((file) => file.endsWith('.json'));
+    assert.deepEqual(linked.sort(), examples.map((file) => file.replace('.json', '')).sort());
+  });
+
   it('README: every property of the connection has a row with its default', () => {
     const { defaults, credentials } = CONTRACT['nrfcloud-connection']!;
     const configuration = /^## Configuration\n([\s\S]*?)^## /m.exec(readme)![1]!;
@@ -176,9 +182,11 @@ describe('the README', () => {
   });
 
   it('README: the cause of an error has every fact', () => {
-    const told = /`cause`: `\{ ([^}]+) \}`/.exec(flat(readme))![1]!;
-    const bare = (facts: string[]): string[] => facts.map((fact) => fact.replace('?', ''));
-    assert.deepEqual(bare(told.split(', ')), bare(CAUSE));
+    const facts = /`cause`: `\{ ([^}]+) \}`/.exec(flat(readme))![1]!;
+    assert.deepEqual(
+      facts.split(', ').map((fact) => fact.replace('?', '')),
+      CAUSE,
+    );
   });
 
   it('README: message properties are those of the nodes', () => {
