@@ -1,11 +1,11 @@
 import type { Download } from '../http/downloads';
 import type { RequestOwner } from '../http/request-owner';
+import type { KeyedQueue } from '../util/keyed-queue';
 import type { Client } from './client';
 import type { ApiVersion, OperationName } from './endpoints';
 import { closed, isClosed } from './errors';
 import type { LoadReport } from './load';
 import type { ApiRequest, ApiResponse } from './request';
-import type { KeyedQueue } from '../util/keyed-queue';
 
 /** The client bound to one message; what operations make requests with. */
 export class Api {

@@ -107,16 +107,17 @@ export async function updateTag(api: Api, id: string, change: Partial<TagDefinit
   const work = async (): Promise<ApiResponse> => {
     const isComplete = change.tag !== undefined && change.description !== undefined;
     const { tag, description } = isComplete ? change : { ...(await definitionOf(api, id)), ...change };
-    const isUpdated = (item: unknown): boolean =>
+    const isNamed = (item: unknown): item is Record<string, unknown> =>
       isObject(item) && (item['id'] === undefined || item['id'] === id) && item['tag'] === tag;
     try {
       const parse = (body: unknown): unknown =>
-        parseTagChange(body, (item) => isUpdated(item) || (isObject(item) && item['id'] === id));
+        parseTagChange(body, (item) => isNamed(item) || (isObject(item) && item['id'] === id));
       return await api.send('update tag', { id, json: { tag, description }, parse });
     } catch (error) {
       if (!hasCode(error, 'NRFCLOUD_BAD_RESPONSE')) throw error;
       const found = await confirm(error, () => getTag(api, id));
-      if (!isUpdated(found.body)) throw error;
+      // Most changes are of the description only, so the name alone confirms nothing.
+      if (!isNamed(found.body) || found.body['description'] !== description) throw error;
       return found;
     }
   };

@@ -72,6 +72,13 @@ const FINAL_CODES: ReadonlySet<ErrorCode> = new Set([
   'NRFCLOUD_INTERNAL_ERROR',
 ]);
 
+/** Rejections that a repetition can mend (contract: as for every request). */
+const TRANSIENT_STATUSES: ReadonlySet<number | undefined> = new Set([408, 425]);
+
+function isFinal({ code, cause }: NrfCloudError): boolean {
+  return FINAL_CODES.has(code) && !TRANSIENT_STATUSES.has(cause.statusCode);
+}
+
 /** One bulk operation and all who wait for it: it is polled once for all of them. */
 export class WatchedOperation implements PollTarget {
   readonly watchers = new Set<Watcher>();
@@ -133,7 +140,7 @@ export class WatchedOperation implements PollTarget {
     const persists = isRefused && now - this.#refusedSince! >= MAX_REFUSED_MS;
     for (const watcher of [...this.watchers]) {
       const isLost = error.code === 'NRFCLOUD_NOT_FOUND' && now - watcher.begunAt >= MAX_UNKNOWN_MS;
-      if (persists || isLost || FINAL_CODES.has(error.code)) this.#end(watcher, () => watcher.onFailure(error));
+      if (persists || isLost || isFinal(error)) this.#end(watcher, () => watcher.onFailure(error));
     }
     return this.#judge(startedAt);
   }

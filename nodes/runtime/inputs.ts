@@ -72,7 +72,7 @@ export function evaluateInputs<I extends string>(
   for (const name in sources) {
     const source = sources[name];
     if (source.type === 'str') inputs[name] = withVariables(RED, node, source.value, name, operation);
-    else if (source.type === 'msg') inputs[name] = copied(readMessage(RED, msg, name, source, operation));
+    else if (source.type === 'msg') inputs[name] = readMessage(RED, msg, name, source, operation);
     else others.push(name);
   }
   const whole = inputs as Record<I, unknown>;
@@ -120,7 +120,7 @@ function withVariables(RED: NodeAPI, node: Node, value: string, name: string, op
 
 function readMessage(RED: NodeAPI, msg: NodeMessage, name: string, source: Source, operation: OperationName): unknown {
   try {
-    return RED.util.getMessageProperty(msg, source.value) as unknown;
+    return copied(RED.util.getMessageProperty(msg, source.value));
   } catch (error) {
     // Node-RED throws for `msg.a.b` where there is no `msg.a`; for the user that is just a property that is missing.
     // A getter that throws is none: a claim without its tags, or a list without its filter, is not what was asked for.

@@ -160,16 +160,6 @@ export class NodeRunner<I extends string, S extends object, T> {
     return this.definition.run(task);
   }
 
-  /** @throws {NrfCloudError} `NRFCLOUD_NOT_CONFIGURED`, if the node does not work without its connection */
-  #connect(task: MessageTask<I, S, T>): void {
-    try {
-      task.api = new Api(clientOf(this.RED, this.config['connection'], this.#operation), task);
-    } catch (error) {
-      if (this.definition.worksWithoutConnection !== true || !hasCode(error, 'NRFCLOUD_NOT_CONFIGURED')) throw error;
-      task.connectionProblem = error;
-    }
-  }
-
   /** Settings that cannot be used are reported with every message; they must not keep the node from being there. */
   #createState(context: NodeContext<S, T>): T {
     try {
@@ -177,6 +167,16 @@ export class NodeRunner<I extends string, S extends object, T> {
     } catch (error) {
       if (error instanceof NrfCloudError) return undefined as T;
       throw error;
+    }
+  }
+
+  /** @throws {NrfCloudError} `NRFCLOUD_NOT_CONFIGURED`, if the node does not work without its connection */
+  #connect(task: MessageTask<I, S, T>): void {
+    try {
+      task.api = new Api(clientOf(this.RED, this.config['connection'], this.#operation), task);
+    } catch (error) {
+      if (this.definition.worksWithoutConnection !== true || !hasCode(error, 'NRFCLOUD_NOT_CONFIGURED')) throw error;
+      task.connectionProblem = error;
     }
   }
 

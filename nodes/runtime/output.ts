@@ -56,10 +56,16 @@ export class Output {
    * @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT`
    */
   check(msg: NodeMessage, operation: OperationName): void {
-    const wrong = this.#problem(msg);
+    let wrong: string | undefined;
+    try {
+      wrong = this.#problem(msg);
+    } catch {
+      // A getter of the message throws whatever it likes.
+      wrong = 'its parent cannot be read';
+    }
     if (wrong === undefined) return;
-    const where = `the result can't be written to msg.${sanitize(this.name)}`;
-    throw invalidInput(operation, `${where}: ${wrong}; change the node's output`);
+    const sentence = `the result cannot be written to msg.${sanitize(this.name)}: ${wrong}; change the node's output`;
+    throw invalidInput(operation, sentence);
   }
 
   /** Writes a result. */
@@ -78,7 +84,7 @@ export class Output {
       parent = (parent as Record<string | number, unknown>)[step];
       if (parent === undefined) return undefined;
       if (parent === null || (typeof parent !== 'object' && typeof parent !== 'function'))
-        return 'its parent is no object';
+        return 'its parent is not an object';
       if (!Object.isExtensible(parent)) return 'its parent is frozen';
     }
     return undefined;

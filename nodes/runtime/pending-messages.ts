@@ -61,13 +61,17 @@ export class PendingMessages {
     { parts = [], without = [], staysWhole = false }: HoldOptions = {},
   ): Promise<PendingMessage> {
     const pending: PendingMessage = { key, msg, send, done, recorded: false };
-    this.#pending.add(pending);
-    if (this.store === undefined) return pending;
+    // Until it is recorded, it counts as a message that is being processed.
+    if (this.store === undefined) {
+      this.#pending.add(pending);
+      return pending;
+    }
     const { small, large } = splitBySize(toJson(msg, without));
     const names = Object.keys(large);
     const state: RecordedMessage = { version: 2, work, msg: small, large: names };
     pending.recorded = await this.store.create(key, state, concat(Object.values(large), parts));
     if (pending.recorded) leave(msg, staysWhole ? without : [...names, ...without]);
+    this.#pending.add(pending);
     return pending;
   }
 

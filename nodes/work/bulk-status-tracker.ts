@@ -49,6 +49,8 @@ const CLOCK = '#clock';
 export class BulkStatusTracker {
   readonly #operations = new Map<string, WatchedOperation>();
   readonly #watchers = new Map<Watcher, PendingMessage>();
+  /** Watches that are being recorded. */
+  readonly #beginning = new Set<{ id: string; cancelled: boolean }>();
   readonly #poller: Poller;
   readonly #clock: RunningClock;
   #troubled = 0;
@@ -74,8 +76,16 @@ export class BulkStatusTracker {
     const { timeout } = task.settings;
     const begunAt = this.#clock.now();
     const work: RecordedWatch = { id, deadline: timeout > 0 ? begunAt + timeout * 1000 : null, begunAt, status: null };
-    const pending = await task.hold(randomUUID(), work);
-    this.#watch(work, pending, 0);
+    const beginning = { id, cancelled: false };
+    this.#beginning.add(beginning);
+    let pending: PendingMessage;
+    try {
+      pending = await task.hold(randomUUID(), work);
+    } finally {
+      this.#beginning.delete(beginning);
+    }
+    if (beginning.cancelled) void this.context.end(pending, () => Promise.resolve(undefined));
+    else this.#watch(work, pending, 0);
     return PENDING;
   }
 
@@ -89,6 +99,7 @@ export class BulkStatusTracker {
 
   /** Ends all watches over an operation; their messages end without a result. */
   cancel(id: string): void {
+    for (const beginning of this.#beginning) if (beginning.id === id) beginning.cancelled = true;
     for (const watcher of [...(this.#operations.get(id)?.watchers ?? [])]) {
       this.#end(id, watcher, () => Promise.resolve(undefined));
     }

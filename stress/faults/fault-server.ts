@@ -37,27 +37,37 @@ export interface Script {
 
 /** Stands between the product and a simulator, and spoils what the script of the request's cell says. */
 export interface FaultServer {
-  /** Base URL of a cell's connection. */
-  baseUrl: (cell: string, script: Script) => string;
+  /**
+   * Opens a cell's own ports, as what a connection learns of an origin counts for all connections to it.
+   * @returns the base URL of the cell's connection
+   */
+  open: (cell: string, script: Script) => Promise<string>;
   /** Asks the simulator itself. @throws {Error} for a refusal */
   ask: (method: string, path: string, body?: unknown) => Promise<unknown>;
   /** What no cell may ever do, such as showing a key to another host. */
   readonly offences: string[];
   /** Open connections from the product, on all ports. */
   connections: () => Promise<number>;
-  /** Drops what is known of the cells, and closes the connections to the simulator. */
+  /** Closes the connections to the simulator. */
+  disconnect: () => Promise<void>;
+  /** Closes the ports of the cells. */
   forget: () => Promise<void>;
   close: () => Promise<void>;
 }
 
-/** Starts it: the service, the host of the error summaries, a third host that nobody may come to, and one with TLS. */
+/** Where a cell's requests go. */
+interface CellServers {
+  servers: Server[];
+  origins: Record<Arrival['host'], string>;
+  script: Script;
+}
+
+/** Starts it: for each cell a service and a host of error summaries; for all a third host that nobody may come to, and one with TLS. */
 export async function startFaultServer(simulator: Simulator): Promise<FaultServer> {
-  const scripts = new Map<string, Script>();
+  const cells = new Map<string, CellServers>();
   const offences: string[] = [];
   let agent = new Agent({ connections: 64 });
 
-  const service = createServer((request, response) => void serve('service', request, response));
-  const summary = createServer((request, response) => void serve('summary', request, response));
   const stranger: RequestListener = ({ method, url, headers }, response) => {
     offences.push(`${method} ${url} came to another host${headers.authorization === undefined ? '' : ' with a key'}`);
     response.end('{}');
@@ -65,11 +75,9 @@ export async function startFaultServer(simulator: Simulator): Promise<FaultServe
   const elsewhere = createServer(stranger);
   const { private: key, cert } = await generate([{ name: 'commonName', value: LOOPBACK }]);
   const unknownCertificate = createTlsServer({ key, cert }, stranger);
-  const servers = { service, summary, elsewhere, unknownCertificate };
+  const servers = { elsewhere, unknownCertificate };
   const origins = {} as Record<keyof typeof servers | 'closed', string>;
   for (const [name, server] of Object.entries(servers) as [keyof typeof servers, Server][]) {
-    server.keepAliveTimeout = 60_000;
-    server.on('clientError', (_error, socket) => socket.destroy());
     const scheme = name === 'unknownCertificate' ? 'https' : 'http';
     origins[name] = `${scheme}://${LOOPBACK}:${await listen(server)}`;
   }
@@ -78,7 +86,7 @@ export async function startFaultServer(simulator: Simulator): Promise<FaultServe
   await new Promise((resolve) => gone.close(resolve));
 
   /** Where a fault that lies on the way leads instead. */
-  const origin = (host: 'service' | 'summary', { place }: Fault): string => {
+  const leadsTo = (origin: string, { place }: Fault): string => {
     switch (place) {
       case 'closed port':
         return origins.closed;
@@ -87,21 +95,21 @@ export async function startFaultServer(simulator: Simulator): Promise<FaultServe
       case 'unknown certificate':
         return origins.unknownCertificate;
       case 'no TLS':
-        return origins[host].replace('http:', 'https:');
+        return origin.replace('http:', 'https:');
       default:
-        return origins[host];
+        return origin;
     }
   };
 
-  async function serve(host: Arrival['host'], request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const [, cell = '', rest = ''] = /^\/([^/]+)(\/.*)$/.exec(request.url ?? '') ?? [];
-    const script = scripts.get(cell);
-    if (script === undefined) {
-      offences.push(`${request.method} ${request.url} belongs to no cell`);
-      response.end();
-      return;
-    }
-    const [path = '', query = ''] = rest.replace(/^\/v1(?=\/)/, '').split('?');
+  async function serve(
+    host: Arrival['host'],
+    cell: CellServers,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    const { script } = cell;
+    const { url = '' } = request;
+    const [path = '', query = ''] = url.replace(/^\/v1(?=\/)/, '').split('?');
     const { method = '' } = request;
     const arrival: Arrival = { host, method, path, query, struck: false, worked: false, at: Date.now() };
     checkKey(arrival, request.headers.authorization, script);
@@ -111,7 +119,7 @@ export async function startFaultServer(simulator: Simulator): Promise<FaultServe
     script.onArrival();
     const work = (): Promise<Answer> => {
       arrival.worked = true;
-      return forward(host, cell, script, request, rest, body);
+      return forward(host, cell, request, body);
     };
     if (!arrival.struck) {
       answer(response, await work());
@@ -123,8 +131,8 @@ export async function startFaultServer(simulator: Simulator): Promise<FaultServe
       socket: request.socket,
       work,
       answer: (given) => answer(response, given),
-      here: `${origins[host]}/${cell}${rest}`,
-      elsewhere: `${origins.elsewhere}/${cell}${rest}`,
+      here: `${cell.origins[host]}${url}`,
+      elsewhere: `${origins.elsewhere}${url}`,
     };
     await script.fault.play?.(struck);
   }
@@ -138,15 +146,13 @@ export async function startFaultServer(simulator: Simulator): Promise<FaultServe
 
   async function forward(
     host: Arrival['host'],
-    cell: string,
-    script: Script,
-    { method, headers }: IncomingMessage,
-    rest: string,
+    { origins: own, script }: CellServers,
+    { method, headers, url = '' }: IncomingMessage,
     body: Buffer,
   ): Promise<Answer> {
     const base = host === 'service' ? simulator.url.replace(/\/v1$/, '') : simulator.summaryUrl;
     const type = headers['content-type'];
-    const reply = await ask(`${base}${rest}`, {
+    const reply = await ask(`${base}${url}`, {
       method: method as 'GET',
       dispatcher: agent,
       headers: {
@@ -157,8 +163,8 @@ export async function startFaultServer(simulator: Simulator): Promise<FaultServe
     });
     const text = await reply.body.text();
     const summaries =
-      script.fault.place === undefined || !script.strikes(SUMMARY) ? origins.summary : origin('summary', script.fault);
-    return { status: reply.statusCode, text: text.replaceAll(simulator.summaryUrl, `${summaries}/${cell}`) };
+      script.fault.place === undefined || !script.strikes(SUMMARY) ? own.summary : leadsTo(own.summary, script.fault);
+    return { status: reply.statusCode, text: text.replaceAll(simulator.summaryUrl, summaries) };
   }
 
   return {
@@ -175,26 +181,36 @@ export async function startFaultServer(simulator: Simulator): Promise<FaultServe
       return text === '' ? undefined : (JSON.parse(text) as unknown);
     },
     offences,
-    baseUrl: (cell, script) => {
-      scripts.set(cell, script);
-      const place = script.strikes(SUMMARY) ? origins.service : origin('service', script.fault);
-      return `${place}/${cell}/v1`;
+    open: async (id, script) => {
+      const cell: CellServers = { servers: [], origins: { service: '', summary: '' }, script };
+      cells.set(id, cell);
+      for (const host of ['service', 'summary'] as const) {
+        const server = createServer((request, response) => void serve(host, cell, request, response));
+        server.keepAliveTimeout = 60_000;
+        server.on('clientError', (_error, socket) => socket.destroy());
+        cell.servers.push(server);
+        cell.origins[host] = `http://${LOOPBACK}:${await listen(server)}`;
+      }
+      const { service } = cell.origins;
+      return `${script.strikes(SUMMARY) ? service : leadsTo(service, script.fault)}/v1`;
     },
     connections: async () => {
-      const counts = await Promise.all(Object.values(servers).map(count));
+      const own = [...cells.values()].flatMap((cell) => cell.servers);
+      const counts = await Promise.all([...own, ...Object.values(servers)].map(count));
       return counts.reduce((sum, one) => sum + one, 0);
     },
-    forget: async () => {
-      scripts.clear();
+    disconnect: async () => {
       await agent.destroy();
       agent = new Agent({ connections: 64 });
     },
+    forget: async () => {
+      const own = [...cells.values()].flatMap((cell) => cell.servers);
+      cells.clear();
+      await Promise.all(own.map(close));
+    },
     close: async () => {
       await agent.destroy();
-      for (const server of Object.values(servers)) {
-        server.closeAllConnections();
-        await new Promise((resolve) => server.close(resolve));
-      }
+      await Promise.all(Object.values(servers).map(close));
     },
   };
 }
@@ -223,4 +239,9 @@ async function listen(server: Server): Promise<number> {
 
 function count(server: Server): Promise<number> {
   return new Promise((resolve) => server.getConnections((_error, connections) => resolve(connections)));
+}
+
+async function close(server: Server): Promise<void> {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
 }

@@ -146,7 +146,7 @@ export const FAULTS: readonly Fault[] = [
     },
   },
 
-  ...[400, 401, 403, 404, 405, 408, 409, 413, 415, 422].map((status): Fault => ({
+  ...[400, 401, 403, 404, 405, 409, 413, 415, 422].map((status): Fault => ({
     name: `HTTP ${status}`,
     group: 'refusal',
     ...says(status),
@@ -161,7 +161,11 @@ export const FAULTS: readonly Fault[] = [
       response.write('{"message":');
     },
   },
-  ...[429, 500, 502, 503, 504].map((status): Fault => ({ name: `HTTP ${status}`, group: 'trouble', ...says(status) })),
+  ...[408, 425, 429, 500, 502, 503, 504].map((status): Fault => ({
+    name: `HTTP ${status}`,
+    group: 'trouble',
+    ...says(status),
+  })),
   ...[500, 502, 504].map((status): Fault => ({
     name: `HTTP ${status} after the work`,
     group: 'trouble after the work',

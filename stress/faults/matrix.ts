@@ -172,7 +172,7 @@ async function runBatch(
       {
         id: connection,
         type: 'nrfcloud-connection',
-        baseUrl: server.baseUrl(id, life.script),
+        baseUrl: await server.open(id, life.script),
         api: generation,
         retries: RETRIES[when],
         timeout: fault.stalls === true ? STALL_TIMEOUT_S : 20,
@@ -229,8 +229,9 @@ async function runBatch(
     if (lives.has(id) && !isDeepStrictEqual(status, {}))
       report.problems.push(`${nameOf(lives.get(id)!.cell)}: a stopped node shows ${JSON.stringify(status)}`);
   }
-  await server.forget();
+  await server.disconnect();
   report.problems.push(...(await leaks(server, before)));
+  await server.forget();
 }
 
 async function begin(cell: Cell, world: World): Promise<Life> {
@@ -324,7 +325,10 @@ function judge({ cell, script, prepared, original, outputs, caught, completed, s
   must(steps.at(-1) === 'ended', 'it was sent on after its end');
   must(ended === expected, `it ended with ${ended} instead of ${expected}: ${failure?.['error'].message ?? ''}`);
   const colour = `${String(status?.['fill'])} ${String(status?.['shape'])}`;
-  must(colour === (ended === 'ok' ? 'green dot' : 'red ring'), `its status is ${colour} after ${ended}`);
+  must(
+    colour === (ended === 'ok' ? `${prepared.colour ?? 'green'} dot` : 'red ring'),
+    `its status is ${colour} after ${ended}`,
+  );
 
   const struck = script.arrivals.filter((arrival) => arrival.struck);
   must(fault.place !== undefined || struck.length > 0, 'the fault never struck');

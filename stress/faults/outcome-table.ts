@@ -48,11 +48,18 @@ const OUTCOMES: Record<Group, Record<Persistence, Outcome | ((fault: Fault) => O
   'unknown status': { once: 'ok', lasting: 'ok' },
 };
 
+/** What an outcome may depend on beside the operation and the group of the fault. */
+interface Circumstances {
+  status?: number | undefined;
+  generation: Generation;
+  when: Persistence;
+}
+
 interface Exception {
   step: string;
   when?: Persistence;
   groups: readonly Group[];
-  outcome: Outcome | ((cell: { status?: number | undefined; generation: Generation }) => Outcome | undefined);
+  outcome: Outcome | ((cell: Circumstances) => Outcome | undefined);
   why: string;
 }
 
@@ -71,8 +78,8 @@ const TROUBLE: readonly Group[] = [...NETWORK, 'trouble', 'trouble after the wor
 
 /** Where an operation's own rules say otherwise; the first that fits counts. */
 const EXCEPTIONS: readonly Exception[] = [
-  {
-    step: 'claim',
+  ...['claim', 'unclaim'].map((step): Exception => ({
+    step,
     when: 'lasting',
     groups: [
       'broken off after the work',
@@ -82,15 +89,34 @@ const EXCEPTIONS: readonly Exception[] = [
       'trouble after the work',
     ],
     outcome: 'ok',
-    why: 'contract: after a lost reply a claim looks the device up by the id inside its token',
+    why: 'contract: after a lost response the device is looked up',
+  })),
+  {
+    step: 'claim',
+    groups: BODIES,
+    outcome: 'ok',
+    why: 'contract, rule 7: a claim answered without the id of the device is looked up',
   },
-  ...['removal', 'create tag'].map((step): Exception => ({
+  ...['create tag', 'update tag', 'delete tag', 'unclaim', 'change of a device'].map((step): Exception => ({
+    step,
+    groups: ['unreadable body'],
+    outcome: 'ok',
+    why: 'contract, rule 7: a success that is not about the target is confirmed by a get',
+  })),
+  ...['delete tag', 'create tag'].map((step): Exception => ({
     step,
     when: 'lasting',
     groups: ['broken off in the body', 'stall in the body'],
     outcome: 'ok',
     why: 'contract: repeated, it is answered 404 or 409; that status is known though its body never comes whole',
   })),
+  {
+    step: 'upload',
+    when: 'once',
+    groups: ['refusal'],
+    outcome: ({ status }) => (status === 413 ? 'ok' : undefined),
+    why: 'contract: 413 halves the upload',
+  },
   {
     step: 'upload',
     when: 'lasting',
@@ -113,6 +139,15 @@ const EXCEPTIONS: readonly Exception[] = [
   },
   {
     step: 'poll',
+    groups: ['refusal'],
+    outcome: ({ status = 0, when }) => {
+      if (![401, 403, 404].includes(status)) return undefined;
+      return when === 'once' ? 'ok' : 'NRFCLOUD_TIMEOUT';
+    },
+    why: 'contract: 404 is waited out for a minute, 401 and 403 for five',
+  },
+  {
+    step: 'poll',
     when: 'once',
     groups: [...TROUBLE.filter((group) => group !== 'no connection'), ...BODIES, 'redirect'],
     outcome: 'ok',
@@ -123,13 +158,6 @@ const EXCEPTIONS: readonly Exception[] = [
     groups: [...TROUBLE, ...BODIES, 'redirect'],
     outcome: 'NRFCLOUD_TIMEOUT',
     why: 'contract: trouble while polling is waited out until the timeout',
-  },
-  {
-    step: 'poll',
-    when: 'lasting',
-    groups: ['unknown status'],
-    outcome: 'NRFCLOUD_TIMEOUT',
-    why: 'guide: only SUCCEEDED and FAILED are ends',
   },
   {
     step: 'summary',
@@ -170,7 +198,7 @@ export function outcomeOf(
       continue;
     const outcome =
       typeof exception.outcome === 'function'
-        ? exception.outcome({ status: fault.status, generation })
+        ? exception.outcome({ status: fault.status, generation, when })
         : exception.outcome;
     if (outcome !== undefined) return outcome;
   }
@@ -202,5 +230,7 @@ export function attemptsOf(
   )
     return undefined;
   if (outcome === 'ok') return undefined;
+  // The upload is halved, and each half is sent.
+  if (step === 'upload' && fault.status === 413) return undefined;
   return REPEATED.has(fault.group) ? retries + 1 : 1;
 }

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import helper from 'node-red-node-test-helper';
 import bulkStatusNode from '../../nodes/nrfcloud-bulk-status';
 import claimNode from '../../nodes/nrfcloud-claim';
 import { startSimulator, type Simulator } from '../../simulator';
@@ -11,16 +10,15 @@ describe("Node-RED's nodeMessageBufferMaxLength", () => {
     simulator = await startSimulator({ latency: 50 });
   });
   afterEach(async () => {
-    helper.settings({ nodeMessageBufferMaxLength: undefined });
     await stopNodeRig();
     await simulator.close();
   });
 
   const flood = async (most: number, queueLimit: number): Promise<[completed: number, refusals: string[]]> => {
-    helper.settings({ nodeMessageBufferMaxLength: most });
     const flow = await startNodeRig({
       node: claimNode,
       type: 'nrfcloud-claim',
+      settings: { nodeMessageBufferMaxLength: most },
       connection: { baseUrl: simulator.url, concurrency: 2, queueLimit },
     });
     for (const { claimToken } of simulator.mintMany(20)) flow.send({ payload: claimToken });
@@ -54,8 +52,8 @@ describe("Node-RED's nodeMessageBufferMaxLength", () => {
 
   it('bounds the watches of bulk status, too, but always lets one be cancelled', async () => {
     simulator.set({ latency: 0, bulkHold: 'PENDING' });
-    helper.settings({ nodeMessageBufferMaxLength: 2 });
     const flow = await startNodeRig({
+      settings: { nodeMessageBufferMaxLength: 2 },
       node: bulkStatusNode,
       type: 'nrfcloud-bulk-status',
       outputs: 3,

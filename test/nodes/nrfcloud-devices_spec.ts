@@ -277,12 +277,7 @@ describe('nrfcloud-devices', () => {
       ],
       ['a number that is none', { query: 'query', queryType: 'msg' }, { query: { a: NaN } }, /has a number as "a"/],
       ['a tag of 101 characters', { tag: 'x'.repeat(101) }, {}, /101 characters/],
-      [
-        'a tag that is an object',
-        { tag: 'tag', tagType: 'msg' },
-        { tag: {} },
-        /msg\.tag .*a tag that is an object/,
-      ],
+      ['a tag that is an object', { tag: 'tag', tagType: 'msg' }, { tag: {} }, /msg\.tag .*a tag that is an object/],
       ['an unknown mode', { mode: 'some' }, {}, /mode must be one of array, each, page/],
       ['a limit below zero', { limit: -1 }, {}, /limit must be a whole number/],
       ['a broken limit', { limit: '1.5' }, {}, /limit must be a whole number/],

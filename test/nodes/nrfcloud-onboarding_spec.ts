@@ -461,6 +461,16 @@ describe('nrfcloud-onboarding', () => {
       assert.equal(flow.outputs[1]!.length, 0);
     });
 
+    it('ends a message that is still being recorded', async () => {
+      const ids = claimed(3);
+      const flow = await rig();
+      flow.send({ payload: ids });
+      flow.send({ payload: ids, cancel: true });
+      await flow.ended(2);
+      assert.equal(flow.completed.length, 2);
+      assert.equal(flow.outputs.flat().length, 0);
+    });
+
     it('of all devices of a message ends it', async () => {
       const ids = claimed(2);
       const flow = await rig();

@@ -55,6 +55,8 @@ export interface NodeRigOptions {
   /** The connection's properties; `null` for none at all. */
   connection?: Record<string, unknown> | null;
   apiKey?: string | undefined;
+  /** Node-RED's settings. */
+  settings?: Record<string, unknown>;
   /** Other node types and nodes for the flow. */
   types?: ((RED: NodeAPI) => void)[];
   nodes?: Record<string, unknown>[];
@@ -64,7 +66,7 @@ export interface NodeRigOptions {
 /** Puts one node into a real Node-RED runtime, between test nodes, under Catch, Complete and Status nodes. */
 export async function startNodeRig(options: NodeRigOptions): Promise<NodeRig> {
   userDir ??= mkdtempSync(join(tmpdir(), 'nrfcloud-rig-'));
-  helper.settings({ userDir });
+  helper.settings({ userDir, ...options.settings });
   const { node, type, config = {}, outputs = 1, connection = {}, types = [], nodes = [] } = options;
   const apiKey = 'apiKey' in options ? options.apiKey : 'sim-key';
   const ports = Array.from({ length: outputs }, (_, port) => `out${port}`);

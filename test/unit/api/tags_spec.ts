@@ -155,6 +155,12 @@ describe('tags', () => {
     });
   }
 
+  it('a redirect of a change is not confirmed by a tag that has another description', async () => {
+    service.respondWith([200, TWO], [307, ''], [200, TWO]);
+    const { code } = await failure(updateTag(service.api(), '2', { description: 'new' }));
+    assert.equal(code, 'NRFCLOUD_BAD_RESPONSE');
+  });
+
   it('a deletion has succeeded if its repetition finds nothing', async () => {
     service.respondWith('reset', [404, {}], [404, {}]);
     assert.deepEqual(await deleteTag(service.api(), '1'), { statusCode: 404, body: undefined });

@@ -15,7 +15,7 @@ describe('watched operation', () => {
     operation: WatchedOperation;
     seen: string[];
     poll: (body: Record<string, unknown>) => boolean;
-    fail: (code: ErrorCode) => boolean;
+    fail: (code: ErrorCode, statusCode?: number) => boolean;
     troubles: boolean[];
   } {
     const time = new RunningClock(() => undefined);
@@ -36,9 +36,9 @@ describe('watched operation', () => {
       seen,
       troubles,
       poll: (body) => operation.onResponse({ statusCode: 200, body }, performance.now()),
-      fail: (code) =>
+      fail: (code, statusCode) =>
         operation.onError(
-          new NrfCloudError(code, 'x: y', { operation: 'bulk status', attempts: 1 }),
+          new NrfCloudError(code, 'x: y', { operation: 'bulk status', attempts: 1, ...(statusCode && { statusCode }) }),
           performance.now(),
         ),
     };
@@ -76,6 +76,16 @@ describe('watched operation', () => {
     await clock.pass(5 * MINUTE);
     assert.equal(fail('NRFCLOUD_UNAUTHORIZED'), false);
     assert.deepEqual(seen, ['PENDING', 'NRFCLOUD_UNAUTHORIZED']);
+  });
+
+  it('watched operation: 408 and 425 are waited out, other refusals end the watch', () => {
+    for (const [statusCode, goesOn] of [
+      [408, true],
+      [425, true],
+      [400, false],
+    ] as const) {
+      assert.equal(start().fail('NRFCLOUD_REJECTED', statusCode), goesOn);
+    }
   });
 
   it('watched operation: a result that is there after the deadline is delivered', async () => {

@@ -17,7 +17,7 @@ describe('where results are written', () => {
     } catch (error) {
       assert.ok(error instanceof NrfCloudError);
       assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
-      const [, why] = /^claim: the result can't be written to msg\.\S+: (.*); change the node's output$/.exec(
+      const [, why] = /^claim: the result cannot be written to msg\.\S+: (.*); change the node's output$/.exec(
         error.message,
       )!;
       return why;
@@ -31,9 +31,9 @@ describe('where results are written', () => {
     ['a[0].b', { a: [{}] }, undefined],
     ['a.b', { a: () => undefined }, undefined],
     ['a..b', {}, 'it is not a property'],
-    ['a.b', { a: 7 }, 'its parent is no object'],
-    ['a.b', { a: null }, 'its parent is no object'],
-    ['a.b.c', { a: { b: 'x' } }, 'its parent is no object'],
+    ['a.b', { a: 7 }, 'its parent is not an object'],
+    ['a.b', { a: null }, 'its parent is not an object'],
+    ['a.b.c', { a: { b: 'x' } }, 'its parent is not an object'],
     ['a.b', { a: Object.freeze({}) }, 'its parent is frozen'],
     ['__proto__.b', {}, 'it is reserved'],
     ['constructor.b', {}, 'it is reserved'],
@@ -45,7 +45,7 @@ describe('where results are written', () => {
   it('is nowhere in a frozen message', () => {
     assert.throws(
       () => new Output(RED, 'payload', []).check(Object.freeze(message({})), 'claim'),
-      /the result can't be written to msg\.payload: the message is frozen; /,
+      /the result cannot be written to msg\.payload: the message is frozen; /,
     );
   });
 
