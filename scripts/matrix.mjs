@@ -1,26 +1,25 @@
-// Runs the node, flow and browser tests on rows of the matrix, prints a table, and writes it into the README:
-// npm run test:matrix [-- [--print] <row> …]. A row that isn't run keeps what the README says of it. --print leaves the
-// README alone.
+// Runs the node, flow, browser and package tests on rows of the matrix, and writes a table of results:
+// npm run test:matrix [-- [--print] <row> …]. Rows that are not run keep their results. --print writes no file.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { RUNTIMES } from './runtimes.mjs';
 
-const README = 'README.md';
+const PAGE = 'docs/compatibility.md';
 const SPECS = ['nodes', 'flows', 'editor', 'dashboard', 'package'].map((folder) => `test/${folder}/**/*_spec.ts`);
 const [BEGIN, END] = ['<!-- npm run test:matrix writes this table -->\n', '<!-- end of the table -->\n'];
-const HEAD = ['| Node.js | Node-RED | passed | failed | minutes | on |', '|---|---|---|---|---|---|'];
+const HEAD = ['| Node.js | Node-RED | passed | failed | minutes | date |', '|---|---|---|---|---|---|'];
 
-const words = process.argv.slice(2);
-const toPrint = words.includes('--print');
-const rows = words.filter((word) => word !== '--print');
+const args = process.argv.slice(2);
+const printOnly = args.includes('--print');
+const rows = args.filter((arg) => arg !== '--print');
 const names = rows.length > 0 ? rows : Object.keys(RUNTIMES);
 for (const name of names) {
   if (RUNTIMES[name] === undefined) throw new Error(`${name} is none of ${Object.keys(RUNTIMES).join(', ')}`);
 }
 
-/** Runs a row in this terminal, and counts as mocha does. */
+/** Runs the tests on a row in this terminal. @returns mocha's counts, and the minutes that it took */
 async function run(name) {
   const begin = Date.now();
   const child = spawn(process.execPath, ['scripts/test.mjs', name, '--', ...SPECS], {
@@ -29,30 +28,30 @@ async function run(name) {
   const counts = { passing: 0, failing: 0 };
   createInterface(child.stdout).on('line', (line) => {
     console.log(line);
-    const [, count, what] = /^ {2}(\d+) (passing|failing)\b/.exec(line) ?? [];
-    if (what !== undefined) counts[what] += Number(count);
+    const [, count, result] = /^ {2}(\d+) (passing|failing)\b/.exec(line) ?? [];
+    if (result !== undefined) counts[result] += Number(count);
   });
   const [code] = await once(child, 'close');
-  // A run that broke off failed, too, whatever it had counted.
+  // A run that was interrupted has failed, whatever it had counted.
   const failed = code === 0 ? counts.failing : Math.max(counts.failing, 1);
   return { passed: counts.passing, failed, minutes: (Date.now() - begin) / 60_000 };
 }
 
-/** The README's lines about rows, by the versions that they begin with. */
-function known(text) {
-  const lines = text.slice(text.indexOf(BEGIN) + BEGIN.length, text.indexOf(END)).split('\n');
+/** The page's lines about rows, by the versions that they begin with. */
+function readLines(page) {
+  const lines = page.slice(page.indexOf(BEGIN) + BEGIN.length, page.indexOf(END)).split('\n');
   return new Map(lines.map((line) => [line.split('|').slice(1, 3).join('|'), line]));
 }
 
-/** Puts a row's result into the README's table, unless it is only to be printed. @returns the table */
-function note(name, line) {
-  const text = readFileSync(README, 'utf8');
-  if (!text.includes(BEGIN) || !text.includes(END)) throw new Error(`${README} has no place for the table`);
-  const lines = known(text);
+/** Writes a row's result into the page's table, unless it is only printed. @returns the table */
+function updateTable(name, line) {
+  const page = readFileSync(PAGE, 'utf8');
+  if (!page.includes(BEGIN) || !page.includes(END)) throw new Error(`${PAGE} has no place for the table`);
+  const lines = readLines(page);
   lines.set(keyOf(name), line);
   const table = [...HEAD, ...Object.keys(RUNTIMES).map((row) => lines.get(keyOf(row)) ?? `|${keyOf(row)}| | | | |`)];
-  const after = `${text.slice(0, text.indexOf(BEGIN))}${BEGIN}${table.join('\n')}\n${text.slice(text.indexOf(END))}`;
-  if (!toPrint) writeFileSync(README, after);
+  const updated = `${page.slice(0, page.indexOf(BEGIN))}${BEGIN}${table.join('\n')}\n${page.slice(page.indexOf(END))}`;
+  if (!printOnly) writeFileSync(PAGE, updated);
   return table.join('\n');
 }
 
@@ -65,7 +64,7 @@ let table = '';
 for (const name of names) {
   const { passed, failed, minutes } = await run(name);
   const today = new Date().toISOString().slice(0, 10);
-  table = note(name, `|${keyOf(name)}| ${passed} | ${failed} | ${minutes.toFixed(1)} | ${today} |`);
+  table = updateTable(name, `|${keyOf(name)}| ${passed} | ${failed} | ${minutes.toFixed(1)} | ${today} |`);
   if (failed > 0) process.exitCode = 1;
 }
 console.log(`\n${table}`);

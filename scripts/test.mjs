@@ -15,7 +15,7 @@ const specsIn = (...folders) => folders.map((folder) => `test/${folder}/**/*_spe
 const IN_BROWSER = ['editor', 'dashboard'];
 const ALL = [
   specsIn(...IN_BROWSER),
-  [...specsIn('**'), ...IN_BROWSER.flatMap((room) => ['--ignore', ...specsIn(room)])],
+  [...specsIn('**'), ...IN_BROWSER.flatMap((folder) => ['--ignore', ...specsIn(folder)])],
 ];
 const OF_NODE_RED = [specsIn('editor'), specsIn('nodes', 'flows', 'package')];
 
@@ -25,7 +25,7 @@ const names = end > 0 ? words.slice(0, end) : CORNERS;
 const rest = words.slice(end + 1);
 const isSpec = (word) => word.endsWith('.ts');
 const options = rest.filter((word) => !isSpec(word));
-const inBrowser = (spec) => IN_BROWSER.some((room) => spec.startsWith(`test/${room}/`));
+const inBrowser = (spec) => IN_BROWSER.some((folder) => spec.startsWith(`test/${folder}/`));
 
 /** Which specs run on a row, in groups that run side by side. */
 function groupsOn(name) {

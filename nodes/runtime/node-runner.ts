@@ -35,6 +35,8 @@ export class NodeRunner<I extends string, S extends object, T> {
     () => this.#reserve(),
   );
   readonly #mayQueue: boolean;
+  /** Messages that have begun and have not ended; of some that have, the record is still being removed. */
+  #active = 0;
   readonly #closing = new AbortController();
 
   constructor(
@@ -105,6 +107,7 @@ export class NodeRunner<I extends string, S extends object, T> {
     const ahead = this.#mayQueue && handler === undefined;
     const task = new MessageTask<I, S, T>(this.#shared, msg, send, done, sender, this.#display.begin(), ahead);
     if (message.resumes === true) task.resumes = true;
+    this.#active++;
     const processed = this.#process(message, task);
     this.#tasks.set(task, processed);
     return processed;
@@ -118,6 +121,7 @@ export class NodeRunner<I extends string, S extends object, T> {
       try {
         const result = await this.#handle(message, task);
         if (result === PENDING) {
+          this.#active--;
           task.status.pend();
           return;
         }
@@ -129,6 +133,7 @@ export class NodeRunner<I extends string, S extends object, T> {
         if (isClosed(failure) && task.resumes) failure = closed(this.#operation, failure.cause.attempts, task);
         task.status.end(failure.code);
       }
+      this.#active--;
       if (failure === undefined) done();
       else this.#fail(msg, done, failure);
       // A message that was stopped is continued after the restart, so its record stays.
@@ -160,16 +165,6 @@ export class NodeRunner<I extends string, S extends object, T> {
     return this.definition.run(task);
   }
 
-  /** Settings that cannot be used are reported with every message; they must not keep the node from being there. */
-  #createState(context: NodeContext<S, T>): T {
-    try {
-      return this.definition.createState?.(context) as T;
-    } catch (error) {
-      if (error instanceof NrfCloudError) return undefined as T;
-      throw error;
-    }
-  }
-
   /** @throws {NrfCloudError} `NRFCLOUD_NOT_CONFIGURED`, if the node does not work without its connection */
   #connect(task: MessageTask<I, S, T>): void {
     try {
@@ -177,6 +172,16 @@ export class NodeRunner<I extends string, S extends object, T> {
     } catch (error) {
       if (this.definition.worksWithoutConnection !== true || !hasCode(error, 'NRFCLOUD_NOT_CONFIGURED')) throw error;
       task.connectionProblem = error;
+    }
+  }
+
+  /** Settings that cannot be used are reported with every message; they must not keep the node from being there. */
+  #createState(context: NodeContext<S, T>): T {
+    try {
+      return this.definition.createState?.(context) as T;
+    } catch (error) {
+      if (error instanceof NrfCloudError) return undefined as T;
+      throw error;
     }
   }
 
@@ -220,7 +225,7 @@ export class NodeRunner<I extends string, S extends object, T> {
   }
 
   #isFull(): boolean {
-    return this.#tasks.size + this.#queue.size + this.#shared.context.pending.size >= this.#maxMessages();
+    return this.#active + this.#queue.size + this.#shared.context.pending.size >= this.#maxMessages();
   }
 
   #usableSettings(): S {

@@ -1,7 +1,8 @@
 import { LOOPBACK } from '../../harness/ports';
+import { readExample } from '../../test/support/examples';
 import type { FlowNode } from '../../test/support/node-red-process';
-import { pageFlows } from '../../test/support/page-flows';
 
+const EXAMPLE = 'docs/One of several instances';
 /** Topic that all instances share. */
 export const SHARED = { claims: '$share/lines/claims', operations: '$share/lines/operations' } as const;
 export const ENDED = 'operations/ended';
@@ -19,8 +20,8 @@ export function claimsOf(instance: string): string {
 }
 
 /**
- * The flow of docs/scaling.md as it stands there, with the servers of the test, polls in tenths of a second, and a second
- * door for the claims of one instance alone.
+ * The flow that docs/scaling.md links, with the servers of the test, polls in tenths of a second, and a second topic for
+ * the claims of one instance alone.
  */
 export function scalingFlow({ mqttPort, baseUrl, concurrency }: FlowOptions): FlowNode[] {
   const changes: Record<string, Record<string, unknown>> = {
@@ -28,8 +29,8 @@ export function scalingFlow({ mqttPort, baseUrl, concurrency }: FlowOptions): Fl
     'nrfcloud-connection': { baseUrl, concurrency },
     'nrfcloud-bulk-status': { interval: 0.1, maxInterval: 0.2 },
   };
-  const nodes = pageFlows('scaling.md')[0]!.map((node) => ({ ...node, ...changes[node.type] }));
+  const nodes = readExample(EXAMPLE).map((node) => ({ ...node, ...changes[node.type] }));
   const shared = nodes.find((node) => 'topic' in node && node.topic === SHARED.claims);
-  if (shared === undefined) throw new Error(`docs/scaling.md has no node with the topic ${SHARED.claims}`);
+  if (shared === undefined) throw new Error(`${EXAMPLE} has no node with the topic ${SHARED.claims}`);
   return [...nodes, { ...shared, id: 'own-claims', topic: '${OWN_CLAIMS}' } as FlowNode];
 }

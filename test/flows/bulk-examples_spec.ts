@@ -179,13 +179,13 @@ describe('the examples that claim many devices', function () {
       simulator.faults.add({ status: 401, times: 1 });
       const refused = (await (await post(`${mine.claimToken}\n`)).json()) as Record<string, any>;
       assert.deepEqual(fates(refused), [[1, 'rejected', 'NRFCLOUD_UNAUTHORIZED']]);
-      simulator.faults.add({ match: { operation: 'bulkStatus' }, status: 404, times: 1 });
+      simulator.faults.add({ match: { operation: 'bulkStatus' }, status: 400, times: 1 });
       const lost = (await (await post(`${mine.claimToken}\n`)).json()) as Record<string, any>;
-      assert.deepEqual(fates(lost), [[1, 'unknown', 'NRFCLOUD_NOT_FOUND']]);
+      assert.deepEqual(fates(lost), [[1, 'unknown', 'NRFCLOUD_REJECTED']]);
       const [, other] = twoDevices();
       simulator.set({ errorSummary: 'expired' });
       const unread = (await (await post(`${other.claimToken}\n`)).json()) as Record<string, any>;
-      assert.deepEqual(fates(unread), [[1, 'unknown', undefined]]);
+      assert.deepEqual(fates(unread), [[1, 'refused', undefined]]);
     });
 
     it('refuses what is no CSV', async () => {
@@ -256,10 +256,10 @@ describe('the examples that claim many devices', function () {
 
     it('does not lose rows of which nothing can be had', async () => {
       const [mine, other] = twoDevices();
-      simulator.faults.add({ match: { operation: 'bulkStatus' }, status: 404, times: 1 });
+      simulator.faults.add({ match: { operation: 'bulkStatus' }, status: 400, times: 1 });
       await running.press(RETRY, 'claim these rows', [mine.claimToken]);
       await eventually(() => lines().length === 1, 'the row whose operation is not known');
-      assert.equal(lines()[0]!['code'], 'NRFCLOUD_NOT_FOUND');
+      assert.equal(lines()[0]!['code'], 'NRFCLOUD_REJECTED');
       simulator.set({ errorSummary: 'expired' });
       await running.press(RETRY, 'claim these rows', [other.claimToken]);
       await eventually(() => lines().length === 2, 'the row whose error is not known');
@@ -298,9 +298,9 @@ describe('the examples that claim many devices', function () {
       const failed = await alert(press);
       assert.equal(failed['alert'], 'NRFCLOUD_UNAVAILABLE');
       assert.match(String(failed['firstErrors'][0].message), /0 uploads were accepted and 1 failed/);
-      simulator.faults.add({ match: { operation: 'bulkStatus' }, status: 403, times: 1 });
+      simulator.faults.add({ match: { operation: 'bulkStatus' }, status: 400, times: 1 });
       const unknown = await alert(press);
-      assert.equal(unknown['alert'], 'NRFCLOUD_FORBIDDEN');
+      assert.equal(unknown['alert'], 'NRFCLOUD_REJECTED');
       assert.match(String(unknown['bulkOpsRequestId']), /./);
       assert.ok(!`${JSON.stringify(failed)}${JSON.stringify(unknown)}`.includes(claimToken.slice(0, 40)));
     });

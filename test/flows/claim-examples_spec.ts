@@ -253,7 +253,7 @@ describe('the examples that claim one device at a time', function () {
       );
 
       // It fails again: nothing is lost, and nothing is written twice.
-      simulator.faults.add({ match: { operation: 'claim' }, times: 2, drop: 'before' });
+      simulator.faults.add({ match: { operation: 'claim' }, times: 2, status: 503 });
       const before = claims();
       await running.press(DEAD_LETTERS, 'replay');
       await eventually(() => claims() === before + 2, 'the failing replay');

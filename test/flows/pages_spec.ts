@@ -1,43 +1,54 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
-import { writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { startSimulator, type Simulator } from '../../simulator';
 import { CONTRACT } from '../support/contract';
+import { readExample } from '../support/examples';
 import { keyFor, startNodeRedProcess, type FlowNode, type NodeRedProcess } from '../support/node-red-process';
-import { pageFlows } from '../support/page-flows';
 
-const PAGES = { 'migration.md': 3, 'scaling.md': 1 };
+const ROOT = resolve(__dirname, '../..');
+const NAMES = readdirSync(join(ROOT, 'examples/docs')).map((file) => file.replace('.json', ''));
+/** The flows that docs/migration.md links. */
+const FROM_FILE = 'Claim devices from a file';
+const ONE_DEVICE = 'Claim one device';
+const AGAIN = 'Unclaim and claim again';
+const MIGRATION = [FROM_FILE, ONE_DEVICE, AGAIN];
 /** Properties that Node-RED gives every node. */
 const COMMON = new Set(['id', 'type', 'z', 'x', 'y', 'wires', 'name']);
 
-describe('the flows in docs/', () => {
-  for (const [page, count] of Object.entries(PAGES)) {
-    it(`of ${page} hold together, and know the properties of our nodes`, () => {
-      const flows = pageFlows(page);
-      assert.equal(flows.length, count);
-      for (const nodes of flows) {
-        const ids = new Set(nodes.map(({ id }) => id));
-        for (const node of nodes) {
-          const { wires = [], scope = [], connection, broker } = node as Record<string, any>;
-          const config = [connection, node.type === 'mqtt-broker' ? undefined : broker];
-          for (const id of [...wires.flat(), ...scope, ...config]) assert.ok(id === undefined || ids.has(id), node.id);
-          const contract = CONTRACT[node.type];
-          if (contract === undefined) continue;
-          const own = Object.keys(node).filter((name) => !COMMON.has(name));
-          assert.deepEqual(
-            own.sort(),
-            Object.keys(contract.defaults)
-              .filter((name) => !COMMON.has(name))
-              .sort(),
-          );
-          assert.equal(wires.length, contract.outputs, node.id);
-        }
+describe('examples of the guides', () => {
+  for (const name of NAMES) {
+    it(`${name}: wires and scopes lead to nodes, and our nodes have the properties of the contract`, () => {
+      const nodes = readExample(`docs/${name}`);
+      assert.equal(nodes.find(({ type }) => type === 'tab')?.['label'], name);
+      const ids = new Set(nodes.map(({ id }) => id));
+      for (const node of nodes) {
+        const { wires = [], scope = [], connection, broker } = node as Record<string, any>;
+        const config = [connection, node.type === 'mqtt-broker' ? undefined : broker];
+        for (const id of [...wires.flat(), ...scope, ...config]) assert.ok(id === undefined || ids.has(id), node.id);
+        const contract = CONTRACT[node.type];
+        if (contract === undefined) continue;
+        const own = Object.keys(node).filter((property) => !COMMON.has(property));
+        const defaults = Object.keys(contract.defaults).filter((property) => !COMMON.has(property));
+        assert.deepEqual(own.sort(), defaults.sort());
+        assert.equal(wires.length, contract.outputs, node.id);
       }
     });
   }
+
+  it('examples of the guides: each is linked from a guide, and each link leads to a file', () => {
+    const guides = readdirSync(join(ROOT, 'docs')).filter((file) => file.endsWith('.md'));
+    const links = guides.flatMap((guide) => {
+      const text = readFileSync(join(ROOT, 'docs', guide), 'utf8');
+      return [...text.matchAll(/\]\(\.\.\/examples\/docs\/([^)]+)\.json\)/g)].map(([, name]) =>
+        decodeURIComponent(name!),
+      );
+    });
+    assert.deepEqual([...new Set(links)].sort(), [...NAMES].sort());
+  });
 });
 
-describe('the flows of docs/migration.md, imported into a real Node-RED', function () {
+describe('examples of docs/migration.md, imported into a real Node-RED', function () {
   this.timeout(60_000);
   let simulator: Simulator;
   let nodeRed: NodeRedProcess;
@@ -48,7 +59,7 @@ describe('the flows of docs/migration.md, imported into a real Node-RED', functi
 
   before(async () => {
     simulator = await startSimulator({ api: 'current' });
-    const flows = pageFlows('migration.md').flat().map(chosen);
+    const flows = MIGRATION.flatMap((name) => readExample(`docs/${name}`)).map(chosen);
     nodeRed = await startNodeRedProcess({ flows, credentials: keyFor(flows, 'sim-key') });
   });
   after(async () => {
@@ -56,7 +67,7 @@ describe('the flows of docs/migration.md, imported into a real Node-RED', functi
     await simulator.close();
   });
 
-  /** Our choice of service, and a debug node that writes to the log, for the sidebar. */
+  /** Uses the simulator, and replaces a debug node by one that writes to the log. */
   function chosen(node: FlowNode): FlowNode {
     if (node.type === 'nrfcloud-connection') return { ...node, baseUrl: simulator.url };
     if (node.type !== 'debug') return node;
@@ -65,27 +76,25 @@ describe('the flows of docs/migration.md, imported into a real Node-RED', functi
     return { id: node.id, type: 'function', z: node['z'], func, outputs: 0, wires: [] } as FlowNode;
   }
 
-  /** Presses the button of a flow. */
-  async function press(label: string, payload: string): Promise<void> {
-    const nodes = pageFlows('migration.md').flat();
-    const tab = nodes.find((node) => node.type === 'tab' && node['label'] === label)!;
-    const button = nodes.find((node) => node.type === 'inject' && node['z'] === tab.id)!;
-    const answer = await nodeRed.admin(`/inject/${button.id}`, {
+  /** Presses the inject node's button of a flow. */
+  async function press(name: string, payload: string): Promise<void> {
+    const button = readExample(`docs/${name}`).find((node) => node.type === 'inject')!;
+    const response = await nodeRed.admin(`/inject/${button.id}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ __user_inject_props__: [{ p: 'payload', v: payload, vt: 'str' }] }),
     });
-    assert.equal(answer.status, 200);
+    assert.equal(response.status, 200);
   }
 
-  it('claims the devices of the tool’s own file, and accounts for them', async () => {
+  it(`${FROM_FILE}: the tool’s own file ends in claimed devices, a rejected row and a summary`, async () => {
     const minted = simulator.mintMany(3);
     const rows = minted.map(
       ({ imei, deviceUuid, claimToken }) => `${imei},${deviceUuid},${claimToken},2026-07-29T12:00:00Z`,
     );
     const file = join(nodeRed.userDir, 'attestation_tokens.csv');
     writeFileSync(file, [...rows, '350000000000000,x,not a token,2026-07-29T12:00:00Z', ''].join('\n'));
-    await press('claim_devices', file);
+    await press(FROM_FILE, file);
     await nodeRed.until(seen('summary "Done. 3 of 4 rows uploaded."'), 'the summary');
     await nodeRed.until(seen('rejected rows [{"line":4,'), 'the rejected row');
     await nodeRed.until(seen('claimed {"claimedIds":'), 'the result');
@@ -94,20 +103,20 @@ describe('the flows of docs/migration.md, imported into a real Node-RED', functi
     }
   });
 
-  it('claims a device in place of an HTTP request node', async () => {
+  it(`${ONE_DEVICE}: a token ends in a claimed device, other text in an error`, async () => {
     const { claimToken, deviceUuid } = simulator.mint();
-    await press('In place of an HTTP request node', claimToken);
+    await press(ONE_DEVICE, claimToken);
     await nodeRed.until(() => seen(deviceUuid)() && simulator.claims.get(deviceUuid) === 1, 'the claim');
-    await press('In place of an HTTP request node', 'nonsense');
+    await press(ONE_DEVICE, 'nonsense');
     await nodeRed.until(seen('error "NRFCLOUD_INVALID_INPUT"'), 'the error');
   });
 
-  it('unclaims a device and claims it anew, and one that was not claimed, too', async () => {
+  it(`${AGAIN}: a claimed and an unclaimed device end claimed`, async () => {
     const { claimToken, deviceUuid } = simulator.mint();
-    await press('claim_and_provision_device --unclaim', claimToken);
+    await press(AGAIN, claimToken);
     const claimed = (): number => nodeRed.log.filter((line) => line.includes(`claimed {"id":"${deviceUuid}"`)).length;
     await nodeRed.until(() => claimed() === 1, 'the first claim');
-    await press('claim_and_provision_device --unclaim', claimToken);
+    await press(AGAIN, claimToken);
     await nodeRed.until(() => claimed() === 2, 'the second claim');
     assert.equal(simulator.claims.get(deviceUuid), 2);
     assert.ok(!seen('error "NRFCLOUD_NOT_FOUND"')());

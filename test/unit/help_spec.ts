@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import packageJson from '../../package.json';
 import { CAUSE, CONTRACT, ERROR_CODES, ROW_CODES } from '../support/contract';
 
 const ROOT = resolve(__dirname, '../..');
@@ -143,7 +142,7 @@ describe('the help', () => {
 describe('the README', () => {
   const readme = read('README.md');
 
-  it('links and shows only files that there are', () => {
+  it('README: links and pictures point to files of the repository', () => {
     const targets = [...readme.matchAll(/\]\(([^)#\s]+)\)|(?:src|srcset)="([^"]+)"/g)]
       .map(([, link, picture]) => decodeURIComponent(link ?? picture!))
       .filter((target) => !target.startsWith('https:'));
@@ -152,13 +151,23 @@ describe('the README', () => {
     assert.deepEqual(missing, []);
   });
 
-  it('has a row for every node type, and its help', () => {
-    const types = Object.keys(packageJson['node-red'].nodes);
+  it('README: every node type has a row with a link to its help', () => {
     const rows = matches(readme, /^\| `(nrfcloud-[\w-]+)` \|.*\(locales\/en-US\/\1\.html\)/gm);
-    assert.deepEqual([...rows].sort(), types.sort());
+    assert.deepEqual([...rows].sort(), [...TYPES].sort());
   });
 
-  it('has a row for every error code, and for no other', () => {
+  it('README: every property of the connection has a row with its default', () => {
+    const { defaults, credentials } = CONTRACT['nrfcloud-connection']!;
+    const configuration = /^## Configuration\n([\s\S]*?)^## /m.exec(readme)![1]!;
+    for (const property of [...Object.keys(defaults), ...credentials!].filter((name) => name !== 'name')) {
+      const [row = ''] = matches(configuration, new RegExp(`^(\\|[^|]*\`${property}\`.*)$`, 'gm'));
+      assert.notEqual(row, '', property);
+      const value = (defaults[property] ?? '') as string | number;
+      assert.equal(row.split('|')[2]!.replaceAll('`', '').trim(), value.toString(), property);
+    }
+  });
+
+  it('README: the error table has a row for every error code and for no other', () => {
     assert.deepEqual(matches(readme, /^\| `(NRFCLOUD_\w+)` \|/gm).sort(), ERROR_CODES);
     assert.deepEqual(
       matches(readme, /\b(NRFCLOUD_\w+)/g).filter((code) => code !== 'NRFCLOUD_API_KEY' && !ERROR_CODES.includes(code)),
@@ -166,13 +175,13 @@ describe('the README', () => {
     );
   });
 
-  it("has the facts of an error's cause", () => {
+  it('README: the cause of an error has every fact', () => {
     const told = /`cause`: `\{ ([^}]+) \}`/.exec(flat(readme))![1]!;
     const bare = (facts: string[]): string[] => facts.map((fact) => fact.replace('?', ''));
     assert.deepEqual(bare(told.split(', ')), bare(CAUSE));
   });
 
-  it('names only message properties and modes of the code', () => {
+  it('README: message properties are those of the nodes', () => {
     const known = new Set([
       'req',
       'res',
@@ -189,7 +198,7 @@ describe('the README', () => {
   });
 });
 
-/** Text without the line breaks of its lay-out. */
+/** Text on one line. */
 function flat(text: string): string {
   return text.replace(/\s+/g, ' ').trim();
 }

@@ -13,7 +13,7 @@ const READY = {
 };
 const CHANGELOG = '# Changelog\n\n## [Unreleased]\n\n## [1.0.0-rc.1] - 2026-11-24\n';
 
-describe('a release', () => {
+describe('release check', () => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'nrfcloud-release-'));
@@ -24,12 +24,12 @@ describe('a release', () => {
   });
 
   const git = (...args: string[]): void => {
-    const who = ['-c', 'user.name=test', '-c', 'user.email=test@localhost', '-c', 'commit.gpgsign=false'];
-    execFileSync('git', [...who, ...args], { cwd: folder, stdio: 'pipe' });
+    const identity = ['-c', 'user.name=test', '-c', 'user.email=test@localhost', '-c', 'commit.gpgsign=false'];
+    execFileSync('git', [...identity, ...args], { cwd: folder, stdio: 'pipe' });
   };
   const write = (name: string, content: unknown): void =>
     writeFileSync(join(folder, name), typeof content === 'string' ? content : JSON.stringify(content));
-  /** A checkout in which everything is committed. */
+  /** Commits a checkout. */
   const commit = (files: { manifest?: object; locked?: string; changelog?: string } = {}): void => {
     const { manifest = READY, locked = READY.version, changelog = CHANGELOG } = files;
     write('package.json', manifest);
@@ -38,69 +38,69 @@ describe('a release', () => {
     git('add', '.');
     git('commit', '--quiet', '--message', 'all');
   };
-  /** What the script finds, looking only. */
-  const look = (): { ready: boolean; sentences: string } => {
+  /** Runs the check of the state. */
+  const checkState = (): { ready: boolean; sentences: string } => {
     const { status, stderr } = spawnSync(process.execPath, [SCRIPT, '--state'], { cwd: folder, encoding: 'utf8' });
     return { ready: status === 0, sentences: stderr };
   };
-  const refused = (sentence: RegExp): void => {
-    const { ready, sentences } = look();
+  const assertRefused = (sentence: RegExp): void => {
+    const { ready, sentences } = checkState();
     assert.equal(ready, false);
     assert.match(sentences, sentence);
     assert.equal(sentences.trim().split('\n').length, 1, sentences);
   };
 
-  it('is ready when all agree, before the tag and with it', () => {
+  it('release check: accepts a checkout whose files agree, untagged and tagged', () => {
     commit();
-    assert.deepEqual(look(), { ready: true, sentences: '' });
+    assert.deepEqual(checkState(), { ready: true, sentences: '' });
     git('tag', 'v1.0.0-rc.1');
-    assert.deepEqual(look(), { ready: true, sentences: '' });
+    assert.deepEqual(checkState(), { ready: true, sentences: '' });
   });
 
-  it('is refused with changes that are not committed', () => {
+  it('release check: refuses uncommitted changes', () => {
     commit();
     write('other.txt', '');
-    refused(/not committed/);
+    assertRefused(/not committed/);
   });
 
-  it('is refused when the lock file has another version', () => {
+  it('release check: refuses a lock file with another version', () => {
     commit({ locked: '0.9.0' });
-    refused(/package-lock\.json has another version than 1\.0\.0-rc\.1/);
+    assertRefused(/package-lock\.json has another version than 1\.0\.0-rc\.1/);
   });
 
-  it('is refused when the changelog does not know the version, or not its date', () => {
+  it('release check: refuses a changelog without the version and its date', () => {
     commit({ changelog: CHANGELOG.replace(' - 2026-11-24', '') });
-    refused(/CHANGELOG\.md has no heading/);
+    assertRefused(/CHANGELOG\.md has no heading/);
   });
 
-  it('is refused when the changelog has more that is not released', () => {
+  it('release check: refuses a changelog with unreleased lines', () => {
     commit({ changelog: CHANGELOG.replace('[Unreleased]\n', '[Unreleased]\n\n- Something.\n') });
-    refused(/lines under "Unreleased"/);
+    assertRefused(/lines under "Unreleased"/);
   });
 
-  it('is refused when the tag names another version', () => {
+  it('release check: refuses a tag of another version', () => {
     commit();
     git('tag', 'v1.0.0');
-    refused(/This commit is tagged v1\.0\.0, but its version is 1\.0\.0-rc\.1/);
+    assertRefused(/This commit is tagged v1\.0\.0, but its version is 1\.0\.0-rc\.1/);
   });
 
-  it('is refused when the version was tagged before', () => {
+  it('release check: refuses a version that was tagged on another commit', () => {
     commit();
     git('tag', 'v1.0.0-rc.1');
     write('other.txt', '');
     git('add', '.');
     git('commit', '--quiet', '--message', 'more');
-    refused(/The tag v1\.0\.0-rc\.1 is on another commit/);
+    assertRefused(/The tag v1\.0\.0-rc\.1 is on another commit/);
   });
 
-  it('is refused without a repository, or without provenance', () => {
+  it('release check: refuses a manifest without repository or provenance', () => {
     commit({ manifest: { ...READY, repository: undefined } });
-    refused(/names no repository/);
+    assertRefused(/names no repository/);
     commit({ manifest: { ...READY, publishConfig: {} } });
-    refused(/publishConfig\.provenance/);
+    assertRefused(/publishConfig\.provenance/);
   });
 
-  it('of a candidate is not what npm installs without being asked', () => {
+  it('release check: a release candidate does not get the tag latest', () => {
     const tagOf = (version: string): string => {
       write('package.json', { ...READY, version });
       return execFileSync(process.execPath, [SCRIPT, '--dist-tag'], { cwd: folder, encoding: 'utf8' }).trim();

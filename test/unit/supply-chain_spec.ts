@@ -6,16 +6,16 @@ import { resolve } from 'node:path';
 const ROOT = resolve(__dirname, '../..');
 const security = readFileSync(resolve(ROOT, 'SECURITY.md'), 'utf8');
 
-describe('what comes with the package', () => {
+describe('runtime dependencies', () => {
   const list = execFileSync(process.execPath, ['scripts/supply-chain.mjs'], { cwd: ROOT, encoding: 'utf8' });
   const lines = list.trim().split('\n').slice(0, -1);
 
-  it('runs no install script and has licences that were looked at', () => {
+  it('runtime dependencies: none runs an install script, and all licences are accepted', () => {
     assert.match(list, new RegExp(`^${lines.length} packages, 0 problems$`, 'm'));
   });
 
-  it('is named with its licence in SECURITY.md', () => {
-    const table = security.slice(security.indexOf('## What comes with the package'));
+  it('runtime dependencies: SECURITY.md names each with its licence', () => {
+    const table = security.slice(security.indexOf('## Dependencies'));
     for (const line of lines) {
       const [name = '', , licence = ''] = line.split(/\s+/);
       const row = table.split('\n').find((text) => text.includes(`\`${name}\``));
@@ -25,8 +25,8 @@ describe('what comes with the package', () => {
 });
 
 describe('SECURITY.md', () => {
-  it('names only tests that there are', () => {
-    const paths = [...security.matchAll(/`(test\/[\w./-]+)`/g)].map(([, path]) => path!);
+  it('SECURITY.md: every test that it names exists', () => {
+    const paths = [...security.matchAll(/`((?:test|stress)\/[\w./-]+)`/g)].map(([, path]) => path!);
     assert.ok(paths.length > 10);
     for (const path of new Set(paths)) assert.ok(existsSync(resolve(ROOT, path)), path);
   });

