@@ -196,7 +196,8 @@ describe('nrfcloud-onboarding', () => {
         simulator.onboard(id);
       }
       await flow.ended(1);
-      for (let i = 1; i < times.length; i++) assert.ok(times[i]! - times[i - 1]! > 990);
+      // The next node gets a message a little later than it leaves, on a busy machine more than that.
+      for (let i = 1; i < times.length; i++) assert.ok(times[i]! - times[i - 1]! > 900);
       assert.equal(flow.outputs[2]!.at(-1)!['payload'].complete, true);
     });
   });
