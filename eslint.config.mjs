@@ -51,7 +51,10 @@ export default tseslint.config(
   { files: ['nodes/*.ts'], rules: forbid() },
   ...Object.entries(FORBIDDEN).map(([name, others]) => ({
     files: [`nodes/${name}/**/*.ts`],
-    rules: forbid(...(name === 'runtime' || name === 'work' ? [] : [nodeRed]), ...others.map((other) => folder(other, name))),
+    rules: forbid(
+      ...(name === 'runtime' || name === 'work' ? [] : [nodeRed]),
+      ...others.map((other) => folder(other, name)),
+    ),
   })),
   { files: ['nodes/**/*.ts'], rules: { 'no-console': 'error' } },
   {

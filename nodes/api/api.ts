@@ -6,7 +6,6 @@ import type { ApiVersion, OperationName } from './endpoints';
 import { closed, isClosed } from './errors';
 import type { LoadReport } from './load';
 import type { ApiRequest, ApiResponse } from './request';
-import type { KeyedQueue } from '../util/keyed-queue';
 
 /** The client bound to one message; what operations make requests with. */
 export class Api {

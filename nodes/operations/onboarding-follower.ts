@@ -108,13 +108,13 @@ export class OnboardingFollower<G extends DeviceGroup> {
   }
 
   /** The followers of a device, by its UUID; they are taken out. */
-  cancel(id: string): Follower<G>[] {
+  cancel(id: string, isCancelled: (follower: Follower<G>) => boolean = () => true): Follower<G>[] {
     const device = this.#devices.get(id);
     const others = this.#hasOtherIds
       ? [...this.#devices.values()].filter((one) => one !== device && one.id === id)
       : [];
     const found = device === undefined ? others : [device, ...others];
-    return found.flatMap((one) => this.#remove(one, () => true));
+    return found.flatMap((one) => this.#remove(one, isCancelled));
   }
 
   /** Forgets all devices. */

@@ -30,6 +30,8 @@ const LISTS = ['rows', 'claimedRows'] as const;
 /** Follows the devices of one node's messages, over restarts. */
 export class OnboardingTracker {
   readonly #groups = new Set<OnboardingGroup>();
+  /** The devices of messages that are being recorded, each with those that were cancelled meanwhile. */
+  readonly #beginning = new Set<Set<string>>();
   readonly #follower: OnboardingFollower<OnboardingGroup>;
   readonly #clock: RunningClock;
   readonly #progress: OnboardingProgress;
@@ -89,29 +91,47 @@ export class OnboardingTracker {
     });
     const without = isArray ? [...LISTS, ...(source === undefined ? [] : [source])] : [];
     const parts = isArray ? partsOf(ids, onboardedIds) : [];
-    group.pending = await task.hold(randomUUID(), group.work, { parts, without, staysWhole: isArray });
+    const cancelled = new Set<string>();
+    this.#beginning.add(cancelled);
+    try {
+      group.pending = await task.hold(randomUUID(), group.work, { parts, without, staysWhole: isArray });
+    } finally {
+      this.#beginning.delete(cancelled);
+    }
     this.#groups.add(group);
     this.#progress.add(group.work);
     for (const [index, id] of ids.entries()) this.#follower.follow(id, onboardedIds[index]!, { group, index }, 0);
     this.#clock.run();
+    this.#cancelIn(group, cancelled);
     this.#show();
     return PENDING;
   }
 
   /** Ends the following of devices; messages that have none left end without a result. */
   cancel({ ids }: DeviceList): void {
+    for (const cancelled of this.#beginning) for (const id of ids) cancelled.add(id);
+    for (const group of this.#endCancelled(ids.flatMap((id) => this.#follower.cancel(id)))) this.#settle(group);
+  }
+
+  /** Ends those devices of one message that were cancelled while it was being recorded. */
+  #cancelIn(group: OnboardingGroup, ids: ReadonlySet<string>): void {
+    const followers = [...ids].flatMap((id) => this.#follower.cancel(id, (follower) => follower.group === group));
+    if (this.#endCancelled(followers).has(group)) this.#settle(group);
+  }
+
+  #endCancelled(followers: readonly Follower<OnboardingGroup>[]): Set<OnboardingGroup> {
     const changed = new Set<OnboardingGroup>();
-    for (const id of ids) {
-      for (const { group, index } of this.#follower.cancel(id)) {
-        group.end(index);
-        this.#progress.cancelled();
-        changed.add(group);
-      }
+    for (const { group, index } of followers) {
+      group.end(index);
+      this.#progress.cancelled();
+      changed.add(group);
     }
-    for (const group of changed) {
-      if (group.remaining > 0) void this.#save(group);
-      else this.#finish(group, () => Promise.resolve(undefined));
-    }
+    return changed;
+  }
+
+  #settle(group: OnboardingGroup): void {
+    if (group.remaining > 0) void this.#save(group);
+    else this.#finish(group, () => Promise.resolve(undefined));
   }
 
   async #resume(group: OnboardingGroup | undefined, pending: PendingMessage): Promise<void> {

@@ -196,7 +196,8 @@ describe('nrfcloud-onboarding', () => {
         simulator.onboard(id);
       }
       await flow.ended(1);
-      for (let i = 1; i < times.length; i++) assert.ok(times[i]! - times[i - 1]! > 990);
+      // The next node gets a message a little later than it leaves, on a busy machine more than that.
+      for (let i = 1; i < times.length; i++) assert.ok(times[i]! - times[i - 1]! > 900);
       assert.equal(flow.outputs[2]!.at(-1)!['payload'].complete, true);
     });
   });
@@ -459,6 +460,16 @@ describe('nrfcloud-onboarding', () => {
       assert.equal(flow.outputs[0]!.length, 1);
       assert.equal(flow.outputs[0]![0]!['parts'].count, 1);
       assert.equal(flow.outputs[1]!.length, 0);
+    });
+
+    it('ends a message that is still being recorded', async () => {
+      const ids = claimed(3);
+      const flow = await rig();
+      flow.send({ payload: ids });
+      flow.send({ payload: ids, cancel: true });
+      await flow.ended(2);
+      assert.equal(flow.completed.length, 2);
+      assert.equal(flow.outputs.flat().length, 0);
     });
 
     it('of all devices of a message ends it', async () => {
