@@ -1,7 +1,8 @@
 import type { Node, NodeAPI } from 'node-red';
 import { isObject } from '../util/json';
 import { toError } from '../util/to-error';
-import type { RecordParts, RecordState, RecordStore } from './journal/record-store';
+import type { RecordParts, RecordState, RecordStore, StoreSharing } from './journal/record-store';
+import { LEASE_TIMING, RecordLeases } from './record-leases';
 
 /** How long a context store may take, in milliseconds; a closing node is waited for 15 s. */
 const STORE_TIMEOUT_MS = 5000;
@@ -14,6 +15,8 @@ interface StoredRecord {
   version: 2;
   state: RecordState;
   parts: number;
+  /** Which instance works on it; see {@link RecordLeases}. */
+  owner?: string;
 }
 
 /** What the stores that forget with their node have kept, by node and key, until the process ends. */
@@ -27,29 +30,51 @@ const keptInProcess = new Map<string, Map<string, unknown>>();
  */
 export class ContextStore implements RecordStore {
   readonly durable: boolean;
+  /** A store that forgets with the process is not shared. */
+  readonly sharing: StoreSharing | undefined;
+  readonly #leases: RecordLeases | undefined;
 
   /**
    * @param name of the context store
    * @param onUnreadable called for each record that cannot be read
+   * @param timing of the leases
    */
   constructor(
     RED: NodeAPI,
     private readonly node: Node,
     private readonly name: string,
     private readonly onUnreadable: (error: Error) => void = () => undefined,
+    timing = LEASE_TIMING,
   ) {
     this.durable = isPersistent(RED, name);
+    if (!this.durable) return;
+    const values = {
+      get: (key: string) => this.#get(PREFIX + key),
+      set: (key: string, value: unknown) => this.#set(PREFIX + key, value),
+      keys: () => this.#recordKeys(),
+    };
+    const leases = new RecordLeases(values, timing);
+    this.#leases = leases;
+    this.sharing = {
+      isOwn: (key) => this.#isOwn(leases, key),
+      onTakenOver: (take) => leases.watch((key) => void this.#takeOver(key, take)),
+      close: () => leases.close(),
+    };
   }
 
+  /** Of a shared store only the records that no other instance works on. */
   async load(): Promise<Map<string, RecordState>> {
     const states = new Map<string, RecordState>();
-    const keys = (await this.#keys()).filter((key) => key.startsWith(PREFIX) && !key.includes(PART));
+    const keys = (await this.#recordKeys()).filter((key) => !RecordLeases.isLease(key));
+    const own = keys.filter((key) => key.startsWith('#'));
+    const records = keys.filter((key) => !key.startsWith('#'));
+    const claimed = this.#leases === undefined ? records : await this.#leases.claim(records, this.onUnreadable);
     await Promise.all(
-      keys.map(async (key) => {
+      [...own, ...claimed].map(async (key) => {
         try {
           // A store may list what was removed; one for Redis does.
-          const value = await this.#get(key);
-          if (isObject(value)) states.set(key.slice(PREFIX.length), stateOf(value));
+          const state = await this.read(key);
+          if (state !== undefined) states.set(key, state);
         } catch (error) {
           // One record that cannot be read takes no other with it.
           this.onUnreadable(toError(error));
@@ -65,16 +90,31 @@ export class ContextStore implements RecordStore {
   }
 
   async create(key: string, state: RecordState, parts: RecordParts = []): Promise<void> {
+    const leases = key.startsWith('#') ? undefined : this.#leases;
+    await leases?.hold(key);
     let count = 0;
     for await (const part of parts) await this.#set(partKey(key, count++), part);
-    await this.#set(PREFIX + key, { version: 2, state, parts: count } satisfies StoredRecord);
+    await this.#set(PREFIX + key, {
+      version: 2,
+      state,
+      parts: count,
+      ...(leases === undefined ? {} : { owner: leases.owner }),
+    } satisfies StoredRecord);
   }
 
-  async update(key: string, state: RecordState): Promise<void> {
+  async update(key: string, state: RecordState): Promise<boolean> {
     const value = await this.#get(PREFIX + key);
-    if (!isObject(value)) return;
+    if (!isObject(value)) return true;
+    if (this.#leases?.isOwnerOf(value) === false) return false;
     const parts = typeof value['parts'] === 'number' ? value['parts'] : 0;
-    await this.#set(PREFIX + key, { version: 2, state, parts } satisfies StoredRecord);
+    const { owner } = value as Partial<StoredRecord>;
+    await this.#set(PREFIX + key, {
+      version: 2,
+      state,
+      parts,
+      ...(owner === undefined ? {} : { owner }),
+    } satisfies StoredRecord);
+    return true;
   }
 
   async *parts(key: string): AsyncGenerator {
@@ -83,9 +123,12 @@ export class ContextStore implements RecordStore {
     for (let index = 0; index < count; index++) yield await this.#get(partKey(key, index));
   }
 
+  /** Of a shared store only if no other instance works on it. */
   async remove(key: string): Promise<void> {
     const value = await this.#get(PREFIX + key);
-    if (value === undefined) return;
+    const isOwn = key.startsWith('#') || this.#leases?.isOwnerOf(value) !== false;
+    this.#leases?.drop(key);
+    if (value === undefined || !isOwn) return;
     const count = isObject(value) && typeof value['parts'] === 'number' ? value['parts'] : 0;
     await this.#set(PREFIX + key, undefined);
     for (let index = 0; index < count; index++) await this.#set(partKey(key, index), undefined);
@@ -94,6 +137,27 @@ export class ContextStore implements RecordStore {
   /** Drops what the process keeps, because the node is gone; Node-RED cleans its stores by itself. */
   forget(): void {
     keptInProcess.delete(this.node.id);
+  }
+
+  async #isOwn(leases: RecordLeases, key: string): Promise<boolean> {
+    const isOwn = leases.isOwnerOf(await this.#get(PREFIX + key));
+    if (!isOwn) leases.drop(key);
+    return isOwn;
+  }
+
+  async #takeOver(key: string, take: (key: string, state: RecordState) => void): Promise<void> {
+    try {
+      const state = await this.read(key);
+      if (state !== undefined) take(key, state);
+    } catch (error) {
+      this.onUnreadable(toError(error));
+    }
+  }
+
+  /** Keys of records and leases, without those of parts. */
+  async #recordKeys(): Promise<string[]> {
+    const keys = (await this.#keys()).filter((key) => key.startsWith(PREFIX) && !key.includes(PART));
+    return keys.map((key) => key.slice(PREFIX.length));
   }
 
   async #set(key: string, value: unknown): Promise<void> {
@@ -136,7 +200,10 @@ function partKey(key: string, index: number): string {
 
 /** A record of version 1 is its own state. */
 function stateOf(value: Record<string, unknown>): RecordState {
-  return value['version'] === 2 && isObject(value['state']) ? value['state'] : value;
+  if (value['version'] === 2 && isObject(value['state'])) return value['state'];
+  const state = { ...value };
+  delete state['owner'];
+  return state;
 }
 
 /** Names of the context stores of the settings; `default` stands for the default one. */

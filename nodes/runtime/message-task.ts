@@ -118,9 +118,9 @@ export class MessageTask<I extends string, S, T> implements Task<I, S, T>, Reque
     this.resumes = work !== undefined;
   }
 
-  async saveWork(work: RecordState): Promise<void> {
-    if (this.recordKey === undefined) return;
-    await this.shared.context.store?.update(this.recordKey, { ...this.#record, work });
+  async saveWork(work: RecordState): Promise<boolean> {
+    if (this.recordKey === undefined) return true;
+    return (await this.shared.context.store?.update(this.recordKey, { ...this.#record, work })) ?? true;
   }
 
   onWaiting(waiting: boolean): void {

@@ -98,7 +98,7 @@ export class NodeContext<S, T> {
 
   /**
    * Calls back when the flows have started, if there are records.
-   * @param take called for each recorded piece of work
+   * @param take called for each recorded piece of work, also for those that other instances leave behind later
    * @param prepare called before, with the node's own records, whose keys begin with `#`
    */
   onRecords(
@@ -111,14 +111,16 @@ export class NodeContext<S, T> {
       const records = await store.load();
       if (this.signal.aborted) return;
       prepare(records);
-      for (const [key, state] of records) {
-        if (key.startsWith('#')) continue;
+      const resume = (key: string, state: RecordState): void => {
+        if (this.signal.aborted) return;
         this.runner.display.unpend(1);
         take(
           state,
           this.pending.resume(key, (out) => this.node.send(out)),
         );
-      }
+      };
+      for (const [key, state] of records) if (!key.startsWith('#')) resume(key, state);
+      await store.onTakenOver(resume);
     });
   }
 
@@ -159,6 +161,13 @@ export class NodeContext<S, T> {
   async #endNext(pending: PendingMessage, handler: Handler<S, T>): Promise<void> {
     if (this.#endingCount >= MAX_ENDING) await new Promise<void>((resolve) => (this.#onEnded = resolve));
     try {
+      if (pending.recorded && !(await this.store!.isOwn(pending.key))) {
+        // The instance that has taken it over reports the result.
+        if (!this.pending.take(pending)) return;
+        this.runner.display.unpend();
+        pending.done?.();
+        return;
+      }
       const msg = await this.pending.restore(pending);
       // The flow may have been stopped meanwhile, which ends the message.
       if (!this.pending.take(pending)) return;

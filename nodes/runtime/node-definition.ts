@@ -62,8 +62,11 @@ export interface Task<I extends string, S, T = undefined> {
   recordWork(key: string, work: RecordState, parts?: RecordParts, without?: readonly string[]): Promise<void>;
   /** Goes on with work that was recorded before a restart. */
   continueWork(key: string, record: RecordState): void;
-  /** Records how far the work has come. @returns when it survives a crash */
-  saveWork(work: RecordState): Promise<void>;
+  /**
+   * Records how far the work has come.
+   * @returns when it survives a crash; false if another instance has taken the work over, so that this one must stop
+   */
+  saveWork(work: RecordState): Promise<boolean>;
 }
 
 /** A node type: its inputs and settings as data, and what it does with one message. */

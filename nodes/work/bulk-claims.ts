@@ -124,7 +124,9 @@ export class BulkClaims {
         task.emit({ port: 0, payload, statusCode, properties: { rows, repeatedSince }, part: { id, ...part } }),
       onRejected: (rows) => task.emit({ port: 1, payload: rows, properties: { retryRound: roundOf(task) + 1 } }),
       onProgress: (rows) => task.progress(`↑ ${rows}`),
-      save: () => task.saveWork(work),
+      save: async () => {
+        if (!(await task.saveWork(work))) cancelled.abort();
+      },
     };
     try {
       const isSuspended = (): boolean => cancelled.aborted && (task.resumes || !task.signal.aborted);

@@ -106,6 +106,8 @@ export class BulkStatusTracker {
   }
 
   #watch(work: RecordedWatch, pending: PendingMessage, spread: number): void {
+    // The flow was stopped while the message was being recorded; it is ended with all others.
+    if (this.context.signal.aborted) return;
     const { id } = work;
     const watcher: Watcher = {
       deadline: work.deadline,

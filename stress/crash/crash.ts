@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -6,6 +6,7 @@ import { startSimulator, type Simulator } from '../../simulator/index';
 import { seededRandom } from '../../simulator/identity/seeded';
 import { startNodeRedProcess, type FlowNode, type NodeRedProcess } from '../../test/support/node-red-process';
 import { Account } from './account';
+import { recordsIn, type CrashStore } from './records';
 import { crashFlow, KINDS, LISTED, ROWS_PER_UPLOAD, type Kind } from './flow';
 
 /** What happens to Node-RED in the middle of a round. */
@@ -70,7 +71,11 @@ export class Crashes {
   #round = 0;
   #edits = 0;
 
-  constructor(seed: number) {
+  /** @param store the `store` property of the nodes: the journal, or the context store `file` */
+  constructor(
+    seed: number,
+    private readonly store: CrashStore = '',
+  ) {
     this.#random = seededRandom(`crash ${seed}`);
   }
 
@@ -99,7 +104,7 @@ export class Crashes {
       join(this.#userDir, 'package.json'),
       JSON.stringify({ name: 'crash', dependencies: { [name]: '*' } }),
     );
-    this.#flows = crashFlow(this.#simulator.url);
+    this.#flows = crashFlow(this.#simulator.url, this.store);
     await this.#launch(this.#flows);
   }
 
@@ -288,7 +293,7 @@ export class Crashes {
   /** After a deploy: everything has ended, and the watches that were stopped go on. */
   async #closed(round: string, found: string[], watchGone: boolean): Promise<void> {
     this.#book();
-    const stopped = this.#account.stoppedWatches(round).filter((name) => this.#wasPolled(name));
+    const stopped = this.#account.stopped(round).filter((name) => this.#wasPolled(name));
     await this.#settle(`the end of what was on its way in round ${this.#round}`);
     for (const name of stopped) {
       if (this.#account.hasEnded(name) === watchGone) {
@@ -306,7 +311,7 @@ export class Crashes {
     for (const line of log) if (BAD_LINE.test(line)) found.push(line);
     if (signal === 'SIGKILL') this.#account.cutOff();
     const kept = this.#kept();
-    const stopped = this.#account.stoppedWatches(round);
+    const stopped = this.#account.stopped(round);
     for (const name of stopped) {
       if (this.#wasPolled(name) && !kept.includes(name)) found.push(`${name} was polled, and is not kept`);
     }
@@ -321,8 +326,10 @@ export class Crashes {
     for (const name of kept) if (!this.#account.hasEnded(name)) found.push(`${name} was kept, and did not end`);
   }
 
-  #wasPolled(watch: string): boolean {
-    return this.#polled.has(watch.split('#')[1]!);
+  /** A bulk claim, whose name has no operation, is never polled. */
+  #wasPolled(name: string): boolean {
+    const [, operation] = name.split('#');
+    return operation !== undefined && this.#polled.has(operation);
   }
 
   /** Waits until nothing is on its way: behind a message that went the same way, all have come in. */
@@ -348,12 +355,12 @@ export class Crashes {
     this.#read = this.#account.read(this.#nodeRed.log, this.#read);
   }
 
-  /** The watches that Node-RED's context store keeps. */
+  /** The work that is recorded, by the names of the account. */
   #kept(): string[] {
-    const path = join(this.#userDir, 'context', 'tab', 'watch.json');
-    if (!existsSync(path)) return [];
-    const records = Object.values(JSON.parse(readFileSync(path, 'utf8')) as Record<string, any>);
-    return records.map(({ id, msg }) => `watch ${msg.key}#${id}`);
+    return recordsIn(this.#userDir, this.store).map(({ node, state }) => {
+      const { key } = state['msg'] as { key: string };
+      return node === 'watch' ? `watch ${key}#${(state['work'] as { id: string }).id}` : `${node} ${key}`;
+    });
   }
 
   async #launch(flows?: FlowNode[]): Promise<void> {
@@ -365,7 +372,7 @@ export class Crashes {
         credentialSecret: false,
         nodesDir: [join(__dirname, 'crash-ledger')],
         // Nothing may wait in memory to be written: the process gets no warning.
-        contextStorage: { default: { module: 'localfilesystem', config: { cache: false } } },
+        contextStorage: { default: { module: 'memory' }, file: { module: 'localfilesystem', config: { cache: false } } },
       },
     });
   }

@@ -1,4 +1,5 @@
 import type { FlowNode } from '../../test/support/node-red-process';
+import type { CrashStore } from './records';
 
 /** The nodes that a round may change, delete or kill; each is also the kind of message that it works on. */
 export const KINDS = ['claim', 'bulk', 'watch', 'list'] as const;
@@ -24,7 +25,7 @@ return { req: msg.req, res: msg.res, statusCode: ${status}, payload: { error } }
 });
 
 /** The flow of the crash rounds: all four kinds of work behind one HTTP door. */
-export function crashFlow(baseUrl: string): FlowNode[] {
+export function crashFlow(baseUrl: string, store: CrashStore): FlowNode[] {
   const place = { z: 'tab', x: 300, y: 100 };
   const ours = { ...place, connection: 'connection' };
   return [
@@ -47,6 +48,7 @@ return ${JSON.stringify(KINDS)}.map((one) => (one === kind ? msg : null));`,
       id: 'bulk',
       type: 'nrfcloud-bulk-claim',
       rowsPerUpload: ROWS_PER_UPLOAD,
+      store,
       wires: [['watch'], ['nowhere'], ['summary']],
     },
     {
@@ -54,6 +56,7 @@ return ${JSON.stringify(KINDS)}.map((one) => (one === kind ? msg : null));`,
       id: 'watch',
       type: 'nrfcloud-bulk-status',
       interval: 0.05,
+      store,
       maxInterval: 0.1,
       wires: [['watched'], ['watched'], ['nowhere']],
     },

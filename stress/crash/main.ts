@@ -1,11 +1,13 @@
+import type { CrashStore } from './records';
 import { Crashes, EVENTS, type RoundResult } from './crash';
 
 /** `npm run stress:crash`: rounds of stops and crashes, and the account of each. */
 async function main(): Promise<void> {
   const seed = Number(process.env['CRASH_SEED'] ?? Math.floor(Math.random() * 0x7fffffff));
   const rounds = Number(process.env['CRASH_ROUNDS'] ?? 210);
-  console.log(`seed ${seed} (CRASH_SEED), ${rounds} rounds (CRASH_ROUNDS)`);
-  const crashes = new Crashes(seed);
+  const store: CrashStore = process.env['CRASH_STORE'] === 'file' ? 'file' : '';
+  console.log(`seed ${seed} (CRASH_SEED), ${rounds} rounds (CRASH_ROUNDS), ${store || 'journal'} (CRASH_STORE)`);
+  const crashes = new Crashes(seed, store);
   const results: RoundResult[] = [];
   const begin = Date.now();
   await crashes.start();

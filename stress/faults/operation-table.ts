@@ -305,8 +305,8 @@ export const OPERATIONS: readonly Operation[] = [
     name: 'tags: get',
     step: 'get tag',
     strikes: is('GET', TAG),
-    // The guide's path may mean a device's id, and then its answer is a list of tags.
-    content: ['empty body', 'null body', 'array body'],
+    // An acknowledgement without a body.
+    content: ['empty body'],
     prepare: (...all) =>
       with_(
         { operation: 'get' },
@@ -352,7 +352,7 @@ export const OPERATIONS: readonly Operation[] = [
     name: 'tags: device',
     step: 'tags of device',
     strikes: is('GET', TAG),
-    content: ['empty body', 'null body', 'array body'],
+    content: ['empty body'],
     generations: ['guide'],
     prepare: (...all) => with_({ operation: 'device' }, deviceFor('free'), all),
   }),
@@ -370,7 +370,7 @@ export const OPERATIONS: readonly Operation[] = [
     name: 'device: get',
     step: 'get device',
     strikes: is('GET', DEVICE),
-    content: ['empty body', 'null body'],
+    content: ['empty body'],
     prepare: (...all) => with_({ operation: 'get' }, deviceFor('free'), all),
   }),
   device({

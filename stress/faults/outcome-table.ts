@@ -183,6 +183,13 @@ const EXCEPTIONS: readonly Exception[] = [
     outcome: ({ status }) => (status === 401 ? undefined : 'NRFCLOUD_CONFLICT'),
     why: 'contract: 409, and the lookup finds nothing; any refusal but that of the key is nothing found (ours)',
   },
+  {
+    step: 'look up a device',
+    when: 'lasting',
+    groups: ['trouble'],
+    outcome: ({ status = 0 }) => ([408, 425].includes(status) ? 'NRFCLOUD_CONFLICT' : undefined),
+    why: 'ours: as above, when all retries were refused',
+  },
 ];
 
 /** How a cell of the matrix has to end. */

@@ -135,10 +135,11 @@ export class Journal {
     return this.#write({ kind: 'state', node, key, parts, state });
   }
 
-  async #update(node: string, key: string, state: RecordState): Promise<void> {
+  async #update(node: string, key: string, state: RecordState): Promise<boolean> {
     const record = this.#index.get(node, key);
     // Written after the removal, it would bring back a record without parts.
     if (record !== undefined && !record.removing) await this.#writeState(node, key, state, record.count);
+    return true;
   }
 
   async #remove(node: string, key: string): Promise<void> {

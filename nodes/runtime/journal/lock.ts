@@ -1,21 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { open, readFile, rm, stat, utimes } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
+import { isRunning, thisProcess, type Holder } from './process-identity';
 
 /** How often the holder shows that it lives, in milliseconds; another host takes the lock over after {@link STALE_MS}. */
 const HEARTBEAT_MS = 20_000;
 const STALE_MS = 90_000;
 /** How long a lock that was taken over must stand before it counts, in milliseconds. */
 const TAKEOVER_MS = 100;
-
-/** Who holds the lock. */
-interface Holder {
-  pid: number;
-  host: string;
-  /** When the process started, as the kernel counts; absent where it does not say. A process id is used again. */
-  started?: string;
-}
 
 /** Keeps a second process out of a folder. */
 export class FolderLock {
@@ -74,11 +65,6 @@ async function create(path: string, text: string): Promise<boolean> {
   }
 }
 
-function thisProcess(): Holder {
-  const started = startOf(process.pid);
-  return { pid: process.pid, host: hostname(), ...(started === undefined ? {} : { started }) };
-}
-
 async function isHeld(path: string): Promise<boolean> {
   let holder: Partial<Holder>;
   let age: number;
@@ -89,31 +75,7 @@ async function isHeld(path: string): Promise<boolean> {
     // Written halfway by a process that died, or removed since.
     return false;
   }
-  const { pid, host, started } = holder;
-  if (typeof pid !== 'number') return false;
-  if (host !== hostname()) return age < STALE_MS;
-  // A container starts with the same process id each time.
-  if (pid === process.pid || !isAlive(pid)) return false;
-  return started === undefined || started === startOf(pid);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** When a process started: boot and clock ticks since then, from Linux's /proc. */
-function startOf(pid: number): string | undefined {
-  try {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    const line = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The name of the program, in parentheses, may hold spaces; the start is the 20th field after it.
-    return `${boot} ${line.slice(line.lastIndexOf(')') + 2).split(' ')[19] ?? ''}`;
-  } catch {
-    return undefined;
-  }
+  // This process holds no lock that it does not know of: a container starts with the same process id each time.
+  if (holder.pid === process.pid && isRunning(holder) !== undefined) return false;
+  return isRunning(holder) ?? age < STALE_MS;
 }

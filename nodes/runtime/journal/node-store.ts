@@ -50,10 +50,22 @@ export class NodeStore {
     return done === true;
   }
 
-  /** Writes a new state. */
-  async update(key: string, state: RecordState): Promise<void> {
+  /** Writes a new state. @returns false if another instance has taken the record over */
+  async update(key: string, state: RecordState): Promise<boolean> {
     const store = await this.#opened;
-    if (store !== undefined) await this.#try(() => store.update(key, state));
+    return (store && (await this.#try(() => store.update(key, state)))) ?? true;
+  }
+
+  /** Whether a record is still this instance's to report; another one may have taken it over. */
+  async isOwn(key: string): Promise<boolean> {
+    const sharing = (await this.#opened)?.sharing;
+    // If the store fails now, a result that is reported twice is better than one that is lost.
+    return (sharing && (await this.#try(() => sharing.isOwn(key)))) ?? true;
+  }
+
+  /** Calls back for each record that this node takes over later, because the instance that worked on it is gone. */
+  async onTakenOver(take: (key: string, state: RecordState) => void): Promise<void> {
+    (await this.#opened)?.sharing?.onTakenOver(take);
   }
 
   /** Reads the parts of a record. @throws the store's error */
@@ -75,13 +87,15 @@ export class NodeStore {
       const keys = [...((await this.#try(() => store.load()))?.keys() ?? [])];
       for (const key of keys) await this.#try(() => store.remove(key));
       count += keys.filter((key) => !key.startsWith('#')).length;
+      await this.#try(async () => store.sharing?.close());
     }
     return count;
   }
 
   /** The node is closed. */
   async close(): Promise<void> {
-    await this.#opened;
+    const store = await this.#opened;
+    await this.#try(async () => store?.sharing?.close());
     if (this.#journalUser !== undefined) releaseJournal(this.#journalUser);
   }
 
@@ -144,6 +158,7 @@ export class NodeStore {
         });
         if (moved === true) await this.#try(() => other.remove(key));
       }
+      await this.#try(async () => other.sharing?.close());
     }
   }
 

@@ -20,10 +20,25 @@ export interface RecordStore {
    * @returns when all of it is on disk
    */
   create(key: string, state: RecordState, parts?: RecordParts): Promise<void>;
-  /** Writes the new state of a record; one that was removed stays removed. @returns when it is on disk */
-  update(key: string, state: RecordState): Promise<void>;
+  /**
+   * Writes the new state of a record; one that was removed stays removed.
+   * @returns when it is on disk; false if another instance has taken the record over
+   */
+  update(key: string, state: RecordState): Promise<boolean>;
   /** Reads the parts of a record, in the order in which they were written. */
   parts(key: string): AsyncIterable<unknown>;
   /** Removes a record; one that does not exist is ignored. @returns when the removal is on disk */
   remove(key: string): Promise<void>;
+  /** Of a store that several instances may share: whose record is whose. */
+  readonly sharing?: StoreSharing | undefined;
+}
+
+/** What a store that several instances share can say beside. */
+export interface StoreSharing {
+  /** Whether a record is still this instance's to report. */
+  isOwn(key: string): Promise<boolean>;
+  /** Calls back for each record that this instance takes over later, because its owner is gone. */
+  onTakenOver(take: (key: string, state: RecordState) => void): void;
+  /** Gives the records back: other instances may take them over. */
+  close(): Promise<void>;
 }

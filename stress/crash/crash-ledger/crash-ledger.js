@@ -11,7 +11,7 @@ module.exports = (RED) => {
     // Node-RED drops what comes to a node that has closed: it has no listener any more, but the hook is called all the same.
     const { node } = destination;
     if (ours(node) && !node._inputCallback && !node._inputCallbacks) return;
-    if (ours(node)) write({ event: 'in', node: destination.id, id: id(destination.id, msg) });
+    if (ours(node)) write({ event: 'in', node: destination.id, id: id(destination.id, msg), resumed: msg.resumed });
     else if (destination.id === 'caught') {
       const source = msg.error.source.id;
       write({ event: 'caught', node: source, id: id(source, msg) });

@@ -1,13 +1,22 @@
-/* global module, require, process, setTimeout */
+/* global module, require, process, setTimeout, Buffer */
 // A Node-RED plugin for tests. POST <admin>/soak makes the node "source" send claim tokens, never more than so many at
 // once, and now and then the rows of a bulk claim. Every so many claims it waits until nothing is on its way and writes a
 // line of JSON with what the process holds then; at the end one with how all messages ended.
-const { readFileSync } = require('node:fs');
 const { setFlagsFromString } = require('node:v8');
 const { runInNewContext } = require('node:vm');
 
 const DEPTH = 128;
 const ROWS = 20;
+/** Devices of bulk claims are numbered from here. */
+const BULK = 2 ** 31;
+const [message, signature] = process.env.SOAK_TOKEN.split('.');
+const bytes = Buffer.from(message, 'base64url');
+
+/** A token of a device of its own. */
+function tokenOf(number) {
+  bytes.writeUInt32BE(number, Number(process.env.SOAK_UUID_OFFSET));
+  return `${bytes.toString('base64url')}.${signature}`;
+}
 
 module.exports = (RED) => {
   RED.httpAdmin.post('/soak', (request, response) => {
@@ -19,7 +28,6 @@ module.exports = (RED) => {
 function soak(RED, { claims, operations, every, seconds }) {
   setFlagsFromString('--expose-gc');
   const gc = runInNewContext('gc');
-  const tokens = readFileSync(process.env.SOAK_TOKENS, 'utf8').trim().split('\n');
   const perOperation = Math.floor(claims / operations);
   const endings = {
     claim: new Uint8Array(claims),
@@ -51,10 +59,11 @@ function soak(RED, { claims, operations, every, seconds }) {
   const more = () => {
     while (!over && sent < pausedAt && sent - ended.claim < DEPTH) {
       const index = sent++;
-      source.send([{ index, payload: tokens[index % tokens.length] }, null]);
+      source.send([{ index, payload: tokenOf(index) }, null]);
       if (sent % perOperation !== 0 || begun >= operations) continue;
-      const from = (begun * ROWS) % (tokens.length - ROWS);
-      source.send([null, { index: begun++, payload: tokens.slice(from, from + ROWS) }]);
+      const first = BULK + begun * ROWS;
+      const payload = Array.from({ length: ROWS }, (_, row) => tokenOf(first + row));
+      source.send([null, { index: begun++, payload }]);
     }
   };
   const look = () => {

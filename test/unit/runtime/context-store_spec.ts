@@ -45,6 +45,11 @@ async function read(parts: AsyncIterable<unknown>): Promise<unknown[]> {
   return values;
 }
 
+/** Without the lease of the instance. */
+function keysOf(kept: Map<string, unknown>): string[] {
+  return [...kept.keys()].filter((key) => !key.startsWith('nrfcloud_#lease-'));
+}
+
 describe('context store', () => {
   it('context store: one that forgets keeps records in the process, over a redeploy of the node', async () => {
     const { node, stores } = nodeWithStore('redeployed');
@@ -67,8 +72,7 @@ describe('context store', () => {
     const store = new ContextStore(FILE, node, 'file');
     assert.equal(store.durable, true);
     await store.create('a', { n: 1 }, [['row 1'], ['row 2']]);
-    const written = [...kept.keys()];
-    assert.deepEqual(written, ['nrfcloud_a#part0', 'nrfcloud_a#part1', 'nrfcloud_a']);
+    assert.deepEqual(keysOf(kept), ['nrfcloud_a#part0', 'nrfcloud_a#part1', 'nrfcloud_a']);
     const part = kept.get('nrfcloud_a#part0');
     await store.update('a', { n: 2 });
     assert.equal(kept.get('nrfcloud_a#part0'), part);
@@ -77,6 +81,8 @@ describe('context store', () => {
     assert.deepEqual(await read(store.parts('a')), [['row 1'], ['row 2']]);
     await store.remove('a');
     await store.update('a', { n: 3 });
+    assert.deepEqual(keysOf(kept), []);
+    await store.sharing!.close();
     assert.equal(kept.size, 0);
     assert.deepEqual([...stores], ['file']);
   });
@@ -97,6 +103,27 @@ describe('context store', () => {
     const store = new ContextStore(FILE, node, 'file', ({ message }) => void errors.push(message));
     assert.deepEqual(await store.load(), new Map([['good', { n: 1 }]]));
     assert.deepEqual(errors, ['unreadable']);
+  });
+
+  it('context store: a record that another instance works on is neither loaded, changed nor removed', async () => {
+    const { node, kept } = nodeWithStore('shared');
+    const [a, b] = [new ContextStore(FILE, node, 'file'), new ContextStore(FILE, node, 'file')];
+    await a.create('x', { n: 1 }, ['large']);
+    await a.create('#clock', { ms: 1 });
+    assert.deepEqual(await b.load(), new Map([['#clock', { ms: 1 }]]));
+    assert.equal(await b.sharing!.isOwn('x'), false);
+    assert.equal(await b.update('x', { n: 2 }), false);
+    await b.remove('x');
+    assert.equal(await a.sharing!.isOwn('x'), true);
+    assert.deepEqual(await a.read('x'), { n: 1 });
+    assert.deepEqual(await read(a.parts('x')), ['large']);
+    await a.sharing!.close();
+    assert.deepEqual((await b.load()).get('x'), { n: 1 });
+    assert.equal(await a.sharing!.isOwn('x'), false);
+    assert.equal(await b.sharing!.isOwn('x'), true);
+    await b.remove('x');
+    assert.deepEqual(keysOf(kept), ['nrfcloud_#clock']);
+    await b.sharing!.close();
   });
 
   it('context store: a store that never responds is given up after five seconds', async () => {

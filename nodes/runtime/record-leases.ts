@@ -1,0 +1,180 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+import { isObject } from '../util/json';
+import { toError } from '../util/to-error';
+import { isRunning, thisProcess, type Holder } from './journal/process-identity';
+
+/** How long a lease lasts and how often it is renewed, in milliseconds; our choice. */
+export const LEASE_TIMING = { leaseMs: 30_000, renewMs: 10_000 };
+/** How long a claim waits before it is read back, in milliseconds: longer than another one takes from read to write. */
+const MIN_SETTLE_MS = 100;
+const MAX_SETTLE_MS = 300;
+/** Records that are claimed at once: the time from read to write stays short. */
+const CLAIMS_AT_ONCE = 50;
+/** Before the owner's id in the key of its lease. */
+const LEASE = '#lease-';
+
+/** The shared store: values by key; an absent value is `undefined` or `null`. */
+export interface SharedValues {
+  get(key: string): Promise<unknown>;
+  set(key: string, value: unknown): Promise<void>;
+  keys(): Promise<string[]>;
+}
+
+/** Called for a record that this instance has taken over. */
+export type OnTakenOver = (key: string) => void;
+
+/** An owner's lease in the store. */
+interface Lease extends Holder {
+  /** Milliseconds since 1970. */
+  until: number;
+}
+
+/**
+ * Keeps instances that share a store from working on the same record. Each record names its owner, and each owner renews
+ * one lease for all its records, as ten thousand records would be ten thousand writes. A record is free when its owner has
+ * no valid lease: the instance stopped, died or paused for longer than the lease lasts.
+ */
+export class RecordLeases {
+  readonly owner = randomUUID();
+  /** Records that this instance works on, although another one may have taken them over meanwhile. */
+  readonly #known = new Set<string>();
+  /** Owners of other records, as they were last read: those with a valid lease need not be read again. */
+  readonly #others = new Map<string, string>();
+  #onTakenOver: OnTakenOver | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #leased: Promise<void> | undefined;
+  #ticking = false;
+  #closed = false;
+
+  constructor(
+    private readonly values: SharedValues,
+    private readonly timing = LEASE_TIMING,
+    private readonly now: () => number = Date.now,
+  ) {}
+
+  /** Whether a key is that of a lease, and not of a record. */
+  static isLease(key: string): boolean {
+    return key.startsWith(LEASE);
+  }
+
+  /** Called before a record with this instance as its owner is written. @returns when its lease is valid */
+  async hold(key: string): Promise<void> {
+    this.#known.add(key);
+    this.#start();
+    await (this.#leased ??= this.#renew());
+  }
+
+  /** The record was removed, or is not worked on any more. */
+  drop(key: string): void {
+    this.#known.delete(key);
+  }
+
+  /** Whether a record, as it is in the store, belongs to this instance. */
+  isOwnerOf(record: unknown): boolean {
+    return isObject(record) && record['owner'] === this.owner;
+  }
+
+  /**
+   * Makes free records this instance's own.
+   * @param onUnreadable called for each record that cannot be read or written
+   * @returns those that are its own now
+   */
+  async claim(keys: readonly string[], onUnreadable: (error: Error) => void = () => undefined): Promise<string[]> {
+    const claimed: string[] = [];
+    for (let index = 0; index < keys.length; index += CLAIMS_AT_ONCE) {
+      const some = keys.slice(index, index + CLAIMS_AT_ONCE);
+      const written = await Promise.all(
+        some.map((key) =>
+          this.#claim(key).catch((error: unknown) => {
+            onUnreadable(toError(error));
+            return false;
+          }),
+        ),
+      );
+      claimed.push(...some.filter((_, at) => written[at]));
+    }
+    if (claimed.length === 0) return [];
+    // Another instance may have done the same at the same time: the later write counts.
+    await setTimeout(MIN_SETTLE_MS + Math.random() * (MAX_SETTLE_MS - MIN_SETTLE_MS));
+    const records = await Promise.all(claimed.map((key) => this.values.get(key)));
+    const own = claimed.filter((_, at) => this.isOwnerOf(records[at]));
+    for (const key of own) await this.hold(key);
+    return own;
+  }
+
+  /** Looks regularly for records whose owner is gone, and takes them over. */
+  watch(onTakenOver: OnTakenOver): void {
+    this.#onTakenOver = onTakenOver;
+    this.#start();
+  }
+
+  /** Gives the lease back: other instances may take the records over at once. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    if (this.#leased === undefined) return;
+    await this.#leased.catch(() => undefined);
+    await this.values.set(LEASE + this.owner, undefined);
+  }
+
+  #start(): void {
+    if (this.#closed) return;
+    this.#timer ??= setInterval(() => void this.#tick(), this.timing.renewMs).unref();
+  }
+
+  async #tick(): Promise<void> {
+    if (this.#ticking) return;
+    this.#ticking = true;
+    try {
+      if (this.#known.size > 0) await (this.#leased = this.#renew());
+      if (this.#onTakenOver !== undefined) await this.#takeOver(this.#onTakenOver);
+    } catch {
+      // The store does not respond now; the next turn tries again.
+    } finally {
+      this.#ticking = false;
+    }
+  }
+
+  async #renew(): Promise<void> {
+    if (this.#closed) return;
+    const lease: Lease = { ...thisProcess(), until: this.now() + this.timing.leaseMs };
+    await this.values.set(LEASE + this.owner, lease);
+  }
+
+  async #takeOver(onTakenOver: OnTakenOver): Promise<void> {
+    const keys = await this.values.keys();
+    const valid = new Set<string>();
+    for (const key of keys.filter((one) => RecordLeases.isLease(one))) {
+      if (await this.#isValid(key)) valid.add(key.slice(LEASE.length));
+      // Its owner will not come back to it, or writes it again.
+      else await this.values.set(key, undefined);
+    }
+    const records = keys.filter((key) => !key.startsWith('#') && !this.#known.has(key));
+    const free = records.filter((key) => !valid.has(this.#others.get(key) ?? ''));
+    for (const key of await this.claim(free)) if (!this.#closed) onTakenOver(key);
+  }
+
+  /** Writes this instance into a record, if the record is free. */
+  async #claim(key: string): Promise<boolean> {
+    if (this.#closed) return false;
+    const record = await this.values.get(key);
+    if (!isObject(record)) return false;
+    const { owner } = record;
+    if (typeof owner === 'string' && owner !== this.owner) {
+      this.#others.set(key, owner);
+      if (await this.#isValid(LEASE + owner)) return false;
+    }
+    this.#others.delete(key);
+    await (this.#leased ??= this.#renew());
+    await this.values.set(key, { ...record, owner: this.owner });
+    return true;
+  }
+
+  /** A process of this computer that has ended needs no lease to expire. */
+  async #isValid(leaseKey: string): Promise<boolean> {
+    const lease = await this.values.get(leaseKey);
+    if (!isObject(lease) || typeof lease['until'] !== 'number') return false;
+    return lease['until'] > this.now() && isRunning(lease) !== false;
+  }
+}

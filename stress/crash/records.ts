@@ -1,0 +1,45 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { decodeLine } from '../../nodes/runtime/journal/line';
+
+/** Where the nodes keep their records: the journal, or Node-RED's context store `file`. */
+export type CrashStore = '' | 'file';
+
+/** A record on disk. */
+export interface StoredRecord {
+  node: string;
+  state: Record<string, unknown>;
+}
+
+/** What is recorded of pending work, as it is on disk while Node-RED runs or after it was killed. */
+export function recordsIn(userDir: string, store: CrashStore): StoredRecord[] {
+  return store === '' ? journalRecords(join(userDir, 'nrfcloud-provisioning')) : contextRecords(userDir);
+}
+
+/** A line without its end is one that is being written. */
+function journalRecords(folder: string): StoredRecord[] {
+  const records = new Map<string, StoredRecord>();
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.jsonl')) : [];
+  for (const name of names.sort()) {
+    const lines = readFileSync(join(folder, name)).toString('latin1').split('\n').slice(0, -1);
+    for (const line of lines) {
+      const entry = decodeLine(Buffer.from(line, 'latin1'));
+      if (entry === undefined || entry.kind === 'part' || entry.key.startsWith('#')) continue;
+      const { node, key } = entry;
+      if (entry.kind === 'state') records.set(`${node} ${key}`, { node, state: entry.state });
+      else records.delete(`${node} ${key}`);
+    }
+  }
+  return [...records.values()];
+}
+
+function contextRecords(userDir: string): StoredRecord[] {
+  return ['bulk', 'watch'].flatMap((node) => {
+    const path = join(userDir, 'context', 'tab', `${node}.json`);
+    if (!existsSync(path)) return [];
+    const values = JSON.parse(readFileSync(path, 'utf8')) as Record<string, { state?: Record<string, unknown> }>;
+    return Object.entries(values)
+      .filter(([key]) => key.startsWith('nrfcloud_') && !key.includes('#'))
+      .flatMap(([, { state }]) => (state === undefined ? [] : [{ node, state }]));
+  });
+}

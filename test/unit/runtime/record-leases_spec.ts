@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { RecordLeases, type SharedValues } from '../../../nodes/runtime/record-leases';
+import { stopClock, type Clock } from '../../support/clock';
+
+const TIMING = { leaseMs: 300, renewMs: 100 };
+/** Longer than a claim takes until it is read back. */
+const SETTLED_MS = 300;
+
+describe('record leases', () => {
+  let clock: Clock;
+  let shared: Map<string, unknown>;
+  beforeEach(() => {
+    clock = stopClock();
+    shared = new Map();
+  });
+  afterEach(() => clock.restore());
+
+  /** An instance; it can be paused, as a process that is stopped, and resumed. */
+  function instance(): { leases: RecordLeases; taken: string[]; pause: () => void; resume: () => void } {
+    let waiting: (() => void)[] | undefined;
+    const turn = (): Promise<void> =>
+      new Promise((resolve) => {
+        if (waiting === undefined) resolve();
+        else waiting.push(resolve);
+      });
+    const values: SharedValues = {
+      get: async (key) => turn().then(() => shared.get(key)),
+      set: async (key, value) => {
+        await turn();
+        if (value === undefined) shared.delete(key);
+        else shared.set(key, value);
+      },
+      keys: async () => turn().then(() => [...shared.keys()]),
+    };
+    const leases = new RecordLeases(values, TIMING, () => clock.now);
+    const taken: string[] = [];
+    leases.watch((key) => taken.push(key));
+    const pause = (): void => void (waiting = []);
+    const resume = (): void => {
+      const all = waiting ?? [];
+      waiting = undefined;
+      for (const one of all) one();
+    };
+    return { leases, taken, pause, resume };
+  }
+
+  async function write(leases: RecordLeases, key: string): Promise<void> {
+    await leases.hold(key);
+    shared.set(key, { owner: leases.owner });
+  }
+
+  async function settled<T>(work: Promise<T>): Promise<T> {
+    await clock.pass(SETTLED_MS);
+    return work;
+  }
+
+  it('record leases: a record of a live instance is not claimed, however long it takes', async () => {
+    const [a, b] = [instance(), instance()];
+    await write(a.leases, 'x');
+    await clock.pass(5000);
+    assert.deepEqual(await settled(b.leases.claim(['x'])), []);
+    assert.deepEqual([a.taken, b.taken], [[], []]);
+    assert.ok(a.leases.isOwnerOf(shared.get('x')));
+  });
+
+  it('record leases: one of two that claim a free record at once gets it', async () => {
+    const [a, b] = [instance(), instance()];
+    shared.set('x', {}).set('y', { owner: 'gone' });
+    const claims = await settled(Promise.all([a.leases.claim(['x', 'y']), b.leases.claim(['x', 'y'])]));
+    assert.deepEqual(claims.flat().sort(), ['x', 'y']);
+  });
+
+  it('record leases: the records of an instance that is gone are taken over once, after its lease', async () => {
+    const [a, b, c] = [instance(), instance(), instance()];
+    await write(a.leases, 'x');
+    await write(a.leases, 'y');
+    a.pause();
+    await clock.pass(TIMING.leaseMs - TIMING.renewMs);
+    assert.deepEqual([...b.taken, ...c.taken], []);
+    await clock.pass(TIMING.leaseMs + TIMING.renewMs + SETTLED_MS);
+    assert.deepEqual([...b.taken, ...c.taken].sort(), ['x', 'y']);
+    await clock.pass(5000);
+    assert.deepEqual([...b.taken, ...c.taken].sort(), ['x', 'y']);
+  });
+
+  it('record leases: a paused instance sees that its record was taken over', async () => {
+    const [a, b] = [instance(), instance()];
+    await write(a.leases, 'x');
+    a.pause();
+    await clock.pass(5 * TIMING.leaseMs);
+    a.resume();
+    await clock.pass(5 * TIMING.leaseMs);
+    assert.deepEqual([a.taken, b.taken], [[], ['x']]);
+    assert.equal(a.leases.isOwnerOf(shared.get('x')), false);
+  });
+
+  it('record leases: a pause in which nobody took a record over leaves it where it was', async () => {
+    const a = instance();
+    await write(a.leases, 'x');
+    a.pause();
+    await clock.pass(5 * TIMING.leaseMs);
+    a.resume();
+    await clock.pass(TIMING.renewMs);
+    const b = instance();
+    assert.deepEqual(await settled(b.leases.claim(['x'])), []);
+    assert.ok(a.leases.isOwnerOf(shared.get('x')));
+  });
+
+  it('record leases: an instance that is closed leaves its records to others at once', async () => {
+    const [a, b] = [instance(), instance()];
+    await write(a.leases, 'x');
+    await a.leases.close();
+    assert.deepEqual(await settled(b.leases.claim(['x'])), ['x']);
+    assert.deepEqual(
+      [...shared.keys()].filter((key) => key.includes(a.leases.owner)),
+      [],
+    );
+  });
+
+  it('record leases: the lease of a process of this computer that has ended is not waited for', async () => {
+    const a = instance();
+    shared.set('x', { owner: 'dead' });
+    const { hostname } = await import('node:os');
+    // No process has this id: it is above the kernel's limit.
+    shared.set('#lease-dead', { pid: 2 ** 30, host: hostname(), until: 1e9 });
+    assert.deepEqual(await settled(a.leases.claim(['x'])), ['x']);
+    shared.set('y', { owner: 'elsewhere' });
+    shared.set('#lease-elsewhere', { pid: 2 ** 30, host: 'another', until: 1e9 });
+    assert.deepEqual(await settled(a.leases.claim(['y'])), []);
+  });
+});
