@@ -15,10 +15,10 @@ const FORBIDDEN = {
   work: ['http'],
   runtime: ['work', 'operations', 'parse'],
   operations: ['work', 'runtime', 'http'],
-  api: ['runtime', 'operations', 'parse'],
-  parse: ['runtime', 'operations', 'api', 'http'],
-  http: ['runtime', 'operations', 'api', 'parse'],
-  util: ['runtime', 'operations', 'api', 'parse', 'http'],
+  api: ['work', 'runtime', 'operations', 'parse'],
+  parse: ['work', 'runtime', 'operations', 'api', 'http'],
+  http: ['work', 'runtime', 'operations', 'api', 'parse'],
+  util: ['work', 'runtime', 'operations', 'api', 'parse', 'http'],
 };
 const folder = (name, from) => ({
   regex: `^(\\.\\./)*\\.?/?${name}(/|$)`,
