@@ -1,8 +1,8 @@
-import type { Places } from './demo';
+import type { Endpoints } from './demo';
 import type { Device } from '../harness/controls';
 
 /** What to open and what to try: every line can be pasted into a shell as it is. */
-export function instructions({ editor, nodeRed, page, broker, controls }: Places, devices: Device[]): string {
+export function instructions({ editor, nodeRed, page, broker, controls }: Endpoints, devices: Device[]): string {
   const { hostname, port } = new URL(broker);
   const [first, second, third] = devices.map(({ claimToken }) => claimToken);
   const uuid = devices[0]!.deviceUuid;

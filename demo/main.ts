@@ -1,13 +1,14 @@
 import { setTimeout } from 'node:timers/promises';
-import { Demo, type Places } from './demo';
+import { Demo, type Endpoints } from './demo';
 import { instructions } from './instructions';
+import { ONCE_ONBOARDING_TIMEOUT_S } from './once/batch';
 import { runOnce } from './once/once';
 import { HELP, readOptions, type DemoOptions } from './options';
 import { Controls } from '../harness/controls';
 
-/** Exit codes of a run that was interrupted, as shells have them. */
+/** Exit codes of a run that was interrupted, as shells define them. */
 const INTERRUPTIONS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
-/** How often the demo looks whether its parent process is still there. */
+/** How often the demo checks whether its parent process still runs. */
 const PARENT_CHECK_MS = 500;
 
 main(process.argv.slice(2)).then(
@@ -22,27 +23,31 @@ main(process.argv.slice(2)).then(
 async function main(argv: string[]): Promise<number> {
   const options = readOptions(argv);
   if (options.help) return print(HELP.trimEnd());
-  const over = new AbortController();
-  const demo = new Demo(options.ports, print);
-  const ends = [interruption(options), demo.lost, demo.start().then((places) => run(options, places, over.signal))];
-  if (options.once) ends.push(timeLimit(options.timeLimit, over.signal));
+  const ended = new AbortController();
+  const demo = new Demo(options.ports, print, options.once ? ONCE_ONBOARDING_TIMEOUT_S : undefined);
+  const ends = [
+    interruption(options),
+    demo.lost,
+    demo.start().then((endpoints) => run(options, endpoints, ended.signal)),
+  ];
+  if (options.once) ends.push(timeLimit(options.timeLimit, ended.signal));
   try {
     return await Promise.race(ends);
   } finally {
-    over.abort();
+    ended.abort();
     await demo.stop();
   }
 }
 
-async function run({ once }: DemoOptions, places: Places, signal: AbortSignal): Promise<number> {
-  if (once) return (await runOnce(places, print, signal)) ? 0 : 1;
-  print(instructions(places, await new Controls(places.controls).mint(3)));
+async function run({ once }: DemoOptions, endpoints: Endpoints, signal: AbortSignal): Promise<number> {
+  if (once) return (await runOnce(endpoints, print, signal)) ? 0 : 1;
+  print(instructions(endpoints, await new Controls(endpoints.controls).mint(3)));
   return new Promise(() => undefined);
 }
 
 /**
- * Resolves when somebody wants the demo to end: by a signal, or by ending what it was started from. `npm run` hands a
- * signal on to a shell that ends alone. Asking again changes nothing: the demo is ending already.
+ * Resolves with the exit code when a signal arrives or the parent process has ended: `npm run` passes a signal to a
+ * shell that ends without passing it on. Further signals are ignored, as the demo is already ending.
  */
 function interruption({ once }: DemoOptions): Promise<number> {
   const parent = process.ppid;

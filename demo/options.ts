@@ -1,37 +1,37 @@
 import { parseArgs } from 'node:util';
 
-/** What the demo is asked for. */
+/** The demo's command line options. */
 export interface DemoOptions {
   help: boolean;
-  /** Send tokens through both doors, print what came back, and end. */
+  /** Run all checks, print the results, and end. */
   once: boolean;
-  /** Seconds that `once` may take. */
+  /** Maximum seconds for `once`. */
   timeLimit: number;
-  /** The ports that are wanted; 0 = any free one. */
+  /** The preferred ports; 0 = any free one. */
   ports: { nodeRed: number; mqtt: number; simulator: number; summary: number };
 }
 
-/** Where the demo can be found, as long as nothing else is there. */
+/** Used if they are free. */
 const PORTS = { nodeRed: 1880, mqtt: 1883, simulator: 4270 };
 const TIME_LIMIT_S = 60;
 
-export const HELP = `Starts Node-RED with a flow that claims devices, an MQTT broker, and a simulator of the nRF Cloud Provisioning
-Service. Nothing of it leaves this computer.
+export const HELP = `Starts Node-RED with flows that claim and onboard devices, an MQTT broker, and a simulator of nRF Cloud.
+Nothing leaves this computer.
 
   npm run demo -- [options]
-    --once                  send tokens through both doors, print what came back, and end
-    --time-limit <s>        seconds that --once may take (${TIME_LIMIT_S})
+    --once                  claim devices in every way, follow a batch until it is onboarded, print the results, and end
+    --time-limit <s>        maximum seconds for --once (${TIME_LIMIT_S})
     --port <n>              port of Node-RED (${PORTS.nodeRed})
     --mqtt-port <n>         port of the MQTT broker (${PORTS.mqtt})
-    --simulator-port <n>    port of the simulator (${PORTS.simulator}); its controls are on the next one
-    --help                  prints this
+    --simulator-port <n>    port of the simulator (${PORTS.simulator}); its controls are on the next port
+    --help                  print this
 
-A port that is taken is replaced by a free one, which is printed. With --once any free ports are used unless given.
+A port that is in use is replaced by a free one, which is printed. With --once, ports that are not given are free ones.
 `;
 
 /**
  * Reads the command line.
- * @throws {TypeError} with a sentence for whoever typed it
+ * @throws {TypeError} with a sentence for the user
  */
 export function readOptions(argv: string[]): DemoOptions {
   const text = { type: 'string' } as const;
@@ -66,11 +66,11 @@ function readPort(name: string, text: string | undefined): number | undefined {
   return readNumber(name, text, 65_534);
 }
 
-function readNumber(name: string, text: string | undefined, most: number): number | undefined {
+function readNumber(name: string, text: string | undefined, max: number): number | undefined {
   if (text === undefined) return undefined;
   const number = Number(text);
-  if (!/^\d+$/.test(text) || number > most) {
-    throw new TypeError(`--${name} must be a whole number up to ${most}, not "${text}".`);
+  if (!/^\d+$/.test(text) || number > max) {
+    throw new TypeError(`--${name} must be a whole number up to ${max}, not "${text}".`);
   }
   return number;
 }

@@ -1,20 +1,20 @@
-/** What the demo does with its simulator beside the flow: the part of a device, and of its owner's neighbour. */
+import type { DeviceBehaviour } from '../simulator';
 
-/** A device of the simulator, and a token that it would answer. */
+/** A device of the simulator, and a claim token of it. */
 export interface Device {
   claimToken: string;
   deviceUuid: string;
 }
 
-/** A claimed device, as far as the demo looks at it. */
+/** The properties of a claimed device that the demo reads. */
 export interface ClaimedDevice {
   id: string;
   tags: string[];
 }
 
-/** The simulator's controls over HTTP. */
+/** The simulator's controls over HTTP: what devices and other accounts do, beside the flow. */
 export class Controls {
-  /** @param url address of the controls, without a trailing slash */
+  /** @param url URL of the controls, without a trailing slash */
   constructor(private readonly url: string) {}
 
   /** Makes devices, each with a claim token. */
@@ -28,7 +28,15 @@ export class Controls {
     await this.#post('/claim-by-other', { deviceUuid: device.deviceUuid });
   }
 
-  /** What the service has: the claimed devices, and how often each was claimed. */
+  /**
+   * Changes how devices behave.
+   * @param target a device UUID, `tag:<name>` or `default`
+   */
+  async setBehaviour(target: string, change: Partial<DeviceBehaviour>): Promise<void> {
+    await this.#post('/behaviour', { target, change });
+  }
+
+  /** The claimed devices, and how often each device was claimed. */
   async state(): Promise<{ devices: ClaimedDevice[]; claims: Record<string, number> }> {
     const response = await fetch(`${this.url}/state`);
     return (await response.json()) as { devices: ClaimedDevice[]; claims: Record<string, number> };

@@ -1,5 +1,5 @@
 import type { Device } from '../../harness/controls';
-import type { Answer, Door } from './channels';
+import type { Answer, Channel } from './channels';
 import { swapTail } from './messy-file';
 
 /** The single claim of Nordic's guide, and the device inside its token. */
@@ -9,12 +9,12 @@ export const GUIDE: Device = {
   deviceUuid: '4961c873-408c-45ce-b1ba-7c0d99d88179',
 };
 
-/** How many devices of the simulator the trials need. */
+/** How many devices of the simulator the cases need. */
 export const DEVICES = 6;
 
-/** What one trial sends, and what has to come back. */
-export interface Trial {
-  door: Door['name'];
+/** What one testCase sends, and what has to come back. */
+export interface TestCase {
+  channel: Channel['name'];
   /** What is sent, in words. */
   what: string;
   payload: string;
@@ -23,7 +23,7 @@ export interface Trial {
 
 /** What has to come back: a device, or an error. */
 export interface Expectation {
-  /** HTTP status, by the door that has one. */
+  /** HTTP status, by the channel that has one. */
   status: number;
   deviceUuid: string;
   /** Tags that the device must have besides the station's. */
@@ -32,8 +32,8 @@ export interface Expectation {
   error?: string;
 }
 
-/** All trials, in the order in which they are sent. */
-export function trials(devices: Device[]): Trial[] {
+/** All cases, in the order in which they are sent. */
+export function cases(devices: Device[]): TestCase[] {
   const [first, second, third, fourth, damaged, foreign] = devices as [Device, Device, Device, Device, Device, Device];
   const claimed = ({ deviceUuid }: Device, tags: string[] = []): Expectation => ({ status: 201, deviceUuid, tags });
   const known = ({ deviceUuid }: Device): Expectation => ({ status: 200, deviceUuid });
@@ -46,30 +46,30 @@ export function trials(devices: Device[]): Trial[] {
   const conflict = refused(foreign, 409, 'NRFCLOUD_CONFLICT');
   const invalid: Expectation = { status: 400, deviceUuid: '', error: 'NRFCLOUD_INVALID_INPUT' };
   return [
-    { door: 'MQTT', what: "the guide's token", payload: GUIDE.claimToken, expected: claimed(GUIDE) },
-    { door: 'HTTP', what: 'the same again', payload: GUIDE.claimToken, expected: known(GUIDE) },
-    { door: 'MQTT', what: 'a fresh token', payload: first.claimToken, expected: claimed(first) },
-    { door: 'MQTT', what: 'the same again', payload: first.claimToken, expected: known(first) },
-    { door: 'MQTT', what: "a modem's raw line", payload: modemLine(second), expected: claimed(second) },
-    { door: 'HTTP', what: 'a fresh token', payload: third.claimToken, expected: claimed(third) },
+    { channel: 'MQTT', what: "the guide's token", payload: GUIDE.claimToken, expected: claimed(GUIDE) },
+    { channel: 'HTTP', what: 'the same again', payload: GUIDE.claimToken, expected: known(GUIDE) },
+    { channel: 'MQTT', what: 'a fresh token', payload: first.claimToken, expected: claimed(first) },
+    { channel: 'MQTT', what: 'the same again', payload: first.claimToken, expected: known(first) },
+    { channel: 'MQTT', what: "a modem's raw line", payload: modemLine(second), expected: claimed(second) },
+    { channel: 'HTTP', what: 'a fresh token', payload: third.claimToken, expected: claimed(third) },
     {
-      door: 'HTTP',
+      channel: 'HTTP',
       what: 'JSON with tags',
       payload: JSON.stringify({ claimToken: fourth.claimToken, tags: ['color=white'] }),
       expected: claimed(fourth, ['color=white']),
     },
-    { door: 'MQTT', what: 'a damaged token', payload: swapTail(damaged.claimToken), expected: rejected },
-    { door: 'HTTP', what: 'a damaged token', payload: swapTail(damaged.claimToken), expected: rejected },
-    { door: 'MQTT', what: 'half a token', payload: half(damaged), expected: invalid },
-    { door: 'HTTP', what: 'half a token', payload: half(damaged), expected: invalid },
-    { door: 'HTTP', what: 'broken JSON', payload: `{ "claimToken": "${half(damaged)}`, expected: invalid },
-    { door: 'MQTT', what: "another account's", payload: foreign.claimToken, expected: conflict },
-    { door: 'HTTP', what: "another account's", payload: foreign.claimToken, expected: conflict },
+    { channel: 'MQTT', what: 'a damaged token', payload: swapTail(damaged.claimToken), expected: rejected },
+    { channel: 'HTTP', what: 'a damaged token', payload: swapTail(damaged.claimToken), expected: rejected },
+    { channel: 'MQTT', what: 'half a token', payload: half(damaged), expected: invalid },
+    { channel: 'HTTP', what: 'half a token', payload: half(damaged), expected: invalid },
+    { channel: 'HTTP', what: 'broken JSON', payload: `{ "claimToken": "${half(damaged)}`, expected: invalid },
+    { channel: 'MQTT', what: "another account's", payload: foreign.claimToken, expected: conflict },
+    { channel: 'HTTP', what: "another account's", payload: foreign.claimToken, expected: conflict },
   ];
 }
 
 /** Whether an answer is what it must be. */
-export function fits({ status, body }: Answer, { door, expected }: Trial, station: string): boolean {
+export function fits({ status, body }: Answer, { channel, expected }: TestCase, station: string): boolean {
   if (status !== undefined && status !== expected.status) return false;
   if (expected.error !== undefined) {
     return (
@@ -80,7 +80,7 @@ export function fits({ status, body }: Answer, { door, expected }: Trial, statio
   }
   if (body['id'] !== expected.deviceUuid) return false;
   const { tags } = body;
-  return expected.tags === undefined || sameTags(tags, door === 'MQTT' ? [`station=${station}`] : expected.tags);
+  return expected.tags === undefined || sameTags(tags, channel === 'MQTT' ? [`station=${station}`] : expected.tags);
 }
 
 function sameTags(tags: unknown, expected: string[]): boolean {

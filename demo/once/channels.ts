@@ -2,13 +2,13 @@ import { connectAsync } from 'mqtt';
 
 /** What comes back for a claim token. */
 export interface Answer {
-  /** HTTP status, by the door that has one. */
+  /** HTTP status, by the channel that has one. */
   status?: number;
   body: Record<string, unknown>;
 }
 
 /** A way for claim tokens into the flow. */
-export interface Door {
+export interface Channel {
   readonly name: 'MQTT' | 'HTTP';
   /**
    * Sends a claim token, or JSON with one, and waits for the answer.
@@ -19,7 +19,7 @@ export interface Door {
 }
 
 /** `POST /claim`. */
-export function httpDoor(nodeRed: string, signal: AbortSignal): Door {
+export function httpChannel(nodeRed: string, signal: AbortSignal): Channel {
   return {
     name: 'HTTP',
     send: async (payload) => {
@@ -32,7 +32,7 @@ export function httpDoor(nodeRed: string, signal: AbortSignal): Door {
 }
 
 /** `line/<station>/token` and `line/<station>/result`. */
-export async function mqttDoor(broker: string, signal: AbortSignal): Promise<Door> {
+export async function mqttChannel(broker: string, signal: AbortSignal): Promise<Channel> {
   const client = await connectAsync(broker, { reconnectPeriod: 0 });
   // When the broker goes, the whole demo goes; that is told elsewhere.
   client.on('error', () => undefined);

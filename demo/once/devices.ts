@@ -1,4 +1,4 @@
-import type { Places } from '../demo';
+import type { Endpoints } from '../demo';
 import type { Device } from '../../harness/controls';
 
 /** One step in the life of a tag and a device. */
@@ -14,7 +14,7 @@ export interface Step {
 const TAG = 'demo=tags';
 
 /** Defines a tag, claims with it, lists by it, blocks, unblocks and unclaims; one step after the other. */
-export async function* tagAndDevice({ nodeRed }: Places, device: Device, signal: AbortSignal): AsyncGenerator<Step> {
+export async function* tagAndDevice({ nodeRed }: Endpoints, device: Device, signal: AbortSignal): AsyncGenerator<Step> {
   const ask = async (method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }> => {
     const response = await fetch(`${nodeRed}${path}`, {
       method,

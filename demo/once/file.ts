@@ -1,5 +1,5 @@
 import { connectAsync } from 'mqtt';
-import type { Places } from '../demo';
+import type { Endpoints } from '../demo';
 import type { Controls } from '../../harness/controls';
 import { FILE_DEVICES, messyFile } from './messy-file';
 
@@ -21,11 +21,11 @@ export interface FileAccount {
 }
 
 /** Sends a messy file, waits until every row has its outcome, and draws up the account. */
-export async function claimFile(places: Places, controls: Controls, signal: AbortSignal): Promise<FileAccount> {
+export async function claimFile(endpoints: Endpoints, controls: Controls, signal: AbortSignal): Promise<FileAccount> {
   const file = messyFile(await controls.mint(FILE_DEVICES));
   await Promise.all(file.foreign.map((device) => controls.giveAway(device)));
   const outcomes: RowOutcome[] = [];
-  const client = await connectAsync(places.broker, { reconnectPeriod: 0 });
+  const client = await connectAsync(endpoints.broker, { reconnectPeriod: 0 });
   client.on('error', () => undefined);
   try {
     const { expected } = file;
@@ -38,7 +38,7 @@ export async function claimFile(places: Places, controls: Controls, signal: Abor
     all.catch(() => undefined);
     await client.subscribeAsync('bulk/+/row', { qos: 1 });
     const headers = { 'content-type': 'text/csv' };
-    const answer = await fetch(`${places.nodeRed}/claim-file`, { method: 'POST', headers, body: file.csv, signal });
+    const answer = await fetch(`${endpoints.nodeRed}/claim-file`, { method: 'POST', headers, body: file.csv, signal });
     const summary = (await answer.json()) as Record<string, unknown>;
     if (answer.status !== 202) throw new Error(`POST /claim-file answers ${answer.status}: ${JSON.stringify(summary)}`);
     await all;

@@ -1,63 +1,87 @@
-import type { Places } from '../demo';
+import type { Endpoints } from '../demo';
 import { Controls } from '../../harness/controls';
-import { httpDoor, mqttDoor, type Answer } from './channels';
+import { startBatch, type BatchResult } from './batch';
+import { httpChannel, mqttChannel, type Answer } from './channels';
 import { tableHead, tableRow } from './table';
 import { tagAndDevice } from './devices';
 import { claimFile } from './file';
-import { DEVICES, fits, trials, type Expectation } from './cases';
+import { DEVICES, fits, cases, type Expectation } from './cases';
 
-/** Longest reason that stands in the table, in characters. */
-const REASON = 70;
+/** Maximum length of a reason in the table, in characters. */
+const MAX_REASON = 70;
 
 /**
- * Sends claim tokens through both doors, and prints a line for each answer as it comes.
- * @returns whether everything was as it must be
+ * Claims devices by both channels, from a file and in a batch, and prints a line for each result as it arrives.
+ * @returns whether all results are as expected
  */
-export async function runOnce(places: Places, print: (line: string) => void, signal: AbortSignal): Promise<boolean> {
-  const controls = new Controls(places.controls);
+export async function runOnce(
+  endpoints: Endpoints,
+  print: (line: string) => void,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const controls = new Controls(endpoints.controls);
   const devices = await controls.mint(DEVICES);
   await controls.giveAway(devices.at(-1)!);
-  const doors = { MQTT: await mqttDoor(places.broker, signal), HTTP: httpDoor(places.nodeRed, signal) };
+  const channels = { MQTT: await mqttChannel(endpoints.broker, signal), HTTP: httpChannel(endpoints.nodeRed, signal) };
+  const closers = [channels.MQTT.close];
   try {
     print(`\n${tableHead()}`);
     const results: boolean[] = [];
     const claimed = new Set<string>();
-    for (const [index, trial] of trials(devices).entries()) {
-      const { door, what, payload, expected } = trial;
+    for (const [index, testCase] of cases(devices).entries()) {
+      const { channel, what, payload, expected } = testCase;
       const station = String(index + 1);
-      const answer = await doors[door].send(payload, station);
-      const ok = fits(answer, trial, station);
+      const answer = await channels[channel].send(payload, station);
+      const ok = fits(answer, testCase, station);
       results.push(ok);
       if (expected.error === undefined) claimed.add(expected.deviceUuid);
-      print(tableRow([mark(ok), door, what, describeExpectation(expected, answer), describe(answer)]));
+      print(tableRow([mark(ok), channel, what, describeExpectation(expected, answer), describe(answer)]));
     }
-    results.push(await checkAccount(controls, claimed, print));
-    print('\nA file of 2,500 rows, some bad in every way, to POST /claim-file:');
-    const file = await claimFile(places, controls, signal);
+    results.push(await checkClaimedDevices(controls, claimed, print));
+    // The devices of the batch contact the service while the file is claimed.
+    const batch = await startBatch(endpoints, controls, signal);
+    closers.push(batch.close);
+    print('\nA file of 2,500 rows, with every kind of invalid row, to POST /claim-file:');
+    const file = await claimFile(endpoints, controls, signal);
     for (const line of file.lines) print(`${mark(file.ok)}    ${line}`);
     results.push(file.ok);
     print('\nA tag and a device:');
     const [device] = await controls.mint(1);
-    for await (const { ok, what, expected, came } of tagAndDevice(places, device!, signal)) {
+    for await (const { ok, what, expected, came } of tagAndDevice(endpoints, device!, signal)) {
       print(`${mark(ok)}    ${what}: ${came}${ok ? '' : ` instead of ${expected}`}`);
       results.push(ok);
+    }
+    print('\nA batch, from its claim to the onboarding of each device, by POST /claim-batch:');
+    for (const result of await batch.finish()) {
+      print(describeBatchResult(result));
+      results.push(result.ok);
     }
     const good = results.filter(Boolean).length;
     print(`\n${good} of ${results.length} as expected.`);
     return good === results.length;
   } finally {
-    await doors.MQTT.close();
+    await Promise.all(closers.map((close) => close()));
   }
 }
 
-/** What the flow says is one thing; what the service has in the end is the other. */
-async function checkAccount(controls: Controls, claimed: Set<string>, print: (line: string) => void): Promise<boolean> {
+/** Compares the flow's results with the devices that the service has claimed. */
+async function checkClaimedDevices(
+  controls: Controls,
+  claimed: Set<string>,
+  print: (line: string) => void,
+): Promise<boolean> {
   const { devices, claims } = await controls.state();
   const once = devices.every(({ id }) => claimed.has(id) && claims[id] === 1);
   const ok = once && devices.length === claimed.size;
   const came = `${devices.length} devices, ${once ? 'each' : 'not each'} claimed once`;
-  print(tableRow([mark(ok), '', 'the account', `${claimed.size} devices`, came]));
+  print(tableRow([mark(ok), '', 'at the service', `${claimed.size} devices`, came]));
   return ok;
+}
+
+function describeBatchResult({ ok, name, expected, reported }: BatchResult): string {
+  const lines = reported.map(({ stage, reason }) => (reason === '' ? stage : `${stage}: ${reason}`));
+  const came = lines.length === 0 ? 'not reported' : lines.join(' and ');
+  return `${mark(ok)}    ${name}: ${came}${ok ? '' : ` instead of ${expected}, once`}`;
 }
 
 function mark(ok: boolean): string {
@@ -72,7 +96,7 @@ function describe({ status, body }: Answer): string {
   const code = status === undefined ? '' : `${status} `;
   if ('error' in body) {
     const reason = String(body['message']);
-    return `${code}${String(body['error'])}: ${reason.length > REASON ? `${reason.slice(0, REASON)}…` : reason}`;
+    return `${code}${String(body['error'])}: ${reason.length > MAX_REASON ? `${reason.slice(0, MAX_REASON)}…` : reason}`;
   }
   return `${code}${String(body['id'])} ${JSON.stringify(body['tags'])}`;
 }

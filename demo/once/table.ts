@@ -1,7 +1,7 @@
 /** Columns of the table that the demo prints: titles and widths in characters; the last one is as wide as it wants. */
 const COLUMNS = [
   ['ok', 4],
-  ['door', 4],
+  ['channel', 4],
   ['sent', 18],
   ['expected', 26],
   ['came back', 0],

@@ -9,11 +9,11 @@ describe("the operator's page of the demo", function () {
   it('is where the invitation says, and claims at the simulator', async () => {
     const demo = new Demo({ nodeRed: 0, mqtt: 0, simulator: 0, summary: 0 }, () => undefined);
     try {
-      const places = await demo.start();
-      const controls = new Controls(places.controls);
+      const endpoints = await demo.start();
+      const controls = new Controls(endpoints.controls);
       const devices = await controls.mint(3);
-      assert.ok(instructions(places, devices).includes(places.page));
-      const page = await fetch(places.page);
+      assert.ok(instructions(endpoints, devices).includes(endpoints.page));
+      const page = await fetch(endpoints.page);
       assert.equal(page.status, 200);
       assert.match(await page.text(), /<div id="app">/);
 
@@ -21,7 +21,7 @@ describe("the operator's page of the demo", function () {
         const body = new FormData();
         body.append('file', new Blob([rows]), name);
         const headers = { 'X-Operator-Page': '1' };
-        return fetch(`${places.nodeRed}/operator/claim-file`, { method: 'POST', headers, body });
+        return fetch(`${endpoints.nodeRed}/operator/claim-file`, { method: 'POST', headers, body });
       };
       const tokens = devices.map(({ claimToken }) => claimToken).join('\n');
       assert.equal((await send('three.csv', tokens)).status, 202);

@@ -1,6 +1,6 @@
 /** Takes the README's pictures of the operator's page, of the demo as it runs: `npm run screenshots`. */
 import type { Browser } from 'playwright-core';
-import type { Places } from '../../demo/demo';
+import type { Endpoints } from '../../demo/demo';
 import { Controls, type Device } from '../../harness/controls';
 import { picture, takePictures } from '../support/pictures';
 import { OperatorPage, SCREENS } from './operator-page';
@@ -22,7 +22,7 @@ async function makeFile(controls: Controls): Promise<string> {
 }
 
 /** Somebody at a desk, who claims a device, a file, and two devices more. */
-async function takeDesk(browser: Browser, { page, controls }: Places): Promise<void> {
+async function takeDesk(browser: Browser, { page, controls }: Endpoints): Promise<void> {
   const service = new Controls(controls);
   const viewport = { width: 1280, height: 1066 };
   const operator = await OperatorPage.open(browser, page, { ...SCREENS.desk, viewport, deviceScaleFactor: 1.25 });
@@ -45,7 +45,7 @@ async function takeDesk(browser: Browser, { page, controls }: Places): Promise<v
 }
 
 /** Somebody with a phone at the line: one device is claimed, the one before it was somebody else's. */
-async function takePhone(browser: Browser, { page, controls }: Places): Promise<void> {
+async function takePhone(browser: Browser, { page, controls }: Endpoints): Promise<void> {
   const service = new Controls(controls);
   const operator = await OperatorPage.open(browser, page, { ...SCREENS.phone, deviceScaleFactor: 2 });
   const [foreign, own] = (await service.mint(2)) as [Device, Device];
@@ -59,7 +59,7 @@ async function takePhone(browser: Browser, { page, controls }: Places): Promise<
   await operator.page.screenshot({ path: picture('operator-page-phone.png') });
 }
 
-void takePictures(async (browser, places) => {
-  await takeDesk(browser, places);
-  await takePhone(browser, places);
+void takePictures(async (browser, endpoints) => {
+  await takeDesk(browser, endpoints);
+  await takePhone(browser, endpoints);
 });

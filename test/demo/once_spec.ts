@@ -88,10 +88,10 @@ describe('npm run demo', function () {
     assert.ok(rows.length >= 15);
     assert.ok(rows.every((row) => row.startsWith('ok')));
     for (const code of ['INVALID_INPUT', 'REJECTED', 'CONFLICT']) {
-      for (const door of ['MQTT', 'HTTP']) {
+      for (const channel of ['MQTT', 'HTTP']) {
         assert.ok(
-          rows.some((row) => row.includes(door) && row.includes(`NRFCLOUD_${code}`)),
-          `${door} ${code}`,
+          rows.some((row) => row.includes(channel) && row.includes(`NRFCLOUD_${code}`)),
+          `${channel} ${code}`,
         );
       }
     }

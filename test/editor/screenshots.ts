@@ -1,6 +1,6 @@
 /** Takes the README's pictures, of the demo as it runs: `npm run screenshots`. */
 import { connectAsync } from 'mqtt';
-import type { Places } from '../../demo/demo';
+import type { Endpoints } from '../../demo/demo';
 import { Controls } from '../../harness/controls';
 import { Editor } from '../support/editor';
 import { picture, takePictures } from '../support/pictures';
@@ -12,8 +12,8 @@ declare const RED: any;
 const SCALE = 1.6;
 const WIDTH = 1420;
 
-/** Sends a device through each door of the demo, so that the nodes show what they do. */
-async function claimDevices({ nodeRed, broker, controls }: Places): Promise<void> {
+/** Sends a device through each channel of the demo, so that the nodes show what they do. */
+async function claimDevices({ nodeRed, broker, controls }: Endpoints): Promise<void> {
   const [first, second] = await new Controls(controls).mint(2);
   const client = await connectAsync(broker);
   await client.subscribeAsync('line/7/result');
@@ -70,10 +70,10 @@ async function takeDialogs(editor: Editor): Promise<void> {
   await takeDialog(editor, 'connection-dialog.png');
 }
 
-void takePictures(async (browser, places) => {
-  await claimDevices(places);
+void takePictures(async (browser, endpoints) => {
+  await claimDevices(endpoints);
   const size = { width: WIDTH, height: 640, deviceScaleFactor: SCALE };
-  const editor = await Editor.open(browser, places.editor, size);
+  const editor = await Editor.open(browser, endpoints.editor, size);
   for (const theme of ['dark', 'light']) {
     await editor.choose({ theme });
     await takeFlow(editor, `editor-${theme}.png`);

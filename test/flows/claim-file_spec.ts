@@ -27,7 +27,11 @@ describe("the demo's page for a file, in a browser", function () {
     nodeRed = await startNodeRedProcess({
       flows,
       credentials: keyFor(flows, 'sim-key'),
-      env: { NRFCLOUD_BASE_URL: simulator.url, DEMO_MQTT_PORT: String(port) },
+      env: {
+        NRFCLOUD_BASE_URL: simulator.url,
+        NRFCLOUD_DEVICE_API_URL: simulator.deviceApiUrl,
+        DEMO_MQTT_PORT: String(port),
+      },
     });
     await broker.subscribed('line/+/token');
     mqtt = await connectAsync(url);
@@ -58,7 +62,7 @@ describe("the demo's page for a file, in a browser", function () {
     await page.goto(`${nodeRed.url}/`);
     await page.getByLabel('CSV file').setInputFiles(path);
     await page.getByRole('button', { name: 'Claim' }).click();
-    await page.getByText('2 of 3 rows went up, 1 were rejected').waitFor();
+    await page.getByText('2 of 3 rows were uploaded, 1 were rejected').waitFor();
     await all;
     assert.deepEqual(
       rows.map(({ line, outcome, code }) => [line, outcome, code]).sort(([a], [b]) => a - b),

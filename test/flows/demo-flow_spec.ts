@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { startBroker, type Broker } from '../../harness/broker';
-import { mqttDoor, type Door } from '../../demo/once/channels';
+import { mqttChannel, type Channel } from '../../demo/once/channels';
 import { startSimulator, type Simulator } from '../../simulator';
 import type { FaultRule } from '../../simulator/faults/rule';
 import { demoFlows, keyFor, startNodeRedProcess, type NodeRedProcess } from '../support/node-red-process';
@@ -10,7 +10,7 @@ describe("the demo's flow in a real Node-RED", function () {
   let simulator: Simulator;
   let broker: Broker;
   let nodeRed: NodeRedProcess;
-  let mqtt: Door;
+  let mqtt: Channel;
   const over = new AbortController();
 
   before(async () => {
@@ -21,10 +21,15 @@ describe("the demo's flow in a real Node-RED", function () {
     nodeRed = await startNodeRedProcess({
       flows,
       credentials: keyFor(flows, '${NRFCLOUD_API_KEY}'),
-      env: { NRFCLOUD_API_KEY: 'sim-key', NRFCLOUD_BASE_URL: simulator.url, DEMO_MQTT_PORT: String(port) },
+      env: {
+        NRFCLOUD_API_KEY: 'sim-key',
+        NRFCLOUD_BASE_URL: simulator.url,
+        NRFCLOUD_DEVICE_API_URL: simulator.deviceApiUrl,
+        DEMO_MQTT_PORT: String(port),
+      },
     });
     await broker.subscribed('line/+/token');
-    mqtt = await mqttDoor(url, over.signal);
+    mqtt = await mqttChannel(url, over.signal);
   });
   after(async () => {
     over.abort();
@@ -130,7 +135,7 @@ describe("the demo's flow in a real Node-RED", function () {
     assert.equal(new Set(codes).size, 13);
   });
 
-  it('answers a hundred at once through both doors, each once', async () => {
+  it('answers a hundred at once through both channels, each once', async () => {
     const devices = simulator.mintMany(100);
     const answers = await Promise.all(
       devices.map(({ claimToken }, index) =>

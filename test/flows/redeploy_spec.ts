@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { startBroker, type Broker } from '../../harness/broker';
-import { mqttDoor, type Door } from '../../demo/once/channels';
+import { mqttChannel, type Channel } from '../../demo/once/channels';
 import { startSimulator, type Simulator } from '../../simulator';
 import {
   demoFlows,
@@ -18,7 +18,7 @@ describe('a deploy in the middle of the work', function () {
   let simulator: Simulator;
   let broker: Broker;
   let nodeRed: NodeRedProcess;
-  let mqtt: Door;
+  let mqtt: Channel;
   let flows: FlowNode[];
   const over = new AbortController();
 
@@ -30,11 +30,15 @@ describe('a deploy in the middle of the work', function () {
     nodeRed = await startNodeRedProcess({
       flows,
       credentials: keyFor(flows, 'sim-key'),
-      env: { NRFCLOUD_BASE_URL: simulator.url, DEMO_MQTT_PORT: String(port) },
+      env: {
+        NRFCLOUD_BASE_URL: simulator.url,
+        NRFCLOUD_DEVICE_API_URL: simulator.deviceApiUrl,
+        DEMO_MQTT_PORT: String(port),
+      },
       settings: { nodesDir: [supportFolder('message-ledger')] },
     });
     await broker.subscribed('line/+/token');
-    mqtt = await mqttDoor(url, over.signal);
+    mqtt = await mqttChannel(url, over.signal);
   });
   after(async () => {
     over.abort();

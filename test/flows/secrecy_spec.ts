@@ -28,7 +28,7 @@ const INDISCRETIONS: FaultRule[] = [
 function chattyFlows(baseUrl: string): FlowNode[] {
   const flows = demoFlows()
     .filter(({ type }) => !type.startsWith('mqtt'))
-    .map((node) => (node.type === 'nrfcloud-connection' ? { ...node, baseUrl, retries: '0' } : node));
+    .map((node) => (node.type === 'nrfcloud-connection' ? { ...node, baseUrl, deviceApiUrl: '', retries: '0' } : node));
   const z = flows.find(({ type }) => type === 'tab')!.id;
   const watched = flows.filter(({ type }) => type === 'nrfcloud-claim').map(({ id }) => id);
   const at = { z, x: 100, y: 700 };

@@ -58,7 +58,7 @@ describe('the packed package', function () {
       userDir: folder,
       flows,
       credentials: keyFor(flows, 'sim-key'),
-      env: { NRFCLOUD_BASE_URL: simulator.url },
+      env: { NRFCLOUD_BASE_URL: simulator.url, NRFCLOUD_DEVICE_API_URL: simulator.deviceApiUrl },
     });
   });
   after(async () => {

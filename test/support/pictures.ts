@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { Demo, type Places } from '../../demo/demo';
+import { Demo, type Endpoints } from '../../demo/demo';
 import { startBrowser } from './editor';
 
 const DOCS = resolve(__dirname, '../../docs');
@@ -13,14 +13,14 @@ export function picture(file: string): string {
 }
 
 /** Takes pictures of the demo as it runs, and ends the process's work: with exit code 1, if that failed. */
-export async function takePictures(take: (browser: Browser, places: Places) => Promise<void>): Promise<void> {
+export async function takePictures(take: (browser: Browser, endpoints: Endpoints) => Promise<void>): Promise<void> {
   mkdirSync(DOCS, { recursive: true });
   const demo = new Demo(ANY_PORTS, () => undefined);
   try {
-    const places = await demo.start();
+    const endpoints = await demo.start();
     const browser = await startBrowser();
     try {
-      await take(browser, places);
+      await take(browser, endpoints);
     } finally {
       await browser.close();
     }

@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A node of a flow, as the editor exports it. */
+export interface FlowNode {
+  id: string;
+  type: string;
+  wires?: string[][];
+  [property: string]: unknown;
+}
+
+const EXAMPLES = join(__dirname, '../examples');
+const OPERATOR_PAGE = 'Operator page (needs FlowFuse Dashboard)';
+const BATCH = 'Claim a batch and wait until every device is in';
+/** Ids of nodes in batch-tab.json, which the example's nodes are wired to. */
+const ENSURE_RULE = 'b1d0000000e60004';
+const BATCH_SUMMARY = 'b1d0000000e60005';
+
+/** Changes to the batch example by node type: simulated devices are polled more often than real ones. */
+const BATCH_CHANGES: Record<string, (node: FlowNode) => Partial<FlowNode>> = {
+  inject: () => ({ wires: [[ENSURE_RULE]] }),
+  'nrfcloud-bulk-claim': ({ wires: [uploads, rejected, summary] = [] }) => ({
+    wires: [uploads!, rejected!, [...summary!, BATCH_SUMMARY]],
+  }),
+  'nrfcloud-bulk-status': () => ({ interval: 0.5, maxInterval: 2 }),
+  'nrfcloud-onboarding': () => ({
+    interval: 0.5,
+    maxInterval: 2,
+    pollRate: 20,
+    timeout: '${DEMO_ONBOARDING_TIMEOUT}',
+  }),
+};
+
+/**
+ * All tabs of the demo: its own, the operator page, and the batch example with an HTTP endpoint. All of them use the
+ * demo's connection. Users import the other examples from the editor's menu.
+ */
+export function readTabs(): FlowNode[] {
+  const own = readFlows(join(__dirname, 'flows.json'));
+  const connection = own.find(({ type }) => type === 'nrfcloud-connection')!.id;
+  const batch = readExample(BATCH).map((node) => ({ ...node, ...BATCH_CHANGES[node.type]?.(node) }));
+  const examples = [...readExample(OPERATOR_PAGE), ...batch]
+    .filter(({ type }) => type !== 'nrfcloud-connection')
+    .map((node) => ('connection' in node ? { ...node, connection } : node));
+  return [...own, ...examples, ...readFlows(join(__dirname, 'batch-tab.json'))];
+}
+
+function readExample(name: string): FlowNode[] {
+  return readFlows(join(EXAMPLES, `${name}.json`));
+}
+
+function readFlows(path: string): FlowNode[] {
+  return JSON.parse(readFileSync(path, 'utf8')) as FlowNode[];
+}
