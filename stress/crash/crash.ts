@@ -372,7 +372,10 @@ export class Crashes {
         credentialSecret: false,
         nodesDir: [join(__dirname, 'crash-ledger')],
         // Nothing may wait in memory to be written: the process gets no warning.
-        contextStorage: { default: { module: 'memory' }, file: { module: 'localfilesystem', config: { cache: false } } },
+        contextStorage: {
+          default: { module: 'memory' },
+          file: { module: 'localfilesystem', config: { cache: false } },
+        },
       },
     });
   }
