@@ -1,5 +1,27 @@
 import type { CrashStore } from './records';
+import { fileRound } from './file-rounds';
 import { Crashes, EVENTS, type RoundResult } from './crash';
+
+/** Rounds of a whole file, by what they are: where the records are, and whether a kill is a power loss. */
+const FILE_ROUNDS = [
+  { store: '', powerLoss: false },
+  { store: '', powerLoss: true },
+  { store: 'file', powerLoss: false },
+] as const;
+
+/** Claims files, and kills Node-RED meanwhile. @returns how many discrepancies there were */
+async function claimFiles(seed: number, rounds: number): Promise<number> {
+  const rows = Number(process.env['CRASH_ROWS'] ?? 20_000);
+  console.log(`${rounds} rounds of a file of ${rows} rows (CRASH_FILES, CRASH_ROWS)`);
+  let count = 0;
+  for (let round = 0; round < rounds; round++) {
+    const how = FILE_ROUNDS[round % FILE_ROUNDS.length]!;
+    const result = await fileRound({ seed: seed + round, rows, kills: 3, ...how });
+    console.log(`file ${round + 1}: ${JSON.stringify({ ...how, ...result })}`);
+    count += result.discrepancies.length;
+  }
+  return count;
+}
 
 /** `npm run stress:crash`: rounds of stops and crashes, and the account of each. */
 async function main(): Promise<void> {
@@ -30,7 +52,8 @@ async function main(): Promise<void> {
   const table = EVENTS.map((event) => [event, row(results.filter((one) => one.event === event))]);
   console.table(Object.fromEntries([...table, ['all', row(results)]]));
   console.log(`${((Date.now() - begin) / 1000).toFixed(0)} s`);
-  if (sum(results, 'discrepancies') > 0) process.exitCode = 1;
+  const ofFiles = await claimFiles(seed, Number(process.env['CRASH_FILES'] ?? 12));
+  if (sum(results, 'discrepancies') + ofFiles > 0) process.exitCode = 1;
 }
 
 const COLUMNS = ['in', 'out', 'errors', 'cut', 'resumed', 'again', 'devices', 'claimed', 'discrepancies'] as const;

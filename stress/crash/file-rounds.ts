@@ -1,0 +1,227 @@
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import { startSimulator, type Simulator } from '../../simulator/index';
+import { seededRandom } from '../../simulator/identity/seeded';
+import { startNodeRedProcess, type FlowNode, type NodeRedProcess } from '../../test/support/node-red-process';
+import { recordsIn, type CrashStore } from './records';
+
+/** How a file is claimed while Node-RED is killed again and again. */
+export interface FileRoundOptions {
+  seed: number;
+  store: CrashStore;
+  rows: number;
+  /** Most kills of a round; the last run is left to end. */
+  kills: number;
+  /** After each kill the journal loses what was not flushed to disk, but for a torn part of it. */
+  powerLoss: boolean;
+}
+
+/** What a round came to. */
+export interface FileRoundResult {
+  kills: number;
+  /** Rows that were reported by bulk status or rejected, and those that were reported more than once. */
+  reported: number;
+  repeated: number;
+  claimed: number;
+  summaries: number;
+  discrepancies: string[];
+}
+
+/** A line of the flow's reports. */
+interface Report {
+  lines: number[];
+  resumed: boolean;
+}
+
+const NAME = 'node-red-contrib-nrfcloud-provisioning';
+
+/** Claims a file by bulk claim and bulk status, and kills Node-RED at random moments. */
+export async function fileRound({ seed, store, rows, kills, powerLoss }: FileRoundOptions): Promise<FileRoundResult> {
+  const random = seededRandom(`file ${seed}`);
+  const userDir = mkdtempSync(join(tmpdir(), 'nrfcloud-file-crash-'));
+  const simulator = await startSimulator({
+    api: 'guide',
+    latency: [2, 20],
+    bulkPendingMs: 50,
+    bulkProgressMs: 50,
+    record: false,
+    verify: false,
+  });
+  let nodeRed: NodeRedProcess | undefined;
+  const log: string[] = [];
+  const found: string[] = [];
+  try {
+    const minted = simulator.mintMany(rows, { signed: false });
+    writeFileSync(join(userDir, 'devices.csv'), minted.map(({ claimToken }) => `${claimToken}\n`).join(''));
+    mkdirSync(join(userDir, 'node_modules'));
+    symlinkSync(resolve(__dirname, '../..'), join(userDir, 'node_modules', NAME), 'junction');
+    writeFileSync(join(userDir, 'package.json'), JSON.stringify({ name: 'crash', dependencies: { [NAME]: '*' } }));
+    const launch = async (flows?: FlowNode[]): Promise<NodeRedProcess> =>
+      startNodeRedProcess({
+        userDir,
+        ...(flows === undefined ? {} : { flows, credentials: { connection: { apiKey: 'sim-key' } } }),
+        settings: {
+          credentialSecret: false,
+          contextStorage: {
+            default: { module: 'memory' },
+            file: { module: 'localfilesystem', config: { cache: false } },
+          },
+        },
+        env: powerLoss ? { NODE_OPTIONS: `--require=${join(__dirname, 'power-loss.cjs')}` } : {},
+      });
+    nodeRed = await launch(fileFlow(simulator.url, store));
+    await fetch(`${nodeRed.url}/claim`, { method: 'POST' });
+    let killed = 0;
+    while (killed < kills) {
+      await afterRequests(simulator, 1 + Math.floor((random() * rows) / 150));
+      process.kill(nodeRed.pid, 'SIGKILL');
+      await nodeRed.lost.catch(() => undefined);
+      killed++;
+      log.push(...nodeRed.log);
+      if (powerLoss) loseUnflushed(join(userDir, 'nrfcloud-provisioning'), random);
+      const rest = recordsIn(userDir, store).length;
+      nodeRed = await launch();
+      if (rest === 0) break;
+    }
+    await ended(userDir, store, nodeRed);
+    log.push(...nodeRed.log);
+    return judge(
+      log,
+      minted.map(({ deviceUuid }) => simulator.claims.get(deviceUuid) ?? 0),
+      killed,
+      found,
+    );
+  } finally {
+    await nodeRed?.stop();
+    await simulator.close();
+    rmSync(userDir, { recursive: true, force: true });
+  }
+}
+
+/** Resolves after so many more requests to the service, or when it has had none for a second. */
+function afterRequests({ events }: Simulator, count: number): Promise<void> {
+  return new Promise((settle) => {
+    const end = (): void => {
+      clearTimeout(idle);
+      events.off('request', onRequest);
+      settle();
+    };
+    let idle = setTimeout(end, 2000);
+    let rest = count;
+    const onRequest = (): void => {
+      clearTimeout(idle);
+      if (--rest <= 0) end();
+      else idle = setTimeout(end, 2000);
+    };
+    events.on('request', onRequest);
+  });
+}
+
+async function ended(userDir: string, store: CrashStore, nodeRed: NodeRedProcess): Promise<void> {
+  const limit = Date.now() + 60_000;
+  while (recordsIn(userDir, store).length > 0) {
+    if (Date.now() > limit) throw new Error(`the work did not end; Node-RED's log:\n${nodeRed.log.join('\n')}`);
+    await Promise.race([pause(100), nodeRed.lost]);
+  }
+  // What was sent last is in the log after a turn of Node-RED's HTTP.
+  await (await nodeRed.admin('/settings')).text();
+}
+
+function judge(log: string[], claims: number[], kills: number, found: string[]): FileRoundResult {
+  const rows = claims.length;
+  const reports = log
+    .flatMap((line) => /\{"lines".*\}/.exec(line)?.[0] ?? [])
+    .map((text) => JSON.parse(text) as Report);
+  const times = new Array<number>(rows).fill(0);
+  const unmarked = new Array<number>(rows).fill(0);
+  for (const { lines, resumed } of reports) {
+    for (const line of lines) {
+      times[line - 1]!++;
+      if (!resumed) unmarked[line - 1]!++;
+    }
+  }
+  const count = (values: number[], is: (value: number) => boolean): number => values.filter(is).length;
+  const say = (number: number, what: string): void => {
+    if (number > 0) found.push(`${number} rows ${what}`);
+  };
+  say(
+    count(times, (value) => value === 0),
+    'were never reported',
+  );
+  say(
+    count(unmarked, (value) => value > 1),
+    'were reported more than once without being marked as resumed',
+  );
+  say(
+    count(claims, (value) => value !== 1),
+    'were not claimed exactly once',
+  );
+  const summaries = log.filter((line) => line.includes('summary of the file')).length;
+  if (summaries === 0) found.push('there was no summary');
+  for (const line of log) if (/\[fatal\]|Uncaught|Unhandled|TypeError/.test(line)) found.push(line);
+  return {
+    kills,
+    reported: count(times, (value) => value > 0),
+    repeated: count(times, (value) => value > 1),
+    claimed: claims.reduce((sum, value) => sum + value, 0),
+    summaries,
+    discrepancies: found,
+  };
+}
+
+/** A power loss: of what was not flushed, nothing or the beginning is on disk. */
+function loseUnflushed(folder: string, random: () => number): void {
+  for (const name of readdirSync(folder).filter((one) => one.endsWith('.jsonl'))) {
+    const path = join(folder, name);
+    const flushed = existsSync(`${path}.flushed`) ? Number(readFileSync(`${path}.flushed`, 'utf8')) : 0;
+    const { size } = statSync(path);
+    if (size > flushed) truncateSync(path, flushed + Math.floor(random() * (size - flushed)));
+  }
+}
+
+function fileFlow(baseUrl: string, store: CrashStore): FlowNode[] {
+  const place = { z: 'tab', x: 100, y: 100 };
+  const ours = { ...place, connection: 'connection', store };
+  const tell = (id: string, func: string): FlowNode => ({ ...place, id, type: 'function', func, wires: [] });
+  const report = (rows: string): string =>
+    `node.warn(JSON.stringify({ lines: ${rows}.map(({ line }) => line), resumed: msg.resumed === true }));`;
+  return [
+    { id: 'tab', type: 'tab', label: 'file' },
+    { id: 'connection', type: 'nrfcloud-connection', baseUrl, api: 'guide' },
+    { ...place, id: 'in', type: 'http in', url: '/claim', method: 'post', wires: [['respond', 'path']] },
+    { ...place, id: 'respond', type: 'http response', wires: [] },
+    { ...place, id: 'path', type: 'function', func: "return { payload: 'devices.csv' };", wires: [['bulk']] },
+    {
+      ...ours,
+      id: 'bulk',
+      type: 'nrfcloud-bulk-claim',
+      input: 'file',
+      rowsPerUpload: 500,
+      wires: [['watch'], ['rejected'], ['summary']],
+    },
+    {
+      ...ours,
+      id: 'watch',
+      type: 'nrfcloud-bulk-status',
+      interval: 0.1,
+      maxInterval: 0.2,
+      wires: [['report'], ['report'], []],
+    },
+    tell('report', report('msg.rows')),
+    tell('rejected', report('msg.payload')),
+    tell('summary', "node.warn('summary of the file')"),
+  ];
+}
