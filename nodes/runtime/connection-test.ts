@@ -8,6 +8,7 @@ import {
   connectionNode,
   createClient,
   keyWarnings,
+  variableOf,
   withVariables,
   type ConnectionNode,
 } from './connection';
@@ -84,7 +85,9 @@ function keyFor(
     );
   }
   const variable = /\$\{([^}]+)\}/.exec(typed)?.[1];
-  if (variable === undefined || isDeployed) return withVariables(RED, node, typed, 'the API key');
+  // One that is not set has nothing to give away, and that is what to say first.
+  const isUnset = variable !== undefined && variableOf(RED, node, variable) === undefined;
+  if (variable === undefined || isUnset || isDeployed) return withVariables(RED, node, typed, 'the API key');
   throw new InvalidSetting(
     `the environment variable ${variable} is only used for the host of a deployed connection; deploy it first, or type the key`,
     'apiKey',
