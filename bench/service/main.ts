@@ -15,11 +15,14 @@ const OPERATION = '/v1/bulk-ops-requests/';
 const LIST = '/v1/claimed-devices';
 const CONTROL = '/control';
 
-/** A device as the guide shows it. */
-const DEVICE = Buffer.from(
-  '{"id":"50363154-3931-44f0-8022-121b6401627d","provisionerUuid":"7ff0c3c2-7f0c-4b5e-8d29-4f0f9a3c3bb1","tags":[],' +
-    '"status":"READY","createdAt":"2026-11-24T12:00:00.000Z"}',
-);
+/** A device as the guide shows it, with its id left out. */
+const [DEVICE_BEFORE_ID, DEVICE_AFTER_ID] = [
+  '{"id":"',
+  '","provisionerUuid":"7ff0c3c2-7f0c-4b5e-8d29-4f0f9a3c3bb1","tags":[],"status":"READY","createdAt":"2026-11-24T12:00:00.000Z"}',
+];
+/** Where the device's UUID stands in the body of a claim, and in how many characters of Base64. */
+const UUID_OFFSET = '{"claimToken":"2dn3hQFQ'.length;
+const UUID_CHARACTERS = 22;
 const JSON_TYPE = 'application/json';
 
 let behaviour: Behaviour = PLAIN;
@@ -54,13 +57,21 @@ function answer({ method, url = '' }: IncomingMessage, response: ServerResponse,
   }
   if (method === 'POST' && url === CLAIM) {
     counter.claim(body);
-    say(response, 201, DEVICE);
+    say(response, 201, deviceOf(body));
   } else if (method === 'POST' && url === UPLOAD) {
     const bulkOpsRequestId = String(counter.upload(body)).padStart(26, '0');
     say(response, 202, Buffer.from(JSON.stringify({ bulkOpsRequestId })));
   } else if (url.startsWith(OPERATION)) say(response, 200, Buffer.from(JSON.stringify(operation(url))));
   else if (url.startsWith(LIST)) say(response, 200, pageOf(url, behaviour));
   else say(response, 404, Buffer.from('{"message":"not found"}'));
+}
+
+/** The claimed device: its id is the UUID in the token, as a response about another device is not believed. */
+function deviceOf(claim: Buffer): Buffer {
+  const text = claim.toString('latin1', UUID_OFFSET, UUID_OFFSET + UUID_CHARACTERS);
+  const hex = Buffer.from(text, 'base64url').toString('hex', 0, 16);
+  const id = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+  return Buffer.from(DEVICE_BEFORE_ID + id + DEVICE_AFTER_ID);
 }
 
 function operation(url: string): object {

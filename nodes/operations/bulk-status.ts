@@ -99,6 +99,7 @@ export class WatchedOperation implements PollTarget {
 
   /** Milliseconds until the first deadline. */
   readonly nextWithin = (): number | undefined => {
+    if (this.#isNotConfigured) return undefined;
     let first = Infinity;
     for (const { deadline } of this.watchers) if (deadline !== null && deadline < first) first = deadline;
     return first === Infinity ? undefined : Math.max(0, first - this.clock.now());
@@ -142,7 +143,12 @@ export class WatchedOperation implements PollTarget {
       const isLost = error.code === 'NRFCLOUD_NOT_FOUND' && now - watcher.begunAt >= MAX_UNKNOWN_MS;
       if (persists || isLost || isFinal(error)) this.#end(watcher, () => watcher.onFailure(error));
     }
-    return this.#judge(startedAt);
+    // Work waits as long as there is no connection, whatever its timeout.
+    return this.#isNotConfigured || this.#judge(startedAt);
+  }
+
+  get #isNotConfigured(): boolean {
+    return this.#error?.code === 'NRFCLOUD_NOT_CONFIGURED';
   }
 
   /** Nobody waits any more. */

@@ -208,16 +208,32 @@ function stateOf(value: Record<string, unknown>): RecordState {
 
 /** Names of the context stores of the settings; `default` stands for the default one. */
 export function contextStores(RED: NodeAPI): string[] {
+  return [...new Set(['default', ...Object.keys(storesOf(RED))])];
+}
+
+/**
+ * The name under which the settings define a context store: `default` may stand for another one, and so does a name that
+ * they do not have. Two names of one store must not be taken for two.
+ */
+export function storeName(RED: NodeAPI, name: string): string {
+  const stores = storesOf(RED);
+  const { default: own } = stores;
+  if (name !== 'default' && name in stores) return name;
+  if (typeof own === 'string') return own;
+  return own !== undefined ? 'default' : (Object.keys(stores)[0] ?? 'default');
+}
+
+function storesOf(RED: NodeAPI): Record<string, unknown> {
   const { contextStorage } = RED.settings as { contextStorage?: Record<string, unknown> };
-  return isObject(contextStorage) ? [...new Set(['default', ...Object.keys(contextStorage)])] : ['default'];
+  return isObject(contextStorage) ? contextStorage : {};
 }
 
 /** Whether a context store is still there after a restart, as far as the settings say. */
 export function isPersistent(RED: NodeAPI, store: string): boolean {
-  const stores = (RED.settings as { contextStorage?: Record<string, unknown> }).contextStorage;
-  if (typeof stores !== 'object') return false;
-  let entry: unknown = stores[store === '' ? 'default' : store] ?? Object.values(stores)[0];
-  if (typeof entry === 'string') entry = stores[entry] ?? entry;
-  const module: unknown = typeof entry === 'object' && entry !== null && 'module' in entry ? entry.module : entry;
-  return module !== undefined && module !== 'memory';
+  const stores = storesOf(RED);
+  if (Object.keys(stores).length === 0) return false;
+  const name = storeName(RED, store);
+  let entry: unknown = stores[name] ?? name;
+  if (isObject(entry) && 'module' in entry) entry = entry['module'];
+  return entry !== 'memory';
 }

@@ -5,7 +5,7 @@ import type { OperationName } from '../api/endpoints';
 import type { AbortSignalLike } from '../util/abort';
 import { sanitize } from '../util/sanitize';
 import { toError } from '../util/to-error';
-import { clientOf } from './connection';
+import { clientOf, connectionProblem } from './connection';
 import { onFlowsStarted } from './flows-started';
 import type { Config } from './inputs';
 import type { RecordState } from './journal/record-store';
@@ -97,7 +97,8 @@ export class NodeContext<S, T> {
   }
 
   /**
-   * Calls back when the flows have started, if there are records.
+   * Calls back when the flows have started, if there are records. While the connection cannot be used they stay where
+   * they are, and each deploy looks again.
    * @param take called for each recorded piece of work, also for those that other instances leave behind later
    * @param prepare called before, with the node's own records, whose keys begin with `#`
    */
@@ -108,6 +109,10 @@ export class NodeContext<S, T> {
     const { store } = this;
     if (store === undefined) return;
     this.onStarted(async () => {
+      if (connectionProblem(this.RED, this.config['connection']) !== undefined) {
+        this.onRecords(take, prepare);
+        return;
+      }
       const records = await store.load();
       if (this.signal.aborted) return;
       prepare(records);
@@ -199,11 +204,13 @@ export class NodeContext<S, T> {
       // Reported with every message; until it is corrected the records stay where they are.
       return undefined;
     }
-    const store = new NodeStore(this.RED, this.node, settings.store ?? '', () =>
-      this.runner.display.note('journalUnavailable'),
-    );
-    if (settings.resume !== false) return store;
+    const name = settings.store ?? '';
+    if (settings.resume !== false) {
+      return new NodeStore(this.RED, this.node, name, () => this.runner.display.note('journalUnavailable'));
+    }
     this.onStarted(async () => {
+      // Nothing is recorded, so a store that cannot be used is not worth a warning.
+      const store = new NodeStore(this.RED, this.node, name);
       const count = await store.giveUp();
       if (count > 0) this.node.warn(`${count} pieces of pending work were given up, as the node does not resume`);
       await store.close();

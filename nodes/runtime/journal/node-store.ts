@@ -1,7 +1,7 @@
 import type { Node, NodeAPI } from 'node-red';
 import { sanitize } from '../../util/sanitize';
 import { toError } from '../../util/to-error';
-import { ContextStore, contextStores, isPersistent } from '../context-store';
+import { ContextStore, contextStores, isPersistent, storeName } from '../context-store';
 import { watchDeployedNodes } from './deployed-nodes';
 import type { RecordParts, RecordState, RecordStore } from './record-store';
 import { acquireJournal, JournalUnavailable, releaseJournal } from './shared-journal';
@@ -11,26 +11,32 @@ export class NodeStore {
   readonly #opened: Promise<RecordStore | undefined>;
   #journalUser: string | undefined;
   #warned = false;
+  /** Records of messages that came before the older ones were loaded: they are being worked on already. */
+  #createdEarly: Set<string> | undefined = new Set();
 
   /**
    * @param name the node's `store` property: empty for the journal
-   * @param onUnavailable called once when records cannot be kept, so that the status says so
+   * @param onUnavailable called once when records cannot be kept, so that the status says so; without it that is not
+   *   reported at all
    */
   constructor(
     private readonly RED: NodeAPI,
     private readonly node: Node,
     private readonly name: string,
-    private readonly onUnavailable: () => void,
+    private readonly onUnavailable?: () => void,
   ) {
     this.#opened = this.#open();
   }
 
-  /** All records of this node, wherever they are: those in another store move to this one. */
+  /** All records of earlier runs of this node, wherever they are: those in another store move to this one. */
   async load(): Promise<Map<string, RecordState>> {
     const store = await this.#opened;
     if (store === undefined) return new Map();
     await this.#takeOver(store);
-    return (await this.#try(() => store.load())) ?? new Map<string, RecordState>();
+    const records = (await this.#try(() => store.load())) ?? new Map<string, RecordState>();
+    for (const key of this.#createdEarly ?? []) records.delete(key);
+    this.#createdEarly = undefined;
+    return records;
   }
 
   /** The state of one record. */
@@ -41,6 +47,7 @@ export class NodeStore {
 
   /** Writes a new record. @returns whether the work survives a restart now */
   async create(key: string, state: RecordState, parts?: RecordParts): Promise<boolean> {
+    this.#createdEarly?.add(key);
     const store = await this.#opened;
     if (store === undefined) return false;
     const done = await this.#try(async () => {
@@ -107,7 +114,7 @@ export class NodeStore {
             'choose another one in the dialog of the node',
         );
       }
-      return this.#contextStore(this.name);
+      return this.#contextStore(storeName(this.RED, this.name));
     }
     return this.#openJournal();
   }
@@ -131,9 +138,7 @@ export class NodeStore {
   }
 
   async #allStores(): Promise<RecordStore[]> {
-    const stores: RecordStore[] = contextStores(this.RED)
-      .filter((name) => isPersistent(this.RED, name))
-      .map((name) => this.#contextStore(name));
+    const stores: RecordStore[] = [...storeNames(this.RED)].map((name) => this.#contextStore(name));
     const own = await this.#opened;
     const journal = this.name === '' ? own : await this.#openJournal();
     if (journal !== undefined) stores.push(journal);
@@ -142,11 +147,11 @@ export class NodeStore {
 
   /** Moves records that are in another store, after `store` was changed in the dialog or the package was updated. */
   async #takeOver(own: RecordStore): Promise<void> {
-    const isOwn = (name: string): boolean => name === this.name;
-    const others: RecordStore[] = contextStores(this.RED)
-      .filter((name) => !isOwn(name) && isPersistent(this.RED, name))
-      // The default store may be this one by its other name.
-      .filter((name) => name !== 'default' || !isDefault(this.RED, this.name))
+    const isOther = (name: string): boolean => this.name === '' || name !== storeName(this.RED, this.name);
+    const others: RecordStore[] = [...storeNames(this.RED)]
+      .filter(isOther)
+      // All stores that forget share what this process keeps for them.
+      .filter((name) => own.durable || isPersistent(this.RED, name))
       .map((name) => this.#contextStore(name));
     const journal = this.name === '' || userDirOf(this.RED) === undefined ? undefined : await this.#openJournal();
     for (const other of [...others, ...(journal === undefined ? [] : [journal])]) {
@@ -178,13 +183,13 @@ export class NodeStore {
     if (
       this.#warn(`${sentence}; make the user directory writable, or choose another store in the dialog of the node`)
     ) {
-      this.onUnavailable();
+      this.onUnavailable?.();
     }
   }
 
   /** @returns whether this was the first time */
   #warn(sentence: string): boolean {
-    if (this.#warned) return false;
+    if (this.#warned || this.onUnavailable === undefined) return false;
     this.#warned = true;
     this.node.warn(sentence);
     return true;
@@ -199,8 +204,7 @@ function userDirOf(RED: NodeAPI): string | undefined {
   return (RED.settings as { userDir?: string }).userDir;
 }
 
-/** Whether a name stands for the same context store as `default`. */
-function isDefault(RED: NodeAPI, name: string): boolean {
-  const stores = (RED.settings as { contextStorage?: Record<string, unknown> }).contextStorage ?? {};
-  return name === 'default' || stores['default'] === name;
+/** The context stores of the settings, each once. */
+function storeNames(RED: NodeAPI): Set<string> {
+  return new Set(contextStores(RED).map((name) => storeName(RED, name)));
 }
