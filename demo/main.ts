@@ -41,7 +41,7 @@ async function main(argv: string[]): Promise<number> {
 
 async function run({ once }: DemoOptions, endpoints: Endpoints, signal: AbortSignal): Promise<number> {
   if (once) return (await runOnce(endpoints, print, signal)) ? 0 : 1;
-  print(instructions(endpoints, await new Controls(endpoints.controls).mint(3)));
+  print(instructions(endpoints, await new Controls(endpoints.controls).mint(4)));
   return new Promise(() => undefined);
 }
 

@@ -12,15 +12,15 @@ export interface FlowNode {
 const EXAMPLES = join(__dirname, '../examples');
 const OPERATOR_PAGE = 'Operator page (needs FlowFuse Dashboard)';
 const BATCH = 'Claim a batch and wait until every device is in';
-/** Ids of nodes in batch-tab.json, which the example's nodes are wired to. */
-const ENSURE_RULE = 'b1d0000000e60004';
-const BATCH_SUMMARY = 'b1d0000000e60005';
+/** Link nodes in batch-tab.json, which the example's nodes are wired to. */
+const TO_RULE = 'b1d0000000e60011';
+const TO_RESPONSE = 'b1d0000000e60015';
 
 /** Changes to the batch example by node type: simulated devices are polled more often than real ones. */
 const BATCH_CHANGES: Record<string, (node: FlowNode) => Partial<FlowNode>> = {
-  inject: () => ({ wires: [[ENSURE_RULE]] }),
+  inject: () => ({ wires: [[TO_RULE]] }),
   'nrfcloud-bulk-claim': ({ wires: [uploads, rejected, summary] = [] }) => ({
-    wires: [uploads!, rejected!, [...summary!, BATCH_SUMMARY]],
+    wires: [uploads!, rejected!, [...summary!, TO_RESPONSE]],
   }),
   'nrfcloud-bulk-status': () => ({ interval: 0.5, maxInterval: 2 }),
   'nrfcloud-onboarding': () => ({

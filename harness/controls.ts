@@ -48,7 +48,7 @@ export class Controls {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
-    if (!response.ok) throw new Error(`The simulator's ${path} answers ${response.status}: ${await response.text()}`);
+    if (!response.ok) throw new Error(`The simulator's ${path}: HTTP ${response.status}: ${await response.text()}`);
     return response.status === 204 ? undefined : response.json();
   }
 }

@@ -1,34 +1,34 @@
 import type { Device } from '../../harness/controls';
-import type { Answer, Channel } from './channels';
+import type { Channel, ClaimResult } from './channels';
 import { swapTail } from './messy-file';
 
-/** The single claim of Nordic's guide, and the device inside its token. */
+/** The claim token of Nordic's guide, and the device UUID in it. */
 export const GUIDE: Device = {
   claimToken:
     '2dn3hQFQSWHIc0CMRc6xunwNmdiBeQNQpNWAuar7SSW8jduV9zfUrlDi2RpLvSI7Lpj6UEpyjZUy.0oRDoQEmoQRBIfZYQOOK3tk8JPbQj97vYSUwvg2l4RWnI-HkW870dxWy6pirvWJ5ZfjLtJsP-R5C9MJNtMHkZEZNjI1bmMaMLInZWTE',
   deviceUuid: '4961c873-408c-45ce-b1ba-7c0d99d88179',
 };
 
-/** How many devices of the simulator the cases need. */
+/** Number of simulated devices that {@link cases} needs. */
 export const DEVICES = 6;
 
-/** What one testCase sends, and what has to come back. */
+/** A claim by one channel, and its expected result. */
 export interface TestCase {
   channel: Channel['name'];
-  /** What is sent, in words. */
+  /** The input in words. */
   what: string;
   payload: string;
   expected: Expectation;
 }
 
-/** What has to come back: a device, or an error. */
+/** The expected result: a device or an error. */
 export interface Expectation {
-  /** HTTP status, by the channel that has one. */
+  /** HTTP status; MQTT has none. */
   status: number;
   deviceUuid: string;
   /** Tags that the device must have besides the station's. */
   tags?: string[];
-  /** The error code, if it must be refused. */
+  /** The error code, if the claim must fail. */
   error?: string;
 }
 
@@ -68,8 +68,8 @@ export function cases(devices: Device[]): TestCase[] {
   ];
 }
 
-/** Whether an answer is what it must be. */
-export function fits({ status, body }: Answer, { channel, expected }: TestCase, station: string): boolean {
+/** Whether a result is as expected. */
+export function fits({ status, body }: ClaimResult, { channel, expected }: TestCase, station: string): boolean {
   if (status !== undefined && status !== expected.status) return false;
   if (expected.error !== undefined) {
     return (

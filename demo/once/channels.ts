@@ -1,20 +1,20 @@
 import { connectAsync } from 'mqtt';
 
-/** What comes back for a claim token. */
-export interface Answer {
-  /** HTTP status, by the channel that has one. */
+/** The flow's result for a claim token. */
+export interface ClaimResult {
+  /** HTTP status; MQTT has none. */
   status?: number;
   body: Record<string, unknown>;
 }
 
-/** A way for claim tokens into the flow. */
+/** A protocol by which the flow takes claim tokens. */
 export interface Channel {
   readonly name: 'MQTT' | 'HTTP';
   /**
-   * Sends a claim token, or JSON with one, and waits for the answer.
+   * Sends a claim token, or JSON with one, and waits for the result.
    * @param station the station of the production line that it comes from
    */
-  send: (payload: string, station: string) => Promise<Answer>;
+  send: (payload: string, station: string) => Promise<ClaimResult>;
   close: () => Promise<void>;
 }
 
@@ -34,23 +34,23 @@ export function httpChannel(nodeRed: string, signal: AbortSignal): Channel {
 /** `line/<station>/token` and `line/<station>/result`. */
 export async function mqttChannel(broker: string, signal: AbortSignal): Promise<Channel> {
   const client = await connectAsync(broker, { reconnectPeriod: 0 });
-  // When the broker goes, the whole demo goes; that is told elsewhere.
+  // The demo ends with the broker, and reports that itself.
   client.on('error', () => undefined);
   const waiting = new Map<string, { resolve: (payload: Buffer) => void; reject: (error: Error) => void }>();
   client.on('message', (topic, payload) => waiting.get(topic)?.resolve(payload));
-  const giveUp = (): void => {
+  const rejectAll = (): void => {
     for (const { reject } of waiting.values()) reject(new Error('The demo has ended.'));
   };
-  signal.addEventListener('abort', giveUp, { once: true });
+  signal.addEventListener('abort', rejectAll, { once: true });
   await client.subscribeAsync('line/+/result', { qos: 1 });
   return {
     name: 'MQTT',
     send: async (payload, station) => {
-      const answer = new Promise<Buffer>((resolve, reject) => {
+      const result = new Promise<Buffer>((resolve, reject) => {
         waiting.set(`line/${station}/result`, { resolve, reject });
       });
       await client.publishAsync(`line/${station}/token`, payload, { qos: 1 });
-      return { body: parse((await answer).toString()) };
+      return { body: parse((await result).toString()) };
     },
     close: () => client.endAsync(true),
   };

@@ -1,21 +1,21 @@
 import type { Endpoints } from '../demo';
 import type { Device } from '../../harness/controls';
 
-/** One step in the life of a tag and a device. */
+/** One request about a tag or a device. */
 export interface Step {
   /** Method and path. */
   what: string;
   expected: string;
-  /** What came back, in short. */
-  came: string;
+  /** The result in short. */
+  result: string;
   ok: boolean;
 }
 
 const TAG = 'demo=tags';
 
-/** Defines a tag, claims with it, lists by it, blocks, unblocks and unclaims; one step after the other. */
+/** Creates a tag, claims a device with it, lists the tag's devices, then blocks, unblocks and unclaims the device. */
 export async function* tagAndDevice({ nodeRed }: Endpoints, device: Device, signal: AbortSignal): AsyncGenerator<Step> {
-  const ask = async (method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }> => {
+  const send = async (method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }> => {
     const response = await fetch(`${nodeRed}${path}`, {
       method,
       signal,
@@ -38,8 +38,8 @@ export async function* tagAndDevice({ nodeRed }: Endpoints, device: Device, sign
     ['GET', tags, undefined, '[]', listed],
   ];
   for (const [method, path, body, expected, look] of steps) {
-    const answer = await ask(method, path, body);
-    const came = answer.status < 300 ? look(answer.body) : JSON.stringify(answer.body);
-    yield { what: `${method} ${path}`, expected, came: `${answer.status} ${came}`, ok: came === expected };
+    const response = await send(method, path, body);
+    const result = response.status < 300 ? look(response.body) : JSON.stringify(response.body);
+    yield { what: `${method} ${path}`, expected, result: `${response.status} ${result}`, ok: result === expected };
   }
 }

@@ -3,7 +3,7 @@ import type { Endpoints } from '../demo';
 import type { Controls } from '../../harness/controls';
 import { FILE_DEVICES, messyFile } from './messy-file';
 
-/** What became of one row, as the flow publishes it. */
+/** The outcome of one row, as the flow publishes it. */
 interface RowOutcome {
   line: number;
   deviceId?: string;
@@ -11,17 +11,17 @@ interface RowOutcome {
   code?: string;
 }
 
-/** The account of a file: what went in, and what came of it. */
-export interface FileAccount {
+/** The rows of a file and their outcomes. */
+export interface FileResult {
   ok: boolean;
-  /** One line for each part of the account. */
+  /** The result in lines for the user. */
   lines: string[];
-  /** UUIDs of the devices that must be claimed now. */
+  /** UUIDs of the devices that must be claimed. */
   claimed: string[];
 }
 
-/** Sends a messy file, waits until every row has its outcome, and draws up the account. */
-export async function claimFile(endpoints: Endpoints, controls: Controls, signal: AbortSignal): Promise<FileAccount> {
+/** Sends a messy file, waits until every row has an outcome, and compares them with the devices at the service. */
+export async function claimFile(endpoints: Endpoints, controls: Controls, signal: AbortSignal): Promise<FileResult> {
   const file = messyFile(await controls.mint(FILE_DEVICES));
   await Promise.all(file.foreign.map((device) => controls.giveAway(device)));
   const outcomes: RowOutcome[] = [];
@@ -38,9 +38,15 @@ export async function claimFile(endpoints: Endpoints, controls: Controls, signal
     all.catch(() => undefined);
     await client.subscribeAsync('bulk/+/row', { qos: 1 });
     const headers = { 'content-type': 'text/csv' };
-    const answer = await fetch(`${endpoints.nodeRed}/claim-file`, { method: 'POST', headers, body: file.csv, signal });
-    const summary = (await answer.json()) as Record<string, unknown>;
-    if (answer.status !== 202) throw new Error(`POST /claim-file answers ${answer.status}: ${JSON.stringify(summary)}`);
+    const response = await fetch(`${endpoints.nodeRed}/claim-file`, {
+      method: 'POST',
+      headers,
+      body: file.csv,
+      signal,
+    });
+    const summary = (await response.json()) as Record<string, unknown>;
+    if (response.status !== 202)
+      throw new Error(`POST /claim-file: HTTP ${response.status}: ${JSON.stringify(summary)}`);
     await all;
     const { devices, claims } = await controls.state();
     const have = new Set(devices.map(({ id }) => id));
@@ -57,7 +63,7 @@ export async function claimFile(endpoints: Endpoints, controls: Controls, signal
     return {
       ok: JSON.stringify(seen) === JSON.stringify(expected) && once && seen.rows === summary['rows'],
       lines: [
-        `${String(summary['rows'])} rows in = ${seen.claimed} claimed + ${seen.refused} refused by the service + ${seen.rejected} rejected here (${codes.join(', ')})`,
+        `${String(summary['rows'])} rows in = ${seen.claimed} claimed + ${seen.refused} refused by the service + ${seen.rejected} rejected by the package (${codes.join(', ')})`,
         `${file.good.length} good devices: ${once ? 'each claimed once' : 'NOT each claimed once'} at the service`,
       ],
       claimed: file.good.map(({ deviceUuid }) => deviceUuid),

@@ -1,6 +1,6 @@
 import type { Device } from '../../harness/controls';
 
-/** A CSV as a contract manufacturer might send it, and what has to become of its rows. */
+/** A CSV as a contract manufacturer might send it, and the expected outcomes of its rows. */
 export interface MessyFile {
   csv: string;
   /** Devices that the service must have claimed in the end. */
@@ -11,10 +11,10 @@ export interface MessyFile {
 }
 
 const COUNT = { good: 2300, foreign: 40, tampered: 20, invalidToken: 60, duplicate: 40, invalidTag: 20, badCsv: 20 };
-/** How many devices the file needs. */
+/** Number of simulated devices that the file needs. */
 export const FILE_DEVICES = COUNT.good + COUNT.foreign + COUNT.tampered + COUNT.invalidTag + COUNT.badCsv;
 
-/** What people put where a claim token belongs. */
+/** Values that users enter in place of a claim token. */
 const NO_TOKENS = [
   '352656106118683',
   '4961c873-408c-45ce-b1ba-7c0d99d88179',
@@ -24,7 +24,7 @@ const NO_TOKENS = [
   'no answer',
 ];
 
-/** Makes a file of 2,500 rows: BOM, header, blank lines, CRLF, quotes, and rows that are bad in every way there is. */
+/** Makes a file of 2,500 rows: BOM, header, blank lines, CRLF, quotes, and every kind of invalid row. */
 export function messyFile(devices: Device[]): MessyFile {
   const next = (
     (rest) => (count: number) =>
@@ -71,7 +71,7 @@ function times(count: number, make: (index: number) => string): string[] {
   return Array.from({ length: count }, (_, index) => make(index));
 }
 
-/** A token whose signature is not its device's any more. */
+/** The token with a damaged signature. */
 export function swapTail(claimToken: string): string {
   const at = claimToken.length - 20;
   return `${claimToken.slice(0, at)}${claimToken[at] === 'A' ? 'B' : 'A'}${claimToken.slice(at + 1)}`;

@@ -1,11 +1,11 @@
 import type { Endpoints } from '../demo';
 import { Controls } from '../../harness/controls';
 import { startBatch, type BatchResult } from './batch';
-import { httpChannel, mqttChannel, type Answer } from './channels';
-import { tableHead, tableRow } from './table';
+import { httpChannel, mqttChannel, type ClaimResult } from './channels';
+import { cases, DEVICES, fits, type Expectation } from './cases';
 import { tagAndDevice } from './devices';
 import { claimFile } from './file';
-import { DEVICES, fits, cases, type Expectation } from './cases';
+import { tableHead, tableRow } from './table';
 
 /** Maximum length of a reason in the table, in characters. */
 const MAX_REASON = 70;
@@ -31,11 +31,11 @@ export async function runOnce(
     for (const [index, testCase] of cases(devices).entries()) {
       const { channel, what, payload, expected } = testCase;
       const station = String(index + 1);
-      const answer = await channels[channel].send(payload, station);
-      const ok = fits(answer, testCase, station);
+      const result = await channels[channel].send(payload, station);
+      const ok = fits(result, testCase, station);
       results.push(ok);
       if (expected.error === undefined) claimed.add(expected.deviceUuid);
-      print(tableRow([mark(ok), channel, what, describeExpectation(expected, answer), describe(answer)]));
+      print(tableRow([mark(ok), channel, what, describeExpectation(expected, result), describe(result)]));
     }
     results.push(await checkClaimedDevices(controls, claimed, print));
     // The devices of the batch contact the service while the file is claimed.
@@ -47,8 +47,8 @@ export async function runOnce(
     results.push(file.ok);
     print('\nA tag and a device:');
     const [device] = await controls.mint(1);
-    for await (const { ok, what, expected, came } of tagAndDevice(endpoints, device!, signal)) {
-      print(`${mark(ok)}    ${what}: ${came}${ok ? '' : ` instead of ${expected}`}`);
+    for await (const { ok, what, expected, result } of tagAndDevice(endpoints, device!, signal)) {
+      print(`${mark(ok)}    ${what}: ${result}${ok ? '' : ` instead of ${expected}`}`);
       results.push(ok);
     }
     print('\nA batch, from its claim to the onboarding of each device, by POST /claim-batch:');
@@ -73,26 +73,26 @@ async function checkClaimedDevices(
   const { devices, claims } = await controls.state();
   const once = devices.every(({ id }) => claimed.has(id) && claims[id] === 1);
   const ok = once && devices.length === claimed.size;
-  const came = `${devices.length} devices, ${once ? 'each' : 'not each'} claimed once`;
-  print(tableRow([mark(ok), '', 'at the service', `${claimed.size} devices`, came]));
+  const result = `${devices.length} devices, ${once ? 'each' : 'not each'} claimed once`;
+  print(tableRow([mark(ok), '', 'at the service', `${claimed.size} devices`, result]));
   return ok;
 }
 
 function describeBatchResult({ ok, name, expected, reported }: BatchResult): string {
   const lines = reported.map(({ stage, reason }) => (reason === '' ? stage : `${stage}: ${reason}`));
-  const came = lines.length === 0 ? 'not reported' : lines.join(' and ');
-  return `${mark(ok)}    ${name}: ${came}${ok ? '' : ` instead of ${expected}, once`}`;
+  const result = lines.length === 0 ? 'not reported' : lines.join(' and ');
+  return `${mark(ok)}    ${name}: ${result}${ok ? '' : ` instead of ${expected}, once`}`;
 }
 
 function mark(ok: boolean): string {
   return ok ? 'ok' : 'FAIL';
 }
 
-function describeExpectation({ status, error }: Expectation, { status: seen }: Answer): string {
+function describeExpectation({ status, error }: Expectation, { status: seen }: ClaimResult): string {
   return `${seen === undefined ? '' : `${status} `}${error ?? 'the device'}`;
 }
 
-function describe({ status, body }: Answer): string {
+function describe({ status, body }: ClaimResult): string {
   const code = status === undefined ? '' : `${status} `;
   if ('error' in body) {
     const reason = String(body['message']);

@@ -1,10 +1,10 @@
-/** Columns of the table that the demo prints: titles and widths in characters; the last one is as wide as it wants. */
+/** Titles and widths in characters of the table's columns; the last column has no fixed width. */
 const COLUMNS = [
   ['ok', 4],
-  ['channel', 4],
-  ['sent', 18],
+  ['channel', 7],
+  ['input', 18],
   ['expected', 26],
-  ['came back', 0],
+  ['result', 0],
 ] as const;
 
 /** The first two lines of the table. */

@@ -74,14 +74,14 @@ describe('npm run demo', function () {
     return demo;
   };
 
-  /** Makes the simulator slow, through its controls. */
-  const slowDown = async (controls: string, latency: number): Promise<void> => {
+  /** Posts to the simulator's controls. */
+  const control = async (controls: string, path: string, body: unknown): Promise<void> => {
     const headers = { 'content-type': 'application/json' };
-    const response = await fetch(`${controls}/set`, { method: 'POST', headers, body: JSON.stringify({ latency }) });
-    assert.equal(response.status, 200);
+    const response = await fetch(`${controls}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    assert.ok(response.ok, `${path}: HTTP ${response.status}`);
   };
 
-  it('-- --once prints a table in which everything is as it must be, and exits 0', async () => {
+  it('-- --once prints the expected result of each claim, row and device, and exits 0', async () => {
     const { end, lines } = start('--once');
     assert.equal(await end(), 0, lines.join('\n'));
     const rows = lines.filter((line) => /^(ok|FAIL) {2,}(MQTT|HTTP| )/.test(line));
@@ -95,13 +95,16 @@ describe('npm run demo', function () {
         );
       }
     }
+    const heading = lines.findIndex((line) => line.includes('/claim-batch'));
+    const stages = lines.slice(heading + 1).flatMap((line) => /^ok +[^:]+: (\w+)(: .+)?$/.exec(line)?.[1] ?? []);
+    assert.deepEqual(stages, ['onboarded', 'onboarded', 'waiting', 'failed']);
     assert.match(lines.at(-1)!, /^(\d+) of \1 as expected\.$/);
   });
 
   it('-- --once exits non-zero, and says why, when the simulator is killed midway', async () => {
     const { line, end, lines } = start('--once');
     const [, pid, controls] = await line(/^simulator .*\(process (\d+)\), controls at (\S+)/);
-    await slowDown(controls!, 300);
+    await control(controls!, '/set', { latency: 300 });
     await line(/^ok +MQTT/);
     process.kill(Number(pid), 'SIGKILL');
     assert.equal(await end(), 1);
@@ -117,10 +120,20 @@ describe('npm run demo', function () {
     assert.ok(lines.includes('Node-RED ended unasked (SIGKILL).'), lines.join('\n'));
   });
 
+  it('-- --once exits non-zero when devices of the batch end in another stage than expected', async () => {
+    const { line, end, lines } = start('--once');
+    const [, controls] = await line(/^simulator .* controls at (\S+)/);
+    const failAt = { index: 0, cme: 513, text: 'failed on purpose' };
+    await control(controls!, '/behaviour', { target: 'default', change: { failAt } });
+    assert.equal(await end(), 1);
+    const failed = lines.filter((text) => /^FAIL .*: failed: /.test(text));
+    assert.equal(failed.length, 2, lines.join('\n'));
+  });
+
   it('-- --once exits non-zero when it takes too long', async () => {
     const { line, end, lines } = start('--once', '--time-limit', '8');
     const [, controls] = await line(/^simulator .* controls at (\S+)/);
-    await slowDown(controls!, 60_000);
+    await control(controls!, '/set', { latency: 60_000 });
     assert.equal(await end(), 1);
     assert.ok(
       lines.some((text) => text.startsWith('The demo did not end within 8 s')),
@@ -140,6 +153,7 @@ describe('npm run demo', function () {
       assert.notEqual(new URL(url!).port, String(port));
       const response = await fetch(url!, { method: 'POST', body: data! });
       assert.equal(response.status, 201);
+      assert.match(await response.text(), /\}\n$/);
       child.kill('SIGINT');
       assert.equal(await end(), 0);
     } finally {

@@ -48,11 +48,10 @@ describe("the demo's flow in a real Node-RED", function () {
       headers: { 'content-type': isText ? 'text/plain' : 'application/json' },
       body: isText ? body : JSON.stringify(body),
     });
-    return {
-      status: response.status,
-      headers: response.headers,
-      answer: (await response.json()) as Record<string, any>,
-    };
+    const text = await response.text();
+    assert.match(text, /\n$/, 'a response ends with a line break');
+    assert.match(response.headers.get('content-type')!, /^application\/json/);
+    return { status: response.status, headers: response.headers, answer: JSON.parse(text) as Record<string, any> };
   };
 
   it('claims by MQTT, and tags the device with its station', async () => {
@@ -68,7 +67,7 @@ describe("the demo's flow in a real Node-RED", function () {
     assert.deepEqual(body['tags'], ['color=white', 'station=hall 3, left']);
   });
 
-  it('says by MQTT why a device was not claimed', async () => {
+  it('reports by MQTT why a device was not claimed', async () => {
     const { claimToken, deviceUuid } = simulator.mint();
     simulator.claimByOther(deviceUuid);
     const { body } = await mqtt.send(claimToken, '7');
@@ -95,7 +94,7 @@ describe("the demo's flow in a real Node-RED", function () {
     ['an object without a token', { tags: ['x'] }],
     ['broken JSON', '{ "claimToken": '],
   ] as const) {
-    it(`answers 400 to ${what}, and sends nothing`, async () => {
+    it(`responds with 400 to ${what}, and sends nothing`, async () => {
       const before = simulator.requestCount;
       const { status, answer } = await post(body);
       assert.equal(status, 400);
@@ -114,28 +113,28 @@ describe("the demo's flow in a real Node-RED", function () {
     ['limits the rate', { retryAfter: 400 }, 429, 'NRFCLOUD_RATE_LIMITED'],
     ['is down', { status: 503 }, 503, 'NRFCLOUD_UNAVAILABLE'],
     ['hangs up', { drop: 'before' }, 503, 'NRFCLOUD_UNAVAILABLE'],
-    ['answers nonsense', { status: 201, body: 'nonsense' }, 502, 'NRFCLOUD_BAD_RESPONSE'],
+    ['responds with nonsense', { status: 201, body: 'nonsense' }, 502, 'NRFCLOUD_BAD_RESPONSE'],
   ];
   for (const [what, fault, status, code] of failures) {
-    it(`answers ${status} when the service ${what}`, async () => {
+    it(`responds with ${status} when the service ${what}`, async () => {
       simulator.faults.add(fault);
       const { claimToken, deviceUuid } = simulator.mint();
-      const reply = await post({ claimToken });
-      assert.equal(reply.status, status, JSON.stringify(reply.answer));
-      assert.equal(reply.answer['error'], code);
-      assert.equal(reply.answer['deviceId'], deviceUuid);
-      assert.match(reply.answer['message'], /^claim: /);
-      assert.equal(reply.headers.get('retry-after'), fault.retryAfter === undefined ? null : '400');
+      const response = await post({ claimToken });
+      assert.equal(response.status, status, JSON.stringify(response.answer));
+      assert.equal(response.answer['error'], code);
+      assert.equal(response.answer['deviceId'], deviceUuid);
+      assert.match(response.answer['message'], /^claim: /);
+      assert.equal(response.headers.get('retry-after'), fault.retryAfter === undefined ? null : '400');
     });
   }
 
   it('knows a status for every error code', () => {
     const { func } = demoFlows().find(({ name }) => name === 'status and reason')!;
     const codes = [...String(func).matchAll(/^ {4}(NRFCLOUD_\w+): \d{3},$/gm)].map(([, code]) => code);
-    assert.equal(new Set(codes).size, 13);
+    assert.equal(new Set(codes).size, 14);
   });
 
-  it('answers a hundred at once through both channels, each once', async () => {
+  it('claims a hundred devices at once by both channels, each once', async () => {
     const devices = simulator.mintMany(100);
     const answers = await Promise.all(
       devices.map(({ claimToken }, index) =>
@@ -151,11 +150,28 @@ describe("the demo's flow in a real Node-RED", function () {
     assert.ok(devices.every(({ deviceUuid }) => simulator.claims.get(deviceUuid) === 1));
   });
 
+  for (const [method, path, body] of [
+    ['POST', '/tags', { tag: 'color=white' }],
+    ['GET', '/devices?tag=color%3Dwhite', undefined],
+    ['POST', '/devices/no-such-device/block', undefined],
+    ['POST', '/claim-file', 'no token'],
+  ] as const) {
+    it(`ends the response to ${method} ${path} with a line break`, async () => {
+      const text = typeof body === 'string';
+      const response = await fetch(`${nodeRed.url}${path}`, {
+        method,
+        headers: { 'content-type': text ? 'text/csv' : 'application/json' },
+        ...(body === undefined ? {} : { body: text ? body : JSON.stringify(body) }),
+      });
+      assert.match(await response.text(), /[\]}]\n$/);
+    });
+  }
+
   it('leaves nothing but information in the log', () => {
-    const complaints = nodeRed.log.filter((line) => / - \[(warn|error|fatal)\] /.test(line));
+    const warnings = nodeRed.log.filter((line) => / - \[(warn|error|fatal)\] /.test(line));
     const known = /Projects disabled|Encrypted credentials not found/;
     assert.deepEqual(
-      complaints.filter((line) => !known.test(line)),
+      warnings.filter((line) => !known.test(line)),
       [],
     );
   });
