@@ -161,7 +161,9 @@ export class RecordLeases {
     const record = await this.values.get(key);
     if (!isObject(record)) return false;
     const { owner } = record;
-    if (typeof owner === 'string' && owner !== this.owner) {
+    // It is being removed; writing it would bring it back.
+    if (owner === this.owner) return false;
+    if (typeof owner === 'string') {
       this.#others.set(key, owner);
       if (await this.#isValid(LEASE + owner)) return false;
     }

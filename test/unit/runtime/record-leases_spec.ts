@@ -106,6 +106,14 @@ describe('record leases', () => {
     assert.ok(a.leases.isOwnerOf(shared.get('x')));
   });
 
+  it('record leases: a record that is being removed is not taken up again', async () => {
+    const a = instance();
+    await write(a.leases, 'x');
+    a.leases.drop('x');
+    await clock.pass(5 * TIMING.renewMs + SETTLED_MS);
+    assert.deepEqual(a.taken, []);
+  });
+
   it('record leases: an instance that is closed leaves its records to others at once', async () => {
     const [a, b] = [instance(), instance()];
     await write(a.leases, 'x');
