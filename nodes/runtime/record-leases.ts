@@ -161,8 +161,8 @@ export class RecordLeases {
     const record = await this.values.get(key);
     if (!isObject(record)) return false;
     const { owner } = record;
-    // It is being removed; writing it would bring it back.
-    if (owner === this.owner) return false;
+    // One that is not known any more is being removed; writing it would bring it back.
+    if (owner === this.owner) return this.#known.has(key);
     if (typeof owner === 'string') {
       this.#others.set(key, owner);
       if (await this.#isValid(LEASE + owner)) return false;
