@@ -103,9 +103,8 @@ export class ContextStore implements RecordStore {
   }
 
   async update(key: string, state: RecordState): Promise<boolean> {
-    const value = await this.#get(PREFIX + key);
-    if (!isObject(value)) return true;
-    if (this.#leases?.isOwnerOf(value) === false) return false;
+    const value = await this.#readOwn(key);
+    if (value === undefined) return false;
     const parts = typeof value['parts'] === 'number' ? value['parts'] : 0;
     const { owner } = value as Partial<StoredRecord>;
     await this.#set(PREFIX + key, {
@@ -125,12 +124,14 @@ export class ContextStore implements RecordStore {
 
   /** Of a shared store only if no other instance works on it. */
   async remove(key: string): Promise<void> {
-    const value = await this.#get(PREFIX + key);
-    const isOwn = key.startsWith('#') || this.#leases?.isOwnerOf(value) !== false;
-    this.#leases?.drop(key);
-    if (value === undefined || !isOwn) return;
-    const count = isObject(value) && typeof value['parts'] === 'number' ? value['parts'] : 0;
+    const value = await this.#readOwn(key);
+    if (value === undefined) {
+      this.#leases?.drop(key);
+      return;
+    }
+    const count = typeof value['parts'] === 'number' ? value['parts'] : 0;
     await this.#set(PREFIX + key, undefined);
+    this.#leases?.drop(key);
     for (let index = 0; index < count; index++) await this.#set(partKey(key, index), undefined);
   }
 
@@ -140,9 +141,16 @@ export class ContextStore implements RecordStore {
   }
 
   async #isOwn(leases: RecordLeases, key: string): Promise<boolean> {
-    const isOwn = leases.isOwnerOf(await this.#get(PREFIX + key));
+    const isOwn = (await leases.readOwn(key)) !== undefined;
     if (!isOwn) leases.drop(key);
     return isOwn;
+  }
+
+  /** The record as it is stored; `undefined` if there is none, or another instance works on it. */
+  async #readOwn(key: string): Promise<Record<string, unknown> | undefined> {
+    if (this.#leases !== undefined && !key.startsWith('#')) return this.#leases.readOwn(key);
+    const value = await this.#get(PREFIX + key);
+    return isObject(value) ? value : undefined;
   }
 
   async #takeOver(key: string, take: (key: string, state: RecordState) => void): Promise<void> {

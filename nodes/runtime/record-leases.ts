@@ -44,6 +44,7 @@ export class RecordLeases {
   #onTakenOver: OnTakenOver | undefined;
   #timer: NodeJS.Timeout | undefined;
   #leased: Promise<void> | undefined;
+  #renewedAt = -Infinity;
   #ticking = false;
   #closed = false;
 
@@ -70,9 +71,18 @@ export class RecordLeases {
     this.#known.delete(key);
   }
 
-  /** Whether a record, as it is in the store, belongs to this instance. */
-  isOwnerOf(record: unknown): boolean {
-    return isObject(record) && record['owner'] === this.owner;
+  /**
+   * Reads a record to report or change it. A process may be paused between reading and writing, and others take its
+   * records over meanwhile: then it is read again.
+   * @returns the record; `undefined` if it is not this instance's
+   */
+  async readOwn(key: string): Promise<Record<string, unknown> | undefined> {
+    for (;;) {
+      if (!this.#isCurrent() && !this.#closed) await (this.#leased = this.#renew());
+      const record = await this.values.get(key);
+      if (!isObject(record) || record['owner'] !== this.owner) return undefined;
+      if (this.#isCurrent() || this.#closed) return record;
+    }
   }
 
   /**
@@ -98,7 +108,10 @@ export class RecordLeases {
     // Another instance may have done the same at the same time: the later write counts.
     await setTimeout(MIN_SETTLE_MS + Math.random() * (MAX_SETTLE_MS - MIN_SETTLE_MS));
     const records = await Promise.all(claimed.map((key) => this.values.get(key)));
-    const own = claimed.filter((_, at) => this.isOwnerOf(records[at]));
+    const own = claimed.filter((_, at) => {
+      const record = records[at];
+      return isObject(record) && record['owner'] === this.owner;
+    });
     for (const key of own) await this.hold(key);
     return own;
   }
@@ -116,6 +129,10 @@ export class RecordLeases {
     if (this.#leased === undefined) return;
     await this.#leased.catch(() => undefined);
     await this.values.set(LEASE + this.owner, undefined);
+  }
+
+  #isCurrent(): boolean {
+    return this.now() - this.#renewedAt < this.timing.leaseMs;
   }
 
   #start(): void {
@@ -138,8 +155,9 @@ export class RecordLeases {
 
   async #renew(): Promise<void> {
     if (this.#closed) return;
-    const lease: Lease = { ...thisProcess(), until: this.now() + this.timing.leaseMs };
-    await this.values.set(LEASE + this.owner, lease);
+    const now = this.now();
+    await this.values.set(LEASE + this.owner, { ...thisProcess(), until: now + this.timing.leaseMs } satisfies Lease);
+    this.#renewedAt = now;
   }
 
   async #takeOver(onTakenOver: OnTakenOver): Promise<void> {
@@ -161,7 +179,9 @@ export class RecordLeases {
     const record = await this.values.get(key);
     if (!isObject(record)) return false;
     const { owner } = record;
-    if (typeof owner === 'string' && owner !== this.owner) {
+    // One that is not known any more is being removed; writing it would bring it back.
+    if (owner === this.owner) return this.#known.has(key);
+    if (typeof owner === 'string') {
       this.#others.set(key, owner);
       if (await this.#isValid(LEASE + owner)) return false;
     }

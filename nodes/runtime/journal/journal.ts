@@ -138,7 +138,8 @@ export class Journal {
   async #update(node: string, key: string, state: RecordState): Promise<boolean> {
     const record = this.#index.get(node, key);
     // Written after the removal, it would bring back a record without parts.
-    if (record !== undefined && !record.removing) await this.#writeState(node, key, state, record.count);
+    if (record === undefined || record.removing) return false;
+    await this.#writeState(node, key, state, record.count);
     return true;
   }
 

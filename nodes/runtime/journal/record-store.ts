@@ -22,7 +22,7 @@ export interface RecordStore {
   create(key: string, state: RecordState, parts?: RecordParts): Promise<void>;
   /**
    * Writes the new state of a record; one that was removed stays removed.
-   * @returns when it is on disk; false if another instance has taken the record over
+   * @returns when it is on disk; false if there is none, or another instance has taken it over
    */
   update(key: string, state: RecordState): Promise<boolean>;
   /** Reads the parts of a record, in the order in which they were written. */

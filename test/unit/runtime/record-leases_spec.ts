@@ -24,7 +24,12 @@ describe('record leases', () => {
         else waiting.push(resolve);
       });
     const values: SharedValues = {
-      get: async (key) => turn().then(() => shared.get(key)),
+      // The response is read after the pause, and was sent before it.
+      get: async (key) => {
+        const value = shared.get(key);
+        await turn();
+        return value;
+      },
       set: async (key, value) => {
         await turn();
         if (value === undefined) shared.delete(key);
@@ -60,7 +65,7 @@ describe('record leases', () => {
     await clock.pass(5000);
     assert.deepEqual(await settled(b.leases.claim(['x'])), []);
     assert.deepEqual([a.taken, b.taken], [[], []]);
-    assert.ok(a.leases.isOwnerOf(shared.get('x')));
+    assert.equal((shared.get('x') as { owner: string }).owner, a.leases.owner);
   });
 
   it('record leases: one of two that claim a free record at once gets it', async () => {
@@ -91,7 +96,18 @@ describe('record leases', () => {
     a.resume();
     await clock.pass(5 * TIMING.leaseMs);
     assert.deepEqual([a.taken, b.taken], [[], ['x']]);
-    assert.equal(a.leases.isOwnerOf(shared.get('x')), false);
+    assert.equal(await a.leases.readOwn('x'), undefined);
+  });
+
+  it('record leases: a record that was read before a pause is read again after it', async () => {
+    const [a, b] = [instance(), instance()];
+    await write(a.leases, 'x');
+    a.pause();
+    const read = a.leases.readOwn('x');
+    await clock.pass(5 * TIMING.leaseMs);
+    assert.deepEqual(b.taken, ['x']);
+    a.resume();
+    assert.equal(await read, undefined);
   });
 
   it('record leases: a pause in which nobody took a record over leaves it where it was', async () => {
@@ -103,7 +119,15 @@ describe('record leases', () => {
     await clock.pass(TIMING.renewMs);
     const b = instance();
     assert.deepEqual(await settled(b.leases.claim(['x'])), []);
-    assert.ok(a.leases.isOwnerOf(shared.get('x')));
+    assert.equal((shared.get('x') as { owner: string }).owner, a.leases.owner);
+  });
+
+  it('record leases: a record that is being removed is not taken up again', async () => {
+    const a = instance();
+    await write(a.leases, 'x');
+    a.leases.drop('x');
+    await clock.pass(5 * TIMING.renewMs + SETTLED_MS);
+    assert.deepEqual(a.taken, []);
   });
 
   it('record leases: an instance that is closed leaves its records to others at once', async () => {
