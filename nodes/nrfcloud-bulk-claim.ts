@@ -8,7 +8,12 @@ export = (RED: NodeAPI): void =>
   defineNode<BulkClaimInputs, BulkClaimSettings, BulkClaims>(RED, {
     type: 'nrfcloud-bulk-claim',
     operation: 'bulk claim',
-    inputs: { source: typed('payload', 'msg'), tags: typed('', 'str'), cancel: fromMessage('cancel') },
+    inputs: {
+      source: typed('payload', 'msg'),
+      tags: typed('', 'str'),
+      messageTags: fromMessage('tags'),
+      cancel: fromMessage('cancel'),
+    },
     settings: {
       input: choice<'content' | 'file'>('content', 'file'),
       tokenColumn: numberOrText(0),

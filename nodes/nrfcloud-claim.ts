@@ -1,12 +1,9 @@
 import type { NodeAPI } from 'node-red';
 import { claimDevice, type ClaimResult } from './operations/claim';
 import { defineNode } from './runtime/define-node';
-import { fromMessage, typed } from './runtime/inputs';
+import { DIALOG, fromMessage, typed } from './runtime/inputs';
 import type { Result } from './runtime/output';
 import { choice, flag } from './runtime/settings';
-
-/** The source of text that is typed in the dialog, as errors name it. */
-const DIALOG = "the text in the node's dialog";
 
 export = (RED: NodeAPI): void =>
   defineNode(RED, {

@@ -50,7 +50,15 @@ function accountsForRows(body: unknown): boolean {
  * @throws {NrfCloudError} every failure, also those that `send` usually repeats
  */
 export function bulkStatus(api: Api, id: string): Promise<ApiResponse<BulkOperation>> {
-  return api.send('bulk status', { id, sendOnce: true, parse: (body) => objectBody(body, 'a bulk operation') });
+  return api.send('bulk status', { id, sendOnce: true, parse: (body) => parseOperation(body, id) });
+}
+
+/** @throws {InvalidValue} if a body is not a bulk operation, or is another one */
+function parseOperation(body: unknown, id: string): BulkOperation {
+  const operation = objectBody(body, 'a bulk operation');
+  const actual = operationIdOf(operation);
+  if (actual === undefined || actual.toLowerCase() === id.toLowerCase()) return operation;
+  throw new InvalidValue('is not about the requested bulk operation');
 }
 
 /** The id of the bulk operation that a response or a message is about. */

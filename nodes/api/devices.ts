@@ -1,7 +1,7 @@
 import { InvalidValue } from '../util/invalid-value';
 import { isObject } from '../util/json';
 import type { Api } from './api';
-import { hasCode, isClosed, NrfCloudError } from './errors';
+import { hasCode, NrfCloudError } from './errors';
 import { parseItems } from './pagination';
 import { objectBody } from './parse-response';
 import type { ApiResponse } from './request';
@@ -63,20 +63,6 @@ export async function getClaimedDevice(
 export function probeDevices(api: Api): Promise<ApiResponse> {
   const query = new URLSearchParams({ pageLimit: '1' });
   return api.send('list devices', { query, parse: parseItems, sendOnce: true });
-}
-
-/**
- * Looks a device up where the answer only serves to explain something.
- * @returns `undefined` if the account does not have it, or if that could not be found out
- * @throws {NrfCloudError} `NRFCLOUD_CLOSED`
- */
-export async function findDevice(api: Api, id: string): Promise<Device | undefined> {
-  try {
-    return (await getClaimedDevice(api, id))?.body;
-  } catch (error) {
-    if (isClosed(error)) throw error;
-    return undefined;
-  }
 }
 
 /**

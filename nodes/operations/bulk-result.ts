@@ -1,6 +1,7 @@
 import type { Api } from '../api/api';
 import { errorSummary, type BulkOperation } from '../api/bulk';
-import { findDevice } from '../api/devices';
+import { getClaimedDevice, type Device } from '../api/devices';
+import { isClosed } from '../api/errors';
 import { parseErrorSummary } from '../parse/error-summary';
 import { isObject } from '../util/json';
 import { matchFailures, matchResult, readUploadRows, rowError, type RowFailures, type UploadRow } from './row-errors';
@@ -51,8 +52,14 @@ export async function resultOfOperation(api: Api, body: BulkOperation, params: B
     return conclude(api, { ...body, errorSummary: message }, unknown, rows, params, true);
   }
   const failures = await parseErrorSummary(summary.text);
-  if (failures !== undefined) return conclude(api, body, matchFailures(failures, rows), rows, params);
-  const message = 'the form of the error summary is not known; its text is in errorSummary';
+  // A failed operation whose summary names no failure does not say which rows failed.
+  if (failures !== undefined && (succeeded || failures.length > 0)) {
+    return conclude(api, body, matchFailures(failures, rows), rows, params);
+  }
+  const message =
+    failures === undefined
+      ? 'the form of the error summary is not known; its text is in errorSummary'
+      : 'the error summary is empty; look the devices up in nRF Cloud';
   const unknown = unknownFailures(rows, message, !succeeded);
   return conclude(api, { ...body, errorSummary: summary.text }, unknown, rows, params, true);
 }
@@ -99,17 +106,21 @@ async function conclude(
       failed.set(index + 1, `the device is not claimed; the service reports: ${unmatched[0]!.message}`);
     }
   }
+  /** Rows of which it is not known whether they are claimed. */
+  const unclear = new Set<number>();
   const already: { line?: number; deviceId: string }[] = [];
   const requestedAt = Date.parse(String(body['requestedAt']));
   await eachAtOnce([...failed], LOOK_UPS_AT_ONCE, async ([row, message]) => {
     const source = rows[row - 1];
     const isUnknown = unknown || suspects.has(row);
     const mayBeClaimed = isUnknown || CLAIMED.test(message) || !OTHER_CAUSE.test(message);
-    const since = isUnknown ? requestedAt : (repeatedSince ?? Infinity);
+    // The first attempt of a repeated upload may have claimed devices before the operation that is known began.
+    const since = repeatedSince ?? (isUnknown ? requestedAt : Infinity);
     if (source === undefined || source.deviceId === '' || !mayBeClaimed) return;
     if (whenClaimed === 'error' && since === Infinity) return;
-    const device = await findDevice(api, source.deviceId);
-    if (device === undefined) return;
+    const device = await lookUp(api, source.deviceId);
+    if (device === 'unclear' && isUnknown) unclear.add(row);
+    if (device === undefined || device === 'unclear') return;
     // Where the service does not say when the operation began, a device that is claimed was claimed by it.
     const isNew = Number.isNaN(since) || Date.parse(String(device['claimedAt'])) >= since;
     if (!isNew && whenClaimed === 'error') return;
@@ -117,7 +128,7 @@ async function conclude(
     if (!isNew)
       already.push({ ...(source.line === undefined ? {} : { line: source.line }), deviceId: source.deviceId });
   });
-  const claimedRows = claimedOf(rows, failures);
+  const claimedRows = unclear.size === 0 ? claimedOf(rows, failures) : undefined;
   const payload = already.length > 0 ? { ...body, alreadyClaimed: already } : { ...body };
   // Words about no row in particular do not count where every row is known to be claimed.
   const allClaimed = failed.size === 0 && (unmatched.length === 0 || rows.length > 0);
@@ -143,6 +154,16 @@ async function conclude(
       ? { level: 'failed', text: 'nrfcloud-bulk-status.status.allFailed' }
       : { level: 'partial', text: 'nrfcloud-bulk-status.status.partly' },
   };
+}
+
+/** A device of this account, `undefined` if it is not there, `unclear` if that could not be found out. */
+async function lookUp(api: Api, id: string): Promise<Device | 'unclear' | undefined> {
+  try {
+    return (await getClaimedDevice(api, id))?.body;
+  } catch (error) {
+    if (isClosed(error)) throw error;
+    return 'unclear';
+  }
 }
 
 /** The rows that are claimed; `undefined` if that cannot be told. */

@@ -3,9 +3,8 @@ import { withSource } from '../api/with-source';
 import { claim, dryRunClaim, type ClaimResponse } from '../api/claims';
 import type { Api } from '../api/api';
 import { isObject } from '../util/json';
-import { InvalidValue } from '../util/invalid-value';
 import { parseClaimInput } from '../parse/claim-input';
-import { parseTags } from '../parse/tags';
+import { parseChosenTags, parseTags } from '../parse/tags';
 
 /** What a claim needs. */
 export interface ClaimParams {
@@ -62,12 +61,9 @@ export async function claimDevice(
 
 function check(params: ClaimParams, where: { token: string; tags: string }): CheckedClaim {
   const { claimToken, deviceId, tags: own } = withSource('claim', where.token, () => parseClaimInput(params.token));
-  const tags = withSource('claim', where.tags, () => {
-    if (params.tags === undefined && !params.tagsOptional) {
-      throw new InvalidValue('is missing; set it to tags, or to empty text for no tags, as tags cannot be added later');
-    }
-    return parseTags(own, params.tags);
-  });
+  const tags = withSource('claim', where.tags, () =>
+    params.tagsOptional ? parseTags(own, params.tags) : parseChosenTags(params.tags, own),
+  );
   return { claimToken, deviceId, tags };
 }
 

@@ -25,11 +25,14 @@ const ENTRIES_PER_TURN = 5000;
  * - before: `{"key":"sentence [... (1-based)]: {\"message\":[3]}."}`, rows from 1.
  *
  * A summary may have a million entries; other work of Node-RED runs in between.
- * @returns the failures, at most one per row, or `undefined` for a text in neither format
+ * @returns the failures, at most one per row, none for an empty text or list, or `undefined` for a text in neither format
  */
 export async function parseErrorSummary(text: string): Promise<RowFailure[] | undefined> {
-  const failures = (await fromList(text)) ?? (await fromLines(text)) ?? (await fromSentence(text));
-  return failures === undefined || failures.length === 0 ? undefined : failures;
+  if (text.trim() === '') return [];
+  const list = await fromList(text);
+  if (list !== undefined) return list;
+  const failures = (await fromLines(text)) ?? (await fromSentence(text));
+  return failures?.length === 0 ? undefined : failures;
 }
 
 /** Collects failures, each row once, and lets other work run now and then. */

@@ -43,6 +43,15 @@ export function parseTags(...sources: unknown[]): string[] {
   return [...tags];
 }
 
+/**
+ * Reads the tags of a chosen source, like {@link parseTags}.
+ * @throws {InvalidValue} also if the source has no value: tags cannot be added later
+ */
+export function parseChosenTags(source: unknown, ...before: unknown[]): string[] {
+  if (source !== undefined) return parseTags(...before, source);
+  throw new InvalidValue('is missing; set it to tags, or to empty text for no tags, as tags cannot be added later');
+}
+
 function cleanTag(text: string): string {
   const line = text.trim().replace(/[\t ]*[\r\n\t]\s*/g, ' ');
   return withoutQuotes(line.replace(EDGES, ''));

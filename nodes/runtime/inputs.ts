@@ -47,12 +47,15 @@ export function isStable({ type }: Source): boolean {
   return type === 'msg' || type === 'str' || type === 'json';
 }
 
+/** The source of text that is typed in the dialog, as errors name it. */
+export const DIALOG = "the text in the node's dialog";
+
 /** Where a value comes from, in words for an error: `msg.payload`, `the environment variable X`. */
 export function describeSource({ value, type }: Source): string {
   if (type === 'msg' || type === 'flow' || type === 'global') return `${type}.${sanitize(value)}`;
   if (type === 'env') return `the environment variable ${sanitize(value)}`;
   if (type === 'jsonata') return "the node's JSONata expression";
-  return "the text in the node's dialog";
+  return DIALOG;
 }
 
 /**
@@ -89,6 +92,7 @@ async function evaluateOthers<I extends string>(
   inputs: Record<I, unknown>,
 ): Promise<Record<I, unknown>> {
   for (const name of names) {
+    if (sources[name].type === 'env') checkVariables(RED, node, sources[name].value, name, operation);
     try {
       inputs[name] = copied((await evaluate(RED, node, msg, sources[name])).value);
     } catch (error) {
@@ -113,9 +117,23 @@ function withVariables(RED: NodeAPI, node: Node, value: string, name: string, op
   return value.replace(/\$\{([^}]+)\}/g, (_, variable: string) => {
     const found = RED.util.getSetting(node, variable) as string | number | boolean | null | undefined;
     if (found !== undefined && found !== null) return String(found);
-    const sentence = `the environment variable ${sanitize(variable)} (for ${name}) is not set; set it and restart Node-RED`;
-    throw notConfigured(operation, sentence);
+    throw notSet(variable, name, operation);
   });
+}
+
+/**
+ * Node-RED takes a variable that is not set for empty text.
+ * @param value the name of a variable, or text with `${NAME}` in it
+ * @throws {NrfCloudError} `NRFCLOUD_NOT_CONFIGURED`
+ */
+function checkVariables(RED: NodeAPI, node: Node, value: string, name: string, operation: OperationName): void {
+  if (value.includes('${')) withVariables(RED, node, value, name, operation);
+  else if ((RED.util.getSetting(node, value) as unknown) === undefined) throw notSet(value, name, operation);
+}
+
+function notSet(variable: string, name: string, operation: OperationName): NrfCloudError {
+  const sentence = `the environment variable ${sanitize(variable)} (for ${name}) is not set; set it and restart Node-RED`;
+  return notConfigured(operation, sentence);
 }
 
 function readMessage(RED: NodeAPI, msg: NodeMessage, name: string, source: Source, operation: OperationName): unknown {

@@ -5,9 +5,10 @@ import { namedSource, withSource } from '../api/with-source';
 import { bulkClaim, type BulkClaimEnd, type BulkClaimOutputs, type BulkClaimParams } from '../operations/bulk-claim';
 import { newProgress, type BulkClaimProgress } from '../operations/bulk-claim-progress';
 import { contentParts, contentSource, isSameFile } from '../operations/bulk-claim-source';
-import { fileIdentity, type FileIdentity } from '../parse/rows/source';
+import { cleanPath, fileIdentity, type FileIdentity } from '../parse/rows/source';
+import { parseChosenTags, parseTags } from '../parse/tags';
+import { DIALOG } from '../runtime/inputs';
 import { Abort } from '../util/abort';
-import { InvalidValue } from '../util/invalid-value';
 import { isObject } from '../util/json';
 import type { RecordState } from '../runtime/journal/record-store';
 import type { NodeContext } from '../runtime/node-context';
@@ -15,7 +16,7 @@ import type { Task } from '../runtime/node-definition';
 import type { Result } from '../runtime/output';
 import type { PendingMessage } from '../runtime/pending-messages';
 
-export type BulkClaimInputs = 'source' | 'tags' | 'cancel';
+export type BulkClaimInputs = 'source' | 'tags' | 'messageTags' | 'cancel';
 
 export interface BulkClaimSettings {
   input: 'content' | 'file';
@@ -70,7 +71,7 @@ export class BulkClaims {
     const { inputs, settings, source } = task;
     this.#checkRetryRound(task);
     const file = settings.input === 'file' ? this.#path(inputs.source, source.source) : undefined;
-    const tags = inputs.tags === '' ? task.get('tags') : inputs.tags;
+    const tags = chosenTags(task);
     const work: RecordedClaim = {
       id: this.RED.util.generateId(),
       tags,
@@ -179,10 +180,7 @@ export class BulkClaims {
 
   /** A file's path, relative to where core's file nodes look. */
   #path(value: unknown, source: string): string {
-    const path = withSource('bulk claim', source, () => {
-      if (typeof value === 'string' && value.trim() !== '') return value.trim();
-      throw new InvalidValue('is not a path; enter the path of a CSV file');
-    });
+    const path = withSource('bulk claim', source, () => cleanPath(value));
     const folder = (this.RED.settings as { fileWorkingDirectory?: string }).fileWorkingDirectory;
     return folder === undefined || isAbsolute(path) ? path : resolve(folder, path);
   }
@@ -200,6 +198,16 @@ export class BulkClaims {
     work.content = content.kind;
     await task.recordWork(work.id, work, content.parts, rootOf(task.source.source));
   }
+}
+
+/** The tags for every row; an empty field of the dialog leaves them to the message. */
+function chosenTags({ inputs, source }: BulkClaimTask): string[] {
+  if (inputs.tags === '' && source.tags === DIALOG) {
+    return withSource('bulk claim', source.messageTags, () => parseTags(inputs.messageTags));
+  }
+  const isMessageTags = source.tags === source.messageTags;
+  const read = isMessageTags ? parseTags : parseChosenTags;
+  return withSource('bulk claim', source.tags, () => read(inputs.tags));
 }
 
 /** Names the source of what cannot be read. */

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import bulkClaimNode from '../../nodes/nrfcloud-bulk-claim';
 import bulkStatusNode from '../../nodes/nrfcloud-bulk-status';
 import { startSimulator, type MintedToken, type Simulator } from '../../simulator';
 import { startNodeRig, stopNodeRig, type Message, type NodeRig } from '../support/node-rig';
+import { ScriptedServer } from '../support/scripted-server';
 
 describe('bulk results', () => {
   let simulator: Simulator;
@@ -219,5 +223,108 @@ describe('bulk results', () => {
     flow.send({ payload: [tokens[0]!.claimToken], tags: ['a', 'b'] });
     await flow.ended(1);
     assert.deepEqual(flow.outputs[0]![0]!['rows'][0].tags, ['a', 'b']);
+  });
+
+  describe('bulk status, with a scripted service', () => {
+    let server: ScriptedServer;
+    beforeEach(async () => (server = await ScriptedServer.start({ backOff: false })));
+    afterEach(() => server.stop());
+    const scriptedRig = (): Promise<NodeRig> =>
+      startNodeRig({
+        node: bulkStatusNode,
+        type: 'nrfcloud-bulk-status',
+        config: { interval: 0.02, maxInterval: 0.05 },
+        outputs: 3,
+        connection: { baseUrl: server.origin, retries: 0 },
+      });
+    const ended = (status: string, more: Message = {}): Message => ({
+      bulkOpsRequestId: 'A',
+      status,
+      completedAt: '2026-01-01T00:00:00Z',
+      ...more,
+    });
+    const rows = (): Message[] => [
+      { line: 1, deviceId: tokens[0]!.deviceUuid, claimToken: tokens[0]!.claimToken, tags: [] },
+    ];
+
+    it('bulk status: an operation that was not asked for is not believed', async () => {
+      server.respondWith([200, { ...ended('SUCCEEDED'), bulkOpsRequestId: 'B' }], [200, ended('SUCCEEDED')]);
+      const flow = await scriptedRig();
+      flow.send({ payload: 'A' });
+      await flow.ended(1);
+      assert.equal(flow.outputs[0]![0]!['payload'].bulkOpsRequestId, 'A');
+      assert.equal(server.requests.length, 2);
+    });
+
+    for (const summary of ['', '{"errors":[]}']) {
+      it(`bulk status: a SUCCEEDED operation with the error summary ${JSON.stringify(summary)} has succeeded`, async () => {
+        server.respondWith([200, ended('SUCCEEDED', { errorSummaryUrl: `${server.origin}/summary` })], [200, summary]);
+        const flow = await scriptedRig();
+        flow.send({ payload: 'A', rows: rows() });
+        await flow.ended(1);
+        assert.deepEqual(flow.outputs[0]![0]!['claimedRows'], rows());
+        assert.equal(server.requests.length, 2);
+      });
+    }
+
+    it('bulk status: claimedRows is absent if the look-ups fail and nothing else says which rows are claimed', async () => {
+      server.respondWith([200, ended('FAILED')], [403, {}]);
+      const flow = await scriptedRig();
+      flow.send({ payload: 'A', rows: rows() });
+      await flow.ended(1);
+      const [failed] = flow.outputs[1]!;
+      assert.equal('claimedRows' in failed!, false);
+      assert.equal(failed!['failedRows'].length, 1);
+    });
+  });
+
+  for (const [name, config, code] of [
+    ['a message property', { tags: 'station', tagsType: 'msg' }, 'NRFCLOUD_INVALID_INPUT'],
+    ['a context', { tags: 'station', tagsType: 'flow' }, 'NRFCLOUD_INVALID_INPUT'],
+    ['an expression', { tags: 'nothing', tagsType: 'jsonata' }, 'NRFCLOUD_INVALID_INPUT'],
+    ['an environment variable', { tags: 'NRFCLOUD_TEST_UNSET', tagsType: 'env' }, 'NRFCLOUD_NOT_CONFIGURED'],
+    ['text of variables', { tags: 'a=${NRFCLOUD_TEST_UNSET}', tagsType: 'env' }, 'NRFCLOUD_NOT_CONFIGURED'],
+  ] as const) {
+    it(`bulk claim: tags of ${name} without a value are an error, and nothing is sent`, async () => {
+      const flow = await claimRig(config);
+      flow.send({ payload: [tokens[0]!.claimToken], tags: 'not these' });
+      await flow.ended(1);
+      assert.equal(flow.caught[0]!['error'].code, code);
+      if (code === 'NRFCLOUD_NOT_CONFIGURED') assert.match(flow.caught[0]!['error'].message, /NRFCLOUD_TEST_UNSET/);
+      assert.equal(simulator.requestCount, 0);
+    });
+  }
+
+  it('bulk claim: a chosen source of tags that is empty text means no tags', async () => {
+    const flow = await claimRig({ tags: 'station', tagsType: 'msg' });
+    flow.send({ payload: [tokens[0]!.claimToken], station: '', tags: 'not these' });
+    await flow.ended(1);
+    assert.deepEqual(flow.outputs[0]![0]!['rows'][0].tags, []);
+  });
+
+  it('bulk claim: a quoted path is read, and a path of several lines is an error', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nrfcloud-path-'));
+    writeFileSync(join(folder, 'tokens.csv'), tokens[0]!.claimToken);
+    const flow = await startNodeRig({
+      node: bulkClaimNode,
+      type: 'nrfcloud-bulk-claim',
+      config: { input: 'file' },
+      outputs: 3,
+      connection: { baseUrl: simulator.url },
+      settings: { fileWorkingDirectory: folder },
+    });
+    flow.send({ payload: '"tokens.csv"' });
+    flow.send({ payload: `"${join(folder, 'tokens.csv')}"` });
+    await flow.ended(2);
+    assert.equal(flow.completed.length, 2);
+    for (const payload of ['tokens.csv\nother.csv', 'file:///tokens.csv', '~/tokens.csv', tokens[0]!.claimToken]) {
+      flow.send({ payload });
+    }
+    await flow.ended(6);
+    for (const { error } of flow.caught) {
+      assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
+      assert.doesNotMatch(error.message, /does not exist/);
+    }
+    rmSync(folder, { recursive: true });
   });
 });

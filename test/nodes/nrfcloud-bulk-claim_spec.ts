@@ -241,7 +241,7 @@ describe('nrfcloud-bulk-claim', () => {
       [{}, undefined, /is missing/],
       [{}, 5, /is a number/],
       [{}, { claimToken: token(0) }, /is an object/],
-      [{ input: 'file' }, '', /is not a path/],
+      [{ input: 'file' }, '', /is empty/],
       [{ input: 'file' }, '/no/such/file.csv', /msg\.payload/],
       [{ rowsPerUpload: 0 }, [token(0)], /rowsPerUpload/],
       [{ tags: 'z'.repeat(101) }, [token(0)], /101 characters/],

@@ -60,11 +60,15 @@ describe('parseErrorSummary', () => {
     });
   }
 
+  for (const text of ['', ' \n', '{"errors":[]}']) {
+    it(`error summary: ${JSON.stringify(text)} names no failure`, async () => {
+      assert.deepEqual(await parseErrorSummary(text), []);
+    });
+  }
+
   for (const text of [
-    '',
     'null',
     '[]',
-    '{"errors":[]}',
     '{"errors":"[0]: x"}',
     '{"errors":{"0":"x"}}',
     'a page of text',
@@ -74,7 +78,7 @@ describe('parseErrorSummary', () => {
     '{"e":"x (1-based)]: {}."}',
     '."} (1-based)]: {"a":[1]}',
   ]) {
-    it(`does not know ${text || 'an empty text'}`, async () => {
+    it(`does not know ${text}`, async () => {
       assert.equal(await parseErrorSummary(text), undefined);
     });
   }
