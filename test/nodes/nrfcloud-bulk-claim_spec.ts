@@ -104,11 +104,8 @@ describe('nrfcloud-bulk-claim', () => {
         failedUploads: 0,
         columns: { header: null, token: 1, tags: 2, ignored: [] },
       });
-      assert.deepEqual(flow.statuses.at(-1), {
-        fill: 'green',
-        shape: 'dot',
-        text: 'nrfcloud-bulk-claim.status.uploaded',
-      });
+      const { fill, text } = flow.statuses.at(-1)!;
+      assert.deepEqual([fill, text], ['green', 'nrfcloud-bulk-claim.status.uploaded']);
     });
   }
 

@@ -49,9 +49,13 @@ describe('nrfcloud-bulk-status', () => {
   const polls = (): number => simulator.requests.filter(({ url }) => url.includes('/bulk-ops-requests/')).length;
 
   it('follows an operation to its success, telling each change of status once', async () => {
-    simulator.set({ bulkPendingMs: 200, bulkProgressMs: 200 });
+    simulator.set({ bulkHold: 'PENDING' });
     const flow = await rig();
     flow.send({ ...(await upload([])), topic: 'kept' });
+    await flow.until(() => flow.outputs[2]!.length === 1);
+    simulator.set({ bulkHold: 'IN_PROGRESS' });
+    await flow.until(() => flow.outputs[2]!.length === 2);
+    simulator.set({ bulkHold: 'none' });
     await flow.ended(1);
     assert.equal(flow.completed.length, 1);
     assert.equal(flow.outputs[0]![0]!['payload'].status, 'SUCCEEDED');
@@ -222,12 +226,12 @@ describe('nrfcloud-bulk-status', () => {
   });
 
   it('waits through statuses that are not known', async () => {
-    simulator.set({ extras: { operation: { status: 'QUEUED_FOR_REVIEW' } } });
+    simulator.set({ bulkHold: 'PENDING', extras: { operation: { status: 'QUEUED_FOR_REVIEW' } } });
     const flow = await rig();
     flow.send(await upload([]));
     await flow.until(() => flow.outputs[2]!.length === 1);
     assert.equal(flow.outputs[2]![0]!['payload'].status, 'QUEUED_FOR_REVIEW');
-    simulator.set({ extras: {} });
+    simulator.set({ bulkHold: 'none', extras: {} });
     await flow.ended(1);
     assert.equal(flow.outputs[0]!.length, 1);
   });

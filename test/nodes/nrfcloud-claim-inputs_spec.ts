@@ -116,7 +116,7 @@ describe('nrfcloud-claim: inputs', () => {
       for (const [config, sentence] of [
         [{ token: 'payload.(', tokenType: 'jsonata' }, /JSONata/],
         [{ token: '{', tokenType: 'json' }, /token could not be read/],
-        [{ output: 'payload.x' }, /can't be written to msg\.payload\.x/],
+        [{ output: 'payload.x' }, /cannot be written to msg\.payload\.x/],
         [{ whenClaimed: 'maybe' }, /whenClaimed must be one of ok, error/],
         [{ whenClaimed: '${NOT_SET}' }, /environment variable NOT_SET/],
       ] as const) {
