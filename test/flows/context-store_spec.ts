@@ -22,7 +22,7 @@ module.exports.contextStorage = {
       delete: async () => {},
       keys: (scope, callback) => callback(null, Object.keys(records)),
       get: (scope, key, callback) => answer(callback, records[key]),
-      set: (scope, key, value, callback) => callback(null),
+      set: (scope, key, value, callback) => answer(callback, () => void (records[key] = () => value)),
     }),
   },
 };
