@@ -1,6 +1,8 @@
 import { InvalidValue } from '../util/invalid-value';
 import type { OperationName } from './endpoints';
-import { invalidInput } from './errors';
+import { sanitize } from '../util/sanitize';
+import { toError } from '../util/to-error';
+import { invalidInput, NrfCloudError } from './errors';
 
 /**
  * Reads an input and names its source if it cannot be used.
@@ -11,7 +13,12 @@ export function withSource<T>(operation: OperationName, source: string, read: ()
   try {
     return read();
   } catch (error) {
-    throw namedSource(operation, source, error);
+    if (error instanceof InvalidValue || error instanceof NrfCloudError) throw namedSource(operation, source, error);
+    // A getter of the value throws whatever it likes.
+    throw invalidInput(
+      operation,
+      `${source} cannot be read (${sanitize(toError(error).message)}); set it to a plain value`,
+    );
   }
 }
 

@@ -175,11 +175,20 @@ function evaluate(RED: NodeAPI, node: Node, msg: NodeMessage, { value, type }: S
 const INPUT_TIMEOUT_MS = 30_000;
 
 function notEvaluated(operation: OperationName, name: string, source: Source, error: unknown): NrfCloudError {
-  // JSONata throws objects that are no Errors.
-  const words = isObject(error) && typeof error['message'] === 'string' ? error['message'] : toError(error).message;
+  const words = wordsOf(error);
   const why = sanitize(words);
   return invalidInput(
     operation,
     `the ${name} could not be read from ${describeSource(source)} (${why}); correct the "${name}" field of the node`,
   );
+}
+
+/** JSONata throws objects that are not Errors; a revoked Proxy cannot even be asked what it is. */
+function wordsOf(thrown: unknown): string {
+  try {
+    if (isObject(thrown) && typeof thrown['message'] === 'string') return thrown['message'];
+  } catch {
+    // Then it has no words.
+  }
+  return toError(thrown).message;
 }

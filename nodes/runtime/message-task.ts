@@ -1,5 +1,7 @@
 import type { NodeMessage } from 'node-red';
 import type { Api } from '../api/api';
+import type { OperationName } from '../api/endpoints';
+import { invalidInput } from '../api/errors';
 import type { NrfCloudError } from '../api/errors';
 import type { RequestOwner } from '../http/request-owner';
 import { Abort } from '../util/abort';
@@ -16,6 +18,7 @@ export interface SharedTaskContext<I extends string, S, T> {
   /** The node's id: its requests take turns with those of other nodes. */
   lane: string;
   source: Record<I, string>;
+  operation: OperationName;
   /** What the node's messages share. */
   state: T;
   context: NodeContext<S, T>;
@@ -67,7 +70,12 @@ export class MessageTask<I extends string, S, T> implements Task<I, S, T>, Reque
   }
 
   get(property: string): unknown {
-    return (this.msg as unknown as Record<string, unknown>)[property];
+    try {
+      return (this.msg as unknown as Record<string, unknown>)[property];
+    } catch {
+      // A getter of the message throws whatever it likes.
+      throw invalidInput(this.shared.operation, `msg.${property} cannot be read; set it to a plain value`);
+    }
   }
 
   emit(result: Result): Promise<void> | undefined {

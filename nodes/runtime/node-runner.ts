@@ -57,6 +57,7 @@ export class NodeRunner<I extends string, S extends object, T> {
     const context = this.#createContext(definition.createState !== undefined);
     this.#shared = {
       lane: node.id,
+      operation: this.#operation,
       source: Object.fromEntries(names.map((name) => [name, describeSource(this.#sources[name])])) as Record<I, string>,
       state: this.#createState(context),
       context,

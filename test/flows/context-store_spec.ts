@@ -22,15 +22,11 @@ module.exports.contextStorage = {
       delete: async () => {},
       keys: (scope, callback) => callback(null, Object.keys(records)),
       get: (scope, key, callback) => answer(callback, records[key]),
-<<<<<<< HEAD
       set: (scope, key, value, callback) => {
         if (value === undefined) delete records[key];
         else records[key] = () => value;
         callback(null);
       },
-=======
-      set: (scope, key, value, callback) => answer(callback, () => void (records[key] = () => value)),
->>>>>>> stress
     }),
   },
 };

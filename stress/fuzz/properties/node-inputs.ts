@@ -7,7 +7,8 @@ import { soundToken } from '../values/tokens';
 import { isSound } from './claim-token';
 import { assertTag } from './tags-and-ids';
 
-const CODES = /^NRFCLOUD_(INVALID_INPUT|REJECTED|BAD_RESPONSE|UNAVAILABLE|NOT_FOUND)$/;
+/** A getter that throws while a value is read ends as INVALID_INPUT, or, within the reader of rows, as INTERNAL_ERROR. */
+const CODES = /^NRFCLOUD_(INVALID_INPUT|INTERNAL_ERROR|REJECTED|BAD_RESPONSE|UNAVAILABLE|NOT_FOUND)$/;
 
 /** A message, as a recipe for each of its properties. */
 interface MessageRecipe {
