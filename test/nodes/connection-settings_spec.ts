@@ -67,6 +67,20 @@ describe('the settings of a connection', () => {
     });
   }
 
+  for (const [what, options] of [
+    ['without an API key', { apiKey: undefined }],
+    ['with an unset variable as its base URL', { connection: { baseUrl: '${NOT_SET_ANYWHERE}' } }],
+    ['that is not there', { connection: null }],
+  ] as const) {
+    it(`connection: a node whose connection is one ${what} is red at deploy`, async () => {
+      const flow = await startNodeRig({ node: claimNode, type: 'nrfcloud-claim', ...options });
+      await flow.until(() => flow.statuses.length > 0);
+      const { fill, shape, text } = flow.statuses.at(-1)!;
+      assert.deepEqual([fill, shape], ['red', 'ring']);
+      assert.match(String(text), /NRFCLOUD_NOT_CONFIGURED$/);
+    });
+  }
+
   it('are not reported if they work', async () => {
     await rig();
     assert.deepEqual(warnings(), []);
