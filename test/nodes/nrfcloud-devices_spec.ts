@@ -262,12 +262,7 @@ describe('nrfcloud-devices', () => {
 
   describe('input that cannot be used', () => {
     const cases: [string, Record<string, unknown>, Record<string, unknown>, RegExp][] = [
-      [
-        'a query that is a number',
-        { query: 'query', queryType: 'msg' },
-        { query: 5 },
-        /msg\.query is a number; give query/,
-      ],
+      ['a query that is a number', { query: 'query', queryType: 'msg' }, { query: 5 }, /msg\.query is a number/],
       ['a query that is an array', { query: 'query', queryType: 'msg' }, { query: [] }, /msg\.query is an array/],
       [
         'an object in a query',
@@ -277,7 +272,7 @@ describe('nrfcloud-devices', () => {
       ],
       ['a number that is none', { query: 'query', queryType: 'msg' }, { query: { a: NaN } }, /has a number as "a"/],
       ['a tag of 101 characters', { tag: 'x'.repeat(101) }, {}, /101 characters/],
-      ['a tag that is an object', { tag: 'tag', tagType: 'msg' }, { tag: {} }, /msg\.tag .*a tag that is an object/],
+      ['a tag that is an object', { tag: 'tag', tagType: 'msg' }, { tag: {} }, /msg\.tag is an object/],
       ['an unknown mode', { mode: 'some' }, {}, /mode must be one of array, each, page/],
       ['a limit below zero', { limit: -1 }, {}, /limit must be a whole number/],
       ['a broken limit', { limit: '1.5' }, {}, /limit must be a whole number/],
