@@ -12,13 +12,14 @@ const outside = {
 };
 /** The folders that each folder of the product must not import; see CONTRIBUTING.md for the layers. */
 const FORBIDDEN = {
-  work: ['http'],
-  runtime: ['work', 'operations', 'parse'],
-  operations: ['work', 'runtime', 'http'],
-  api: ['work', 'runtime', 'operations', 'parse'],
-  parse: ['work', 'runtime', 'operations', 'api', 'http'],
-  http: ['work', 'runtime', 'operations', 'api', 'parse'],
-  util: ['work', 'runtime', 'operations', 'api', 'parse', 'http'],
+  report: ['work', 'runtime', 'operations', 'parse'],
+  work: ['report', 'http'],
+  runtime: ['report', 'work', 'operations', 'parse'],
+  operations: ['report', 'work', 'runtime', 'http'],
+  api: ['report', 'work', 'runtime', 'operations', 'parse'],
+  parse: ['report', 'work', 'runtime', 'operations', 'api', 'http'],
+  http: ['report', 'work', 'runtime', 'operations', 'api', 'parse'],
+  util: ['report', 'work', 'runtime', 'operations', 'api', 'parse', 'http'],
 };
 const folder = (name, from) => ({
   regex: `^(\\.\\./)*\\.?/?${name}(/|$)`,

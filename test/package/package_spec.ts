@@ -21,6 +21,7 @@ const DEPENDENCIES = ['csv-parse', 'undici'];
 interface Manifest {
   name: string;
   version: string;
+  bin: Record<string, string>;
   'node-red': { nodes: Record<string, string> };
 }
 
@@ -96,6 +97,14 @@ describe('the packed package', function () {
       const most = BUDGET[what as keyof typeof BUDGET];
       assert.ok(bytes <= most, `${what}: ${bytes} bytes are more than ${most}`);
     }
+  });
+
+  it('package: npx finds the command, which reads the API key from the environment only', async () => {
+    const module = join(folder, 'node_modules', manifest.name);
+    const [program] = Object.values(manifest.bin);
+    const env = { ...process.env, NRFCLOUD_API_KEY: '' };
+    const refused = run(process.execPath, [join(module, program!), 'report'], { env });
+    await assert.rejects(refused, { code: 2, stdout: '', stderr: /NRFCLOUD_API_KEY/ });
   });
 
   it('gives Node-RED every node', async () => {

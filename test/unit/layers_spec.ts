@@ -32,6 +32,8 @@ describe('layers: lint enforces one-way imports', function () {
     ['nodes/api/devices.ts', "import '../parse/tags';"],
     ['nodes/http/retry.ts', "import '../api/endpoints';"],
     ['nodes/util/queue.ts', "import '../http/retry';"],
+    ['nodes/report/calls.ts', "import '../runtime/status';"],
+    ['nodes/api/devices.ts', "import '../report/calls';"],
     ['nodes/operations/tags.ts', "import '../http/retry';"],
     ['nodes/runtime/status.ts', "import '../../simulator';"],
     ['nodes/nrfcloud-claim.ts', "import '../simulator';"],
