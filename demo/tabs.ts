@@ -12,13 +12,14 @@ export interface FlowNode {
 const EXAMPLES = join(__dirname, '../examples');
 const OPERATOR_PAGE = 'Operator page (needs FlowFuse Dashboard)';
 const BATCH = 'Claim a batch and wait until every device is in';
-/** Link nodes in batch-tab.json, which the example's nodes are wired to. */
-const TO_RULE = 'b1d0000000e60011';
+/** Nodes in batch-tab.json, which the example's nodes are wired to, and the group that its inject node moves to. */
+const RULE = 'b1d0000000e60004';
+const BY_HTTP = '647f7ffe7063fb6c';
 const TO_RESPONSE = 'b1d0000000e60015';
 
 /** Changes to the batch example by node type: simulated devices are polled more often than real ones. */
 const BATCH_CHANGES: Record<string, (node: FlowNode) => Partial<FlowNode>> = {
-  inject: () => ({ wires: [[TO_RULE]] }),
+  inject: () => ({ g: BY_HTTP, x: 340, y: 760, wires: [[RULE]] }),
   'nrfcloud-bulk-claim': ({ wires: [uploads, rejected, summary] = [] }) => ({
     wires: [uploads!, rejected!, [...summary!, TO_RESPONSE]],
   }),
@@ -38,11 +39,18 @@ const BATCH_CHANGES: Record<string, (node: FlowNode) => Partial<FlowNode>> = {
 export function readTabs(): FlowNode[] {
   const own = readFlows(join(__dirname, 'flows.json'));
   const connection = own.find(({ type }) => type === 'nrfcloud-connection')!.id;
+  const additions = readFlows(join(__dirname, 'batch-tab.json'));
   const batch = readExample(BATCH).map((node) => ({ ...node, ...BATCH_CHANGES[node.type]?.(node) }));
   const examples = [...readExample(OPERATOR_PAGE), ...batch]
     .filter(({ type }) => type !== 'nrfcloud-connection')
     .map((node) => ('connection' in node ? { ...node, connection } : node));
-  return [...own, ...examples, ...readFlows(join(__dirname, 'batch-tab.json'))];
+  const tabs = [...own, ...examples, ...additions];
+  return tabs.map((node) => (node.type === 'group' ? { ...node, nodes: membersOf(node.id, tabs) } : node));
+}
+
+/** The nodes of a group; a tab of the demo adds some to an example's group. */
+function membersOf(group: string, nodes: FlowNode[]): string[] {
+  return nodes.filter(({ g }) => g === group).map(({ id }) => id);
 }
 
 function readExample(name: string): FlowNode[] {

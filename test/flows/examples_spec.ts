@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { startSimulator, type Simulator } from '../../simulator';
 import { EXAMPLES, readExample, startExamples, type RunningExamples } from '../support/examples';
-import type { FlowNode } from '../support/node-red-process';
 
 const ROOT = resolve(__dirname, '../..');
 const PACKAGE = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
@@ -15,8 +14,6 @@ const all = new Map(EXAMPLES.map((name) => [name, readExample(name)]));
 /** An example whose name says that it needs another package is held to less here, and has a spec of its own. */
 const PLAIN = EXAMPLES.filter((name) => !name.includes('(needs '));
 const plainNodes = PLAIN.flatMap((name) => all.get(name)!);
-/** Nodes that stand on the canvas. */
-const onCanvas = (nodes: FlowNode[]): FlowNode[] => nodes.filter(({ x }) => x !== undefined);
 
 describe('every example', () => {
   for (const [name, nodes] of all) {
@@ -58,21 +55,6 @@ describe('every example', () => {
         assert.ok(comment !== undefined, 'there is no comment node');
         assert.ok(String(comment['info']).length > 200);
         for (const part of ['**Set** ', '**Try it**']) assert.ok(String(comment['info']).includes(part), part);
-      });
-
-      it('lies on the canvas without overlaps', () => {
-        const boxes = onCanvas(nodes).map((node) => ({ node, ...boxOf(node) }));
-        for (const [index, one] of boxes.entries()) {
-          assert.ok(one.left >= 10 && one.top >= 10, `${labelOf(one.node)} sticks out`);
-          for (const other of boxes.slice(index + 1)) {
-            const apart =
-              one.right <= other.left ||
-              other.right <= one.left ||
-              one.bottom + 5 <= other.top ||
-              other.bottom + 5 <= one.top;
-            assert.ok(apart, `${labelOf(one.node)} overlaps ${labelOf(other.node)}`);
-          }
-        }
       });
 
       it('has functions that can be read at a glance', () => {
@@ -145,21 +127,3 @@ describe('all examples, imported into a real Node-RED', function () {
     assert.ok(!running.nodeRed.log.some((line) => /missing types/i.test(line)));
   });
 });
-
-/** What stands on a node that has no name, at its longest. */
-const OWN_LABELS: Record<string, string> = { 'nrfcloud-device': 'unblock device', join: 'join' };
-
-function labelOf(node: FlowNode): string {
-  return String(node['name'] || node['topic'] || node['url'] || OWN_LABELS[node.type] || node.type);
-}
-
-/** Where a node is drawn, by the editor's own rule for its size, with a generous width for a letter. */
-function boxOf(node: FlowNode): { left: number; right: number; top: number; bottom: number } {
-  const width = node.type.startsWith('link ')
-    ? 30
-    : Math.max(100, 20 * Math.ceil((labelOf(node).length * 7 + 57) / 20));
-  const outputs = (node['wires'] as unknown[]).length;
-  const height = Math.max(30, outputs * 15);
-  const [x, y] = [Number(node['x']), Number(node['y'])];
-  return { left: x - width / 2, right: x + width / 2, top: y - height / 2, bottom: y + height / 2 };
-}
