@@ -2,6 +2,8 @@
 export interface DeviceGroup {
   /** When to give up, on the node's clock; `null` = never. */
   readonly deadline: number | null;
+  /** Whether a device was seen claimed, in an earlier run too. */
+  wasClaimed: (index: number) => boolean;
 }
 
 /** One device of a message. */

@@ -29,8 +29,8 @@ export interface ClaimMemory {
   unclaimedSince: number;
 }
 
-/** How long a claimed device must be missing before it counts as unclaimed, in milliseconds (contract). */
-const UNCLAIMED_AFTER_MS = 10 * 60_000;
+/** How long a claimed device must be missing before it counts as unclaimed, in milliseconds (contract); tests shorten it. */
+export const UNCLAIMED = { afterMs: 10 * 60_000 };
 
 /** Something that was read, `undefined` if it is not there, or the error of reading it. */
 type Reading<T> = { value: T } | { error: NrfCloudError };
@@ -77,7 +77,7 @@ export function knownAgainst(
   }
   if (!memory.wasClaimed) return undefined;
   if (memory.unclaimedSince < 0) memory.unclaimedSince = now;
-  return now - memory.unclaimedSince >= UNCLAIMED_AFTER_MS ? unclaimedDiagnosis() : undefined;
+  return now - memory.unclaimedSince >= UNCLAIMED.afterMs ? unclaimedDiagnosis() : undefined;
 }
 
 /** Says what was found about a device that has not been onboarded in time. */

@@ -39,6 +39,8 @@ export interface FollowerOptions<G extends DeviceGroup> {
   signal: AbortSignalLike;
   /** A device has ended for some of its followers. */
   onEnd: (device: FollowedDevice<G>, followers: Follower<G>[], end: FollowEnd) => void;
+  /** A device was seen claimed for the first time. */
+  onClaimed: (followers: Follower<G>[]) => void;
   /** All following has failed, as the key is refused or this package has a defect. */
   onFailure: (error: Error) => void;
   /** Polling fails, or works again. */
@@ -104,6 +106,7 @@ export class OnboardingFollower<G extends DeviceGroup> {
       this.#devices.set(key, device);
     } else if (device.isOnboarded) this.onboardedFollowers++;
     device.add(follower);
+    device.wasClaimed ||= follower.group.wasClaimed(follower.index);
     this.#schedule.add(device, Math.min(delayMs, (follower.group.deadline ?? Infinity) - this.options.now()));
   }
 
@@ -185,7 +188,9 @@ export class OnboardingFollower<G extends DeviceGroup> {
   async #check(device: FollowedDevice<G>): Promise<void> {
     const state = await readClaimState(this.#send, device.id);
     device.checkAt = Math.round(this.options.now() + this.#schedule.intervalMs(device));
+    const { wasClaimed } = device;
     const diagnosis = knownAgainst(device, state, Math.round(this.options.now()));
+    if (device.wasClaimed && !wasClaimed) this.options.onClaimed(device.followers);
     if (diagnosis === undefined || device.isEnded) return;
     const found = await this.#try(() => this.#send((api) => getOnboardedDevice(api, device.onboardedId)));
     if (found === 'failed') return;

@@ -1,4 +1,5 @@
 import type { DeviceGroup } from '../operations/followed-device';
+import type { DeviceList } from '../operations/onboarding-input';
 import type { PendingMessage } from '../runtime/pending-messages';
 import { isObject } from '../util/json';
 
@@ -25,9 +26,17 @@ export interface RecordedGroup extends Record<string, unknown> {
   counts: EndCounts;
   /** A bit for each device that has ended, as Base64. */
   ended: string;
+  /** A bit for each device that this node saw claimed, as Base64. */
+  claimed?: string;
   /** The device of a message that is not an array; those of an array are in the record's parts. */
-  device?: [id: string, onboardedId: string];
+  device?: RecordedDevice;
 }
+
+/** A device in a record. The other id is left out if it is the same, the line if it is not known. */
+export type RecordedDevice = string | [id: string, onboardedId: string, line?: number];
+
+/** Devices in each part of a record. */
+const DEVICES_PER_PART = 1000;
 
 /** The devices of one message: which of them have ended, and how. */
 export class OnboardingGroup implements DeviceGroup {
@@ -37,14 +46,17 @@ export class OnboardingGroup implements DeviceGroup {
   saving: Promise<void> | undefined;
   /** It has changed since. */
   mustSave = false;
-  #ended: Uint8Array;
+  /** The line of each device's row in the file that it comes from; 0 = not known. */
+  readonly lines: Uint32Array;
+  readonly #ended: Uint8Array;
+  readonly #claimed: Uint8Array;
   #remaining: number;
 
   constructor(readonly work: RecordedGroup) {
-    const bytes = Math.ceil(work.total / 8);
-    this.#ended = new Uint8Array(bytes);
-    this.#ended.set(Buffer.from(work.ended, 'base64').subarray(0, bytes));
+    this.#ended = bitsOf(work.ended, work.total);
+    this.#claimed = bitsOf(work.claimed ?? '', work.total);
     this.#remaining = work.total;
+    this.lines = new Uint32Array(work.total);
     for (let index = 0; index < work.total; index++) if (this.hasEnded(index)) this.#remaining--;
   }
 
@@ -58,19 +70,29 @@ export class OnboardingGroup implements DeviceGroup {
   }
 
   hasEnded(index: number): boolean {
-    return (this.#ended[index >> 3]! & (1 << (index & 7))) !== 0;
+    return hasBit(this.#ended, index);
+  }
+
+  wasClaimed(index: number): boolean {
+    return hasBit(this.#claimed, index);
+  }
+
+  /** The node saw a device claimed. */
+  setClaimed(index: number): void {
+    setBit(this.#claimed, index);
   }
 
   /** A device has ended. */
   end(index: number): void {
     if (this.hasEnded(index)) return;
-    this.#ended[index >> 3]! |= 1 << (index & 7);
+    setBit(this.#ended, index);
     this.#remaining--;
   }
 
   /** What is recorded now. */
   record(): RecordedGroup {
     this.work.ended = Buffer.from(this.#ended).toString('base64');
+    this.work.claimed = Buffer.from(this.#claimed).toString('base64');
     return { ...this.work, counts: { ...this.work.counts } };
   }
 }
@@ -80,4 +102,36 @@ export function groupOf(record: Record<string, unknown>): OnboardingGroup | unde
   const { work } = record;
   if (!isObject(work) || typeof work['total'] !== 'number' || !isObject(work['counts'])) return undefined;
   return new OnboardingGroup(work as RecordedGroup);
+}
+
+/** A device as it is recorded. */
+export function recordedDevice({ ids, onboardedIds, lines }: DeviceList, index: number): RecordedDevice {
+  const id = ids[index]!;
+  const onboardedId = onboardedIds[index]!;
+  const line = lines[index]!;
+  if (line > 0) return [id, onboardedId, line];
+  return id === onboardedId ? id : [id, onboardedId];
+}
+
+/** The parts of a record that hold the devices of an array. */
+export function* devicesInParts(devices: DeviceList): Generator<RecordedDevice[]> {
+  const { length } = devices.ids;
+  for (let start = 0; start < length; start += DEVICES_PER_PART) {
+    const size = Math.min(DEVICES_PER_PART, length - start);
+    yield Array.from({ length: size }, (_, index) => recordedDevice(devices, start + index));
+  }
+}
+
+function bitsOf(base64: string, count: number): Uint8Array {
+  const bits = new Uint8Array(Math.ceil(count / 8));
+  bits.set(Buffer.from(base64, 'base64').subarray(0, bits.length));
+  return bits;
+}
+
+function hasBit(bits: Uint8Array, index: number): boolean {
+  return (bits[index >> 3]! & (1 << (index & 7))) !== 0;
+}
+
+function setBit(bits: Uint8Array, index: number): void {
+  bits[index >> 3]! |= 1 << (index & 7);
 }

@@ -9,8 +9,16 @@ import { PENDING, type Task } from '../runtime/node-definition';
 import type { Result } from '../runtime/output';
 import type { PendingMessage } from '../runtime/pending-messages';
 import { sleep } from '../util/abort';
-import { groupOf, OnboardingGroup, type RecordedGroup } from './onboarding-group';
+import {
+  devicesInParts,
+  groupOf,
+  OnboardingGroup,
+  recordedDevice,
+  type RecordedDevice,
+  type RecordedGroup,
+} from './onboarding-group';
 import { OnboardingProgress } from './onboarding-progress';
+import { OnboardingRecorder } from './onboarding-recorder';
 
 export interface OnboardingSettings extends FollowSettings {
   timeout: number;
@@ -22,8 +30,6 @@ type OnboardingTask = Task<never, OnboardingSettings, OnboardingTracker>;
 
 /** The key of the record that holds the node's clock. */
 const CLOCK = '#clock';
-/** Devices in each part of a record. */
-const DEVICES_PER_PART = 1000;
 /** Message properties that name the devices, and that no result of a sequence carries. */
 const LISTS = ['rows', 'claimedRows'] as const;
 
@@ -35,6 +41,7 @@ export class OnboardingTracker {
   readonly #follower: OnboardingFollower<OnboardingGroup>;
   readonly #clock: RunningClock;
   readonly #progress: OnboardingProgress;
+  readonly #recorder: OnboardingRecorder;
 
   constructor(private readonly context: NodeContext<OnboardingSettings, OnboardingTracker>) {
     const { signal } = context;
@@ -45,14 +52,17 @@ export class OnboardingTracker {
       now: () => this.#clock.now(),
       signal,
       onEnd: (device, followers, end) => this.#onEnd(device, followers, end),
+      onClaimed: (followers) => this.#onClaimed(followers),
       onFailure: (error) => this.#failAll(error),
       onTrouble: (trouble) => context.setTrouble(trouble),
       onChange: () => this.#progress.changed(),
     });
+    this.#recorder = new OnboardingRecorder((group) => context.pending.update(group.pending, group.record()));
     this.#progress = new OnboardingProgress(this.#follower, (payload) => this.#emitProgress(payload));
     signal.addEventListener('abort', () => {
       this.#follower.close();
       this.#progress.close();
+      this.#recorder.flush();
       this.#clock.stop();
     });
     context.onRecords(
@@ -69,10 +79,11 @@ export class OnboardingTracker {
    * @param source the message property that names them, if it is one
    */
   async begin(
-    { isArray, ids, onboardedIds }: DeviceList,
+    devices: DeviceList,
     task: OnboardingTask,
     source: string | undefined,
   ): Promise<Result | typeof PENDING | undefined> {
+    const { isArray, ids, onboardedIds, lines } = devices;
     task.api.checkConfigured('get onboarded device');
     if (ids.length === 0) return this.#endOfNothing();
     const begunAt = this.#clock.now();
@@ -87,10 +98,12 @@ export class OnboardingTracker {
       sent: 0,
       counts: { onboarded: 0, connected: 0, failed: 0 },
       ended: '',
-      ...(isArray ? {} : { device: [ids[0]!, onboardedIds[0]!] }),
+      claimed: '',
+      ...(isArray ? {} : { device: recordedDevice(devices, 0) }),
     });
+    group.lines.set(lines);
     const without = isArray ? [...LISTS, ...(source === undefined ? [] : [source])] : [];
-    const parts = isArray ? partsOf(ids, onboardedIds) : [];
+    const parts = isArray ? devicesInParts(devices) : [];
     const cancelled = new Set<string>();
     this.#beginning.add(cancelled);
     try {
@@ -130,7 +143,7 @@ export class OnboardingTracker {
   }
 
   #settle(group: OnboardingGroup): void {
-    if (group.remaining > 0) void this.#save(group);
+    if (group.remaining > 0) void this.#recorder.save(group);
     else this.#finish(group, () => Promise.resolve(undefined));
   }
 
@@ -145,20 +158,19 @@ export class OnboardingTracker {
     this.#clock.run();
     const { isArray, device } = group.work;
     const spreadMs = this.context.settings().interval * 1000;
-    const follow = (id: string, onboardedId: string, index: number): void => {
+    const follow = (device: RecordedDevice, index: number): void => {
       if (group.hasEnded(index)) return;
+      const [id, onboardedId, line = 0] = typeof device === 'string' ? ([device, device] as const) : device;
+      group.lines[index] = line;
       this.#follower.follow(id, onboardedId, { group, index }, Math.random() * spreadMs);
     };
-    if (device !== undefined) follow(device[0], device[1], 0);
+    if (device !== undefined) follow(device, 0);
     if (isArray) {
       // Copies of it leave while it is pending.
       await this.context.pending.restore(pending);
       let index = 0;
       for await (const part of this.context.pending.workParts(pending)) {
-        for (const item of part as (string | [string, string])[]) {
-          const [id, onboardedId] = typeof item === 'string' ? [item, item] : item;
-          follow(id, onboardedId, index++);
-        }
+        for (const item of part as RecordedDevice[]) follow(item, index++);
       }
     }
     if (group.remaining === 0) this.#finish(group, (task) => this.#afterLast(group, task));
@@ -170,29 +182,37 @@ export class OnboardingTracker {
       group.end(index);
       countEnd(group.work, end);
       this.#progress.ended(end);
-      const result = this.#resultOf(device, group, end);
+      const result = this.#resultOf(device.id, group, group.lines[index]!, end);
       if (group.remaining === 0) this.#finish(group, (task) => this.#deliverLast(group, result, task));
       else {
         group.work.sent++;
         this.context.emit(group.pending, result);
-        void this.#save(group);
+        void this.#recorder.save(group);
       }
     }
     this.#show();
   }
 
-  #resultOf({ id }: FollowedDevice<OnboardingGroup>, { work }: OnboardingGroup, end: FollowEnd): Result {
+  #onClaimed(followers: Follower<OnboardingGroup>[]): void {
+    for (const { group, index } of followers) {
+      group.setClaimed(index);
+      this.#recorder.saveSoon(group);
+    }
+  }
+
+  #resultOf(deviceId: string, { work }: OnboardingGroup, line: number, end: FollowEnd): Result {
     const lists = work.isArray ? Object.fromEntries(LISTS.map((name) => [name, undefined])) : {};
+    const properties = { ...lists, deviceId, ...(line > 0 ? { line } : {}) };
     const common = work.isArray ? { part: { id: work.sequence, index: work.sent } } : {};
     if (!end.isOnboarded) {
       const { stage, reason } = end;
-      return { port: 1, payload: { deviceId: id, stage, reason }, properties: { ...lists, deviceId: id }, ...common };
+      return { port: 1, payload: { deviceId, stage, reason }, properties, ...common };
     }
     const stage = this.context.settings().until;
     const seconds = Math.round((this.#clock.now() - work.begunAt) / 100) / 10;
     const onboarding = { stage, startedAt: work.startedAt, seconds };
     const { body, statusCode } = end;
-    return { port: 0, payload: body, statusCode, properties: { ...lists, deviceId: id, onboarding }, ...common };
+    return { port: 0, payload: body, statusCode, properties: { ...properties, onboarding }, ...common };
   }
 
   /** The last result of a message leaves; after it the progress, if nothing else is pending. */
@@ -204,14 +224,16 @@ export class OnboardingTracker {
     if (!this.#progress.isComplete) return { ...last, ending };
     await task.emit(last);
     work.sent++;
-    await this.#save(group);
+    await this.#recorder.save(group);
     return this.#afterLast(group, task);
   }
 
   /** The progress after the last result of a sequence. */
   async #afterLast({ work }: OnboardingGroup, task: OnboardingTask): Promise<Result> {
     await sleep(this.#progress.waitMs, task.signal);
-    const properties = Object.fromEntries([...LISTS, 'deviceId', 'onboarding'].map((name) => [name, undefined]));
+    const properties = Object.fromEntries(
+      [...LISTS, 'deviceId', 'line', 'onboarding'].map((name) => [name, undefined]),
+    );
     return { port: 2, payload: this.#progress.take(), properties, ending: endingOf(work) };
   }
 
@@ -233,25 +255,6 @@ export class OnboardingTracker {
     for (const group of [...this.#groups]) this.#finish(group, () => Promise.reject(error));
     this.#follower.clear();
     this.#progress.reset();
-  }
-
-  /** Records which devices have ended; what comes while that is written is written after it. */
-  #save(group: OnboardingGroup): Promise<void> {
-    if (group.saving !== undefined) {
-      group.mustSave = true;
-      return group.saving;
-    }
-    group.saving = this.#write(group);
-    return group.saving;
-  }
-
-  async #write(group: OnboardingGroup): Promise<void> {
-    group.mustSave = true;
-    while (group.mustSave) {
-      group.mustSave = false;
-      await this.context.pending.update(group.pending, group.record());
-    }
-    group.saving = undefined;
   }
 
   #emitProgress(payload: object): void {
@@ -284,14 +287,4 @@ function endingOf({ counts: { onboarded, failed } }: RecordedGroup): NonNullable
   const text = (name: string): string => `nrfcloud-onboarding.status.${name}`;
   if (failed === 0) return { level: 'done', text: text('onboarded') };
   return { level: onboarded === 0 ? 'failed' : 'partial', text: text('notOnboarded') };
-}
-
-function* partsOf(ids: readonly string[], onboardedIds: readonly string[]): Generator {
-  for (let start = 0; start < ids.length; start += DEVICES_PER_PART) {
-    const part = ids.slice(start, start + DEVICES_PER_PART);
-    yield part.map((id, index) => {
-      const onboardedId = onboardedIds[start + index]!;
-      return id === onboardedId ? id : [id, onboardedId];
-    });
-  }
 }

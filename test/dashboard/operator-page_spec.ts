@@ -211,7 +211,9 @@ describe("the operator's page", function () {
         await operator.answer('scan', 'Already yours');
         await operator.scan(claimToken.slice(0, 30));
         await operator.answer('scan', 'Not claimed');
-        const rows = [{ claimToken: claimToken.slice(0, 30) }, { claimToken }, ...simulator.mintMany(2)];
+        const foreign = simulator.mint();
+        simulator.claimByOther(foreign.deviceUuid);
+        const rows = [{ claimToken: claimToken.slice(0, 30) }, foreign, ...simulator.mintMany(2)];
         await operator.choose('with failures.csv', csv(rows));
         await operator.page.getByText('2 rows not claimed').waitFor();
         await operator.fileIs('Done');

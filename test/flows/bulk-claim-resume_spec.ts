@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { appendFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { makeUserDir } from '../../harness/node-red';
 import { startSimulator, type Simulator } from '../../simulator';
 import { liveRecords } from '../support/journal-records';
 import { startNodeRedProcess, type FlowNode, type NodeRedProcess } from '../support/node-red-process';
@@ -55,12 +55,8 @@ describe('bulk claim: Node-RED is killed in the middle', function () {
 
   beforeEach(async () => {
     simulator = await startSimulator({ latency: 30 });
-    userDir = mkdtempSync(join(tmpdir(), 'nrfcloud-bulk-resume-'));
+    userDir = makeUserDir();
     log = [];
-    const name = 'node-red-contrib-nrfcloud-provisioning';
-    mkdirSync(join(userDir, 'node_modules'));
-    symlinkSync(resolve(__dirname, '../..'), join(userDir, 'node_modules', name), 'junction');
-    writeFileSync(join(userDir, 'package.json'), JSON.stringify({ name: 'bulk', dependencies: { [name]: '*' } }));
   });
   afterEach(async () => {
     await nodeRed.stop();

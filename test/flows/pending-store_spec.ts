@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { rmSync } from 'node:fs';
+import { makeUserDir } from '../../harness/node-red';
 import { startSimulator, type Simulator } from '../../simulator';
 import { liveRecords } from '../support/journal-records';
 import { startNodeRedProcess, type FlowNode, type NodeRedProcess } from '../support/node-red-process';
@@ -28,11 +27,7 @@ describe('pending work and where it is stored', function () {
 
   beforeEach(async () => {
     simulator = await startSimulator({ bulkHold: 'PENDING' });
-    userDir = mkdtempSync(join(tmpdir(), 'nrfcloud-store-'));
-    const name = 'node-red-contrib-nrfcloud-provisioning';
-    mkdirSync(join(userDir, 'node_modules'));
-    symlinkSync(resolve(__dirname, '../..'), join(userDir, 'node_modules', name), 'junction');
-    writeFileSync(join(userDir, 'package.json'), JSON.stringify({ name: 'store', dependencies: { [name]: '*' } }));
+    userDir = makeUserDir();
   });
   afterEach(async () => {
     await nodeRed.stop();

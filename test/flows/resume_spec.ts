@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { rmSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import { makeUserDir } from '../../harness/node-red';
 import { startSimulator, type Simulator } from '../../simulator';
 import { liveRecords } from '../support/journal-records';
 import { startNodeRedProcess, supportFolder, type FlowNode, type NodeRedProcess } from '../support/node-red-process';
@@ -61,11 +60,7 @@ describe('bulk status: operations that are pending when Node-RED is killed', fun
 
   beforeEach(async () => {
     simulator = await startSimulator({ bulkHold: 'PENDING' });
-    userDir = mkdtempSync(join(tmpdir(), 'nrfcloud-resume-'));
-    const name = 'node-red-contrib-nrfcloud-provisioning';
-    mkdirSync(join(userDir, 'node_modules'));
-    symlinkSync(resolve(__dirname, '../..'), join(userDir, 'node_modules', name), 'junction');
-    writeFileSync(join(userDir, 'package.json'), JSON.stringify({ name: 'resume', dependencies: { [name]: '*' } }));
+    userDir = makeUserDir();
   });
   afterEach(async () => {
     await nodeRed.stop();

@@ -170,12 +170,16 @@ describe('nrfcloud-onboarding', () => {
     it('may be the rows of a bulk operation: the claimed ones, or else all', async () => {
       const [one, two, three] = claimed(3);
       for (const id of [one!, two!, three!]) simulator.onboard(id);
-      const row = (deviceId: string): object => ({ line: 1, deviceId, claimToken: 'x', tags: [] });
+      const row = (deviceId: string, line = 1): object => ({ line, deviceId, claimToken: 'x', tags: [] });
       const flow = await rig();
       flow.send({ payload: { bulkOpsRequestId: 'op' }, rows: [row(one!), row(two!)], claimedRows: [row(two!)] });
       await flow.ended(1);
-      flow.send({ payload: { claimedIds: [], failed: [] }, rows: [row(one!), row(three!)] });
+      flow.send({ payload: { claimedIds: [], failed: [] }, rows: [row(one!, 7), row(three!, -1)] });
       await flow.ended(2);
+      assert.deepEqual(
+        flow.outputs[0]!.map(({ line }) => line as unknown),
+        [1, 7, undefined],
+      );
       assert.deepEqual(
         flow.outputs[0]!.map(({ deviceId }) => deviceId as string),
         [two, one, three],
@@ -216,11 +220,10 @@ describe('nrfcloud-onboarding', () => {
       const flow = await rig({ interval: 0.2, maxInterval: 0.2 });
       flow.send({ payload: ids });
       await flow.until(() => flow.outputs[0]!.length === 1);
-      const before = singles();
       for (const id of ids) simulator.onboard(id);
       await flow.until(() => flow.outputs[0]!.length === 250);
-      assert.equal(before, 0);
-      assert.equal(singles(), 0);
+      // Some may be sent before the first batch has proved itself.
+      assert.ok(singles() < 25, `${singles()} requests for single devices`);
       assert.ok(lists().every((list) => list.length <= 100));
       await flow.ended(1);
     });

@@ -69,7 +69,8 @@ export async function startExamples(names: readonly string[], choices: Choices):
   };
 }
 
-function chosen(node: FlowNode, { simulator, mqttPort, nodes = {}, env = {} }: Choices): FlowNode {
+/** A node of an example as it is after an import, with what is chosen then. */
+export function chosen(node: FlowNode, { simulator, mqttPort, nodes = {}, env = {} }: Choices): FlowNode {
   const changed: FlowNode = { ...node, ...nodes[node.type] };
   if (node.type === 'nrfcloud-connection') {
     Object.assign(changed, { baseUrl: simulator.url, deviceApiUrl: simulator.deviceApiUrl });
@@ -84,8 +85,12 @@ function chosen(node: FlowNode, { simulator, mqttPort, nodes = {}, env = {} }: C
 }
 
 /** Asks until the answer is there; what it asks for has no event. @throws {Error} naming what did not come */
-export async function eventually<T>(ask: () => T | undefined | false, what: string): Promise<T> {
-  const end = Date.now() + PATIENCE_MS;
+export async function eventually<T>(
+  ask: () => T | undefined | false,
+  what: string,
+  patienceMs = PATIENCE_MS,
+): Promise<T> {
+  const end = Date.now() + patienceMs;
   for (;;) {
     const answer = ask();
     if (answer !== undefined && answer !== false) return answer;

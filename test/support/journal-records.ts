@@ -1,20 +1,32 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+interface Entry {
+  kind: string;
+  node: string;
+  key: string;
+  state?: Record<string, any>;
+}
+
 /** The keys of the records that are live in the journal of a user directory. */
 export function liveRecords(userDir: string): string[] {
+  return [...liveStates(userDir).keys()];
+}
+
+/** The records that are live in the journal of a user directory: what they say at last, by their keys. */
+export function liveStates(userDir: string): Map<string, Record<string, any>> {
   const folder = join(userDir, 'nrfcloud-provisioning');
-  if (!existsSync(folder)) return [];
-  const live = new Set<string>();
+  const live = new Map<string, Record<string, any>>();
+  if (!existsSync(folder)) return live;
   for (const name of readdirSync(folder).sort()) {
     if (!name.endsWith('.jsonl')) continue;
     for (const line of readFileSync(join(folder, name), 'utf8').split('\n')) {
       if (line === '' || !line.endsWith('}')) continue;
-      const { entry } = JSON.parse(line) as { entry: { kind: string; node: string; key: string } };
+      const { entry } = JSON.parse(line) as { entry: Entry };
       const key = `${entry.node} ${entry.key}`;
       if (entry.kind === 'removed') live.delete(key);
-      else if (entry.kind === 'state' && !entry.key.startsWith('#')) live.add(key);
+      else if (entry.kind === 'state' && !entry.key.startsWith('#')) live.set(key, entry.state ?? {});
     }
   }
-  return [...live];
+  return live;
 }

@@ -118,7 +118,7 @@ export async function startNodeRig(options: NodeRigOptions): Promise<NodeRig> {
         reject(
           new Error(`${what} did not happen; caught: ${JSON.stringify(caught.map((msg) => msg['error'] as unknown))}`),
         );
-      }, 9_000);
+      }, 30_000);
       events.on('event', check);
       check();
     });
