@@ -109,7 +109,7 @@ describe(`a batch of ${DEVICES} devices in the demo's flow`, function () {
     }
     // The last line may still be written.
     const whole = text.slice(0, text.lastIndexOf('\n') + 1);
-    return (parse(whole) as string[][]).map(([line, deviceId = '', stage = '', reason = '']) => ({
+    return parse(whole).map(([line, deviceId = '', stage = '', reason = '']) => ({
       line: Number(line),
       deviceId,
       stage,

@@ -238,7 +238,7 @@ export const CONTRACT: Record<string, NodeContract> = {
       store: '',
       output: 'payload',
     },
-    sets: ['payload', 'deviceId', 'onboarding', 'parts', 'resumed', 'statusCode'],
+    sets: ['payload', 'deviceId', 'line', 'onboarding', 'parts', 'resumed', 'statusCode'],
     reads: ['payload', 'claimedRows', 'rows', 'cancel'],
   },
 };
