@@ -6,8 +6,8 @@ import type { Simulator } from '../../simulator';
 import { keyFor, startNodeRedProcess, type FlowNode, type NodeRedProcess } from './node-red-process';
 
 const FOLDER = resolve(__dirname, '../../examples');
-/** How long something that must happen may take on a busy machine. */
-const PATIENCE_MS = 20_000;
+/** How long something that must happen may take on a busy computer. */
+const EVENT_TIMEOUT_MS = 20_000;
 
 /** The names of all examples, as the import menu shows them. */
 export const EXAMPLES = readdirSync(FOLDER)
@@ -85,7 +85,7 @@ function chosen(node: FlowNode, { simulator, mqttPort, nodes = {}, env = {} }: C
 
 /** Asks until the answer is there; what it asks for has no event. @throws {Error} naming what did not come */
 export async function eventually<T>(ask: () => T | undefined | false, what: string): Promise<T> {
-  const end = Date.now() + PATIENCE_MS;
+  const end = Date.now() + EVENT_TIMEOUT_MS;
   for (;;) {
     const answer = ask();
     if (answer !== undefined && answer !== false) return answer;
