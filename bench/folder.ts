@@ -6,7 +6,7 @@ import { writeCsv } from './csv-file';
 /** A folder for what a bench reads, which goes away with it. */
 export interface Folder {
   path: (name: string) => string;
-  /** Writes a file of so many claim tokens, one a line. @param rest what follows each in its line @returns its path */
+  /** Writes a file of `count` claim tokens, one a line. @param rest what follows each in its line @returns its path */
   tokens: (count: number, rest?: string) => Promise<string>;
   remove: () => void;
 }

@@ -63,7 +63,7 @@ export function startChild(options: ChildOptions): Child {
       if (!stopping) reject(new Error([...lines, `${name} ended unasked (${how}).`].join('\n')));
     });
   });
-  // Whoever waits for it is told; whoever does not is no reason to end the whole process.
+  // Nobody may be waiting for it, and an unhandled rejection would end this process.
   lost.catch(() => undefined);
   const stop = async (): Promise<void> => {
     stopping = true;

@@ -13,8 +13,6 @@
   const MAX_SECONDS = 2147483;
   const MAX_TAG_LENGTH = 100;
   const MAX_SEC_TAG = 4294967295;
-  /** Buffers for one AT command, in characters: the SDK's default, and the Asset Tracker Template's (Nordic's sources). */
-  const FIRMWARE_BUFFERS = { default: 1792, template: 2048 };
 
   /** A text of the connection's catalog, which holds the texts that several dialogs show. */
   function shared(key, values) {
@@ -70,15 +68,6 @@
     text,
     tags: (typeField) => text(typeField, tagsAreShort, shared('invalid.tags')),
     secTag: (typeField) => text(typeField, isSecTag, shared('invalid.secTag')),
-    /** One or more certificates in PEM; a `multiline` field. */
-    certificates: (typeField) => {
-      const check = RED.validators.typedInput(typeField);
-      return function (value, opt) {
-        if (shown(this, typeField) !== 'str') return check.call(this, value, opt);
-        const problem = pemProblem(String(value).trim());
-        return problem === '' || shared(problem);
-      };
-    },
     /** Seconds between two polls. */
     interval: () => number({ min: 0.001, max: MAX_SECONDS }, shared('invalid.interval')),
     /** Seconds until the node gives up, 0 = never. */
@@ -94,81 +83,7 @@
     return isNumber(value, { min: 0, max: MAX_SEC_TAG, whole: true });
   }
 
-  // ---- PEM ----
-
-  /**
-   * What is wrong with the text of certificates.
-   * @returns the key of a sentence, '' if nothing is wrong
-   */
-  function pemProblem(content) {
-    let rest = content;
-    let count = 0;
-    for (const [block, label, body] of content.matchAll(/-----BEGIN ([A-Z0-9 ]+)-----([\s\S]*?)-----END \1-----/g)) {
-      if (/PRIVATE KEY/.test(label)) return 'pem.privateKey';
-      if (label !== 'CERTIFICATE' || !/^[A-Za-z0-9+/\s]+={0,2}\s*$/.test(body)) return 'pem.damaged';
-      rest = rest.replace(block, '');
-      count += 1;
-    }
-    if (/-----(BEGIN|END)/.test(rest)) return 'pem.damaged';
-    if (count === 0) return 'pem.none';
-    return rest.trim() === '' ? '' : 'pem.outside';
-  }
-
-  /** Which usual firmware buffers a text of this length does not fit into, '' if it fits. */
-  function bufferWarning(length) {
-    const values = { length, default: FIRMWARE_BUFFERS.default, template: FIRMWARE_BUFFERS.template };
-    if (length >= FIRMWARE_BUFFERS.template) return shared('pem.tooLongForAll', values);
-    return length >= FIRMWARE_BUFFERS.default ? shared('pem.tooLong', values) : '';
-  }
-
-  /**
-   * Gives a TypedInput a text area while its type is `str`, as an input field would drop the line ends of a PEM text.
-   * The field itself has to be a `textarea`.
-   */
-  function prepareMultiline(node, name, types) {
-    const field = $(`#node-input-${name}`);
-    const area = $(`#nrfcloud-${name}-text`).val(node[name]);
-    const notes = $(`#nrfcloud-${name}-notes`);
-    const typeField = `#node-input-${name}Type`;
-    function note() {
-      const content = area.val().trim();
-      notes.empty();
-      if (content === '' || $(typeField).val() !== 'str') return;
-      const problem = pemProblem(content);
-      if (problem) notes.append(tip('fa-exclamation-triangle', shared(problem)));
-      const warning = bufferWarning(content.length);
-      if (warning) notes.append(tip('fa-warning', warning));
-    }
-    field.typedInput({
-      default: node._def.defaults[`${name}Type`].value,
-      types: types.map((type) =>
-        type === 'str'
-          ? {
-              value: 'str',
-              label: RED._('typedInput.type.str'),
-              icon: 'red/images/typedInput/az.svg',
-              hasValue: false,
-              export: () => area.val(),
-            }
-          : type,
-      ),
-      typeField,
-    });
-    field.on('change', () => {
-      const isText = $(typeField).val() === 'str';
-      area.toggle(isText);
-      $(`label[for^="node-input-${name}"], #node-input-${name}-label`).attr(
-        'for',
-        isText ? area.attr('id') : `node-input-${name}-shown`,
-      );
-      note();
-    });
-    area.on('input change', () => {
-      field.val(area.val()).trigger('keyup');
-      field.trigger('change');
-    });
-    field.trigger('change');
-  }
+  // ---- Parts of dialogs ----
 
   function tip(icon, sentence) {
     return $('<div class="form-tips nrfcloud-tip">')
@@ -263,18 +178,18 @@
   /**
    * Sets up the fields of an open dialog: a TypedInput for each property that has a type beside it, the result's property,
    * and the stores for pending work.
-   * @param options by property: `tags` ('one' or 'several') completes tags, `json: false` leaves out JSON, `multiline`
-   *   gives a text area
+   * @param options by property: `tags` ('one' or 'several') completes tags, `json: false` leaves out JSON, `prepare`
+   *   sets up the TypedInput itself: `(node, name, types)`
    */
   function prepare(node, options = {}) {
     const connection = node._def.defaults.connection && !node.connection ? onlyConnection() : undefined;
     if (connection !== undefined) $('#node-input-connection').val(connection).trigger('change');
     for (const name of Object.keys(node._def.defaults)) {
       if (node._def.defaults[`${name}Type`] === undefined) continue;
-      const { tags, json = true, multiline = false } = options[name] || {};
+      const { tags, json = true, prepare: prepareField } = options[name] || {};
       const types = json ? ALL_TYPES : TEXT_TYPES;
-      if (multiline) {
-        prepareMultiline(node, name, types);
+      if (prepareField) {
+        prepareField(node, name, types);
         continue;
       }
       $(`#node-input-${name}`).typedInput({
@@ -359,8 +274,6 @@
     shown,
     isNumber,
     isSecTag,
-    pemProblem,
-    bufferWarning,
     tip,
     prepare,
     ...validators,

@@ -56,8 +56,8 @@ export interface BenchNodeRed extends NodeRedProcess {
   /** Reads a file as text for the next message, so that it is there before anything is measured. */
   loadText: (path: string) => Promise<void>;
   /**
-   * Sends one message, with the loaded text if no payload is given, and waits until so many have come to `sink` (by default
-   * one) or one to `failed`; tells of the last.
+   * Sends one message, with the loaded text if no payload is given, and waits until `arrivals` messages have come to `sink`
+   * (default: one) or one to `failed`. @returns the last one
    */
   one: (payload?: string, arrivals?: number) => Promise<Came>;
   /** Sends messages, all at once, and waits for nothing. */

@@ -42,7 +42,7 @@ export function startPeer(program: string): Peer {
   };
 }
 
-/** What a peer's program does all its life: its work whenever it is told to, measured. It ends when its parent lets go. */
+/** The main loop of a peer's program: runs and measures `work` for each message; exits when its parent disconnects. */
 export function serve(work: (work: never) => Promise<unknown>): void {
   const measured = async (asked: never): Promise<Spent> => {
     const idle = process.memoryUsage.rss();

@@ -25,7 +25,7 @@ export interface Stage {
   stop: () => Promise<void>;
 }
 
-/** How much is done, from whoever started the benches. */
+/** How much a bench does, as chosen on the command line. */
 export interface Load {
   /** 1 for what the goals are about; less for a look whether a bench still works. */
   scale: number;

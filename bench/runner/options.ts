@@ -35,7 +35,7 @@ export const HELP = `Measures the product beside its peers, and prints one table
 /**
  * Reads the command line.
  * @param known names of all benches
- * @throws {TypeError} with a sentence for whoever typed it
+ * @throws {TypeError} with a sentence for the user
  */
 export function readOptions(argv: string[], known: readonly string[]): BenchOptions {
   const text = { type: 'string' } as const;

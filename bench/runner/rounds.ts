@@ -20,8 +20,8 @@ export interface Result {
 }
 
 /**
- * Lets the contenders of a bench take turns, A B C A B C …, so that whatever else the computer does strikes all alike.
- * @param onRound told what was done, for whoever waits
+ * Lets the contenders of a bench take turns, A B C A B C …, so that other work of the computer affects all alike.
+ * @param onRound called after each round, with a line to print
  * @throws {Error} when a contender can't do its work
  */
 export async function runRounds(

@@ -1,5 +1,5 @@
 /**
- * The service of the benches, in a process of its own: it does as little as possible, so that whoever asks it is measured.
+ * The service of the benches, in its own process. It does as little as possible, so that a bench measures its client.
  * Node.js' own server without a framework, answers made beforehand, bodies looked at only as far as counting needs.
  * POST /control takes a `Behaviour` and begins to count anew; GET /control gives the `Counts`.
  */

@@ -128,7 +128,7 @@ export class Client {
     return this.limiter.reserve();
   }
 
-  /** The error of a request for which there is no room in the queue. */
+  /** The error of a request that finds the queue full. */
   queueFull(operation: OperationName, owner: RequestOwner): NrfCloudError {
     return queueFull(this.options.queueLimit, this.#sender.contextOf(operation, {}, owner));
   }

@@ -91,7 +91,7 @@ export function outageError(seconds: number, origin: string, context: RequestCon
   return new NrfCloudError('NRFCLOUD_UNAVAILABLE', message, { ...last?.cause, ...requestFacts(context) });
 }
 
-/** The error of a request for which there was no room in the queue. */
+/** The error of a request that found the queue full. */
 export function queueFull(queueLimit: number, context: RequestContext): NrfCloudError {
   const message = `${context.operation}: ${queueLimit} requests are waiting already; send slower, or raise the connection's queue limit`;
   return new NrfCloudError('NRFCLOUD_QUEUE_FULL', message, requestFacts(context));

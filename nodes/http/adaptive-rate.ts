@@ -7,22 +7,22 @@ const TELLING = 10;
 const TOLERANCE = 0.03;
 /** The same of single refusals in a second. */
 const FEW = 3;
-/** What is asked for, of what the service was seen to take: a little room for its own way of counting. */
+/** The part of the observed rate that is used: the service may count a little differently. */
 const CAUTION = 0.98;
 /** A refusal lowers the rate to no less than this part of it, as late timers make less of it than could have been. */
 const STEP = 0.9;
 /** The same for a refusal right after another one. */
 const BIG_STEP = 0.7;
-/** By so much the rate grows in the first second after a refusal, twice as much in the next, and so on. */
+/** Growth of the rate in the first second after a refusal; doubled in the next second, and so on. */
 const GROWTH = 0.02;
-/** Nothing starts for so long after a refusal, in milliseconds, twice as long after the next one, up to a second. */
+/** Pause after a refusal, in milliseconds; doubled after the next one, up to a second. */
 const FIRST_REST_MS = 50;
 const LONGEST_REST_MS = 1000;
-/** What is asked for where a refusal costs a wait: more room, as each is dear. */
-const DEAR_CAUTION = 0.95;
-/** So long after such a wait the rate begins to grow again, in milliseconds. */
-const DEAR_PATIENCE_MS = 15_000;
-/** After so long without a refusal, in milliseconds, the limit is taken for gone. */
+/** The same where a refusal costs a wait: a larger margin, as each refusal is expensive. */
+const WAIT_CAUTION = 0.95;
+/** Time after such a wait until the rate grows again, in milliseconds. */
+const GROWTH_DELAY_MS = 15_000;
+/** After this time without a refusal, in milliseconds, there is no limit any more. */
 const FORGET_MS = 60_000;
 /** Requests from which the part of refusals is compared with an earlier one. */
 const MIN_COMPARED = 30;
@@ -46,7 +46,7 @@ const MAX_IGNORED_MS = 60_000;
 /** They are no longer ignored if their part grows to this multiple, and by this much. */
 const IGNORED_GROWTH = 1.5;
 const IGNORED_MARGIN = 0.05;
-/** Late starts are caught up, up to so many milliseconds. */
+/** Late starts are caught up, up to this many milliseconds. */
 const CATCH_UP_MS = 50;
 
 /**
@@ -126,7 +126,7 @@ export class AdaptiveRate {
     if (lastSecond < TELLING && this.#rate === Infinity) return;
     if (askedMs === 0 && this.#isIndependent(lastSecond, lastSecond + refusals, now)) return;
     const seconds = Math.min(1000, Math.max(BUCKET_MS, askedMs, now - this.#pressingSince)) / 1000;
-    const caution = askedMs > 0 ? DEAR_CAUTION : CAUTION;
+    const caution = askedMs > 0 ? WAIT_CAUTION : CAUTION;
     const measured = (lastSecond / seconds) * caution;
     const again = this.#restMs > FIRST_REST_MS;
     if (this.#rate !== Infinity) {
@@ -135,7 +135,7 @@ export class AdaptiveRate {
     } else this.#rate = measured;
     this.#rate = Math.max(TELLING, this.#rate);
     this.#refusedAt = now;
-    this.#growsFrom = askedMs > 0 ? now + askedMs + DEAR_PATIENCE_MS : now;
+    this.#growsFrom = askedMs > 0 ? now + askedMs + GROWTH_DELAY_MS : now;
     this.#grownAt = this.#growsFrom;
     this.#restUntil = now + this.#restMs;
     this.#due = this.#restUntil;

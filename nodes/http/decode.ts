@@ -56,8 +56,8 @@ function decompressOnce(body: Buffer, coding: string, maxBytes: number): Promise
       resolve({ bytes: Buffer.concat(parts), ...(truncated === undefined ? {} : { truncated }) });
     };
     stream.on('data', (part: Buffer) => {
-      const room = maxBytes - size;
-      parts.push(part.length > room ? part.subarray(0, room) : part);
+      const left = maxBytes - size;
+      parts.push(part.length > left ? part.subarray(0, left) : part);
       size += part.length;
       if (size <= maxBytes) return;
       stream.destroy();

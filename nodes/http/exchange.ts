@@ -101,10 +101,10 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
-    const room = this.#maxBytes() - this.#size;
-    if (chunk.length > room) {
-      this.#chunks.push(chunk.subarray(0, room));
-      this.#size += room;
+    const left = this.#maxBytes() - this.#size;
+    if (chunk.length > left) {
+      this.#chunks.push(chunk.subarray(0, left));
+      this.#size += left;
       this.#finish('size');
       controller.abort(new Error('body too large'));
       return;

@@ -115,7 +115,7 @@ export class OriginState {
   }
 
   #judgeOutage(outage: Outage, request: unknown, result: AttemptResult, now: number): void {
-    // 429 is a sign of life: the rate takes care of it.
+    // 429 shows that the service works; the adaptive rate handles it.
     if (result === 'success' || result === 'limited') {
       this.#outage = undefined;
       this.#probe = undefined;

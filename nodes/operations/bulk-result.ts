@@ -175,7 +175,7 @@ function claimedOf(
   return rows.filter((row, index) => row !== undefined && !failed.has(index + 1)) as UploadRow[];
 }
 
-/** Does something for each item, so many at once. */
+/** Runs `work` for each item, `count` of them at once. */
 async function eachAtOnce<T>(items: readonly T[], count: number, work: (item: T) => Promise<void>): Promise<void> {
   const iterator = items[Symbol.iterator]();
   const run = async (): Promise<void> => {

@@ -1,7 +1,8 @@
 import { isBulkResult, operationIdOf } from '../api/bulk';
-import { invalidInput, NrfCloudError, type ErrorCode } from '../api/errors';
+import { invalidInput, NrfCloudError } from '../api/errors';
 import type { ApiResponse } from '../api/request';
 import { describeType, isObject } from '../util/json';
+import { isFinal, MAX_UNKNOWN_MS, RefusedKey } from './poll-errors';
 import type { PollTarget } from './poller';
 import type { RunningClock } from './running-clock';
 
@@ -59,34 +60,13 @@ const GOING_ON = new Set(['PENDING', 'IN_PROGRESS']);
 /** Statuses that end an operation (guide); any other one ends it if it has `completedAt` (our choice). */
 const ENDED = new Set(['SUCCEEDED', 'FAILED']);
 
-/** How long the service may not know an operation that it has just accepted, in milliseconds (our choice; contract). */
-const MAX_UNKNOWN_MS = 60_000;
-/** How long a refused key is waited out, as it may be being changed, in milliseconds (our choice; contract). */
-const MAX_REFUSED_MS = 5 * 60_000;
-
-/** Errors that end a watch at once; all others are waited out. */
-const FINAL_CODES: ReadonlySet<ErrorCode> = new Set([
-  'NRFCLOUD_CONFLICT',
-  'NRFCLOUD_REJECTED',
-  'NRFCLOUD_INVALID_INPUT',
-  'NRFCLOUD_INTERNAL_ERROR',
-]);
-
-/** Rejections that a repetition can mend (contract: as for every request). */
-const TRANSIENT_STATUSES: ReadonlySet<number | undefined> = new Set([408, 425]);
-
-function isFinal({ code, cause }: NrfCloudError): boolean {
-  return FINAL_CODES.has(code) && !TRANSIENT_STATUSES.has(cause.statusCode);
-}
-
 /** One bulk operation and all who wait for it: it is polled once for all of them. */
 export class WatchedOperation implements PollTarget {
   readonly watchers = new Set<Watcher>();
   #polls = 0;
   #last: ApiResponse | undefined;
   #error: NrfCloudError | undefined;
-  /** Since when the key has been refused, on the node's clock. */
-  #refusedSince: number | undefined;
+  readonly #refusedKey = new RefusedKey();
 
   /** @param onTrouble called when polling fails, and when it works again */
   constructor(
@@ -108,7 +88,7 @@ export class WatchedOperation implements PollTarget {
   onResponse(response: ApiResponse, startedAt: number): boolean {
     this.#polls++;
     this.#last = response;
-    this.#refusedSince = undefined;
+    this.#refusedKey.reset();
     this.#setError(undefined);
     const body = response.body as Record<string, unknown>;
     const status = typeof body['status'] === 'string' ? body['status'] : '';
@@ -129,16 +109,13 @@ export class WatchedOperation implements PollTarget {
     this.#polls++;
     const error = thrown instanceof NrfCloudError ? thrown : undefined;
     const now = this.clock.at(startedAt);
-    const isRefused = error?.code === 'NRFCLOUD_UNAUTHORIZED' || error?.code === 'NRFCLOUD_FORBIDDEN';
-    if (!isRefused) this.#refusedSince = undefined;
-    else this.#refusedSince ??= now;
     if (error === undefined) {
       // A defect of this package: it is reported, and not repeated for ever.
       this.#endAll((watcher) => watcher.onFailure(thrown));
       return false;
     }
     this.#setError(error);
-    const persists = isRefused && now - this.#refusedSince! >= MAX_REFUSED_MS;
+    const persists = this.#refusedKey.persists(error, now);
     for (const watcher of [...this.watchers]) {
       const isLost = error.code === 'NRFCLOUD_NOT_FOUND' && now - watcher.begunAt >= MAX_UNKNOWN_MS;
       if (persists || isLost || isFinal(error)) this.#end(watcher, () => watcher.onFailure(error));

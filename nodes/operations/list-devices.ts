@@ -13,7 +13,7 @@ export interface Listing {
   query: unknown;
   /** Only devices that carry this tag; nothing or blank text for all. */
   tag: unknown;
-  /** At most so many devices; 0 = all. */
+  /** Maximum number of devices; 0 = all. */
   limit: number;
 }
 

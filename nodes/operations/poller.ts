@@ -41,7 +41,7 @@ export class Poller {
     private readonly random: () => number = Math.random,
   ) {}
 
-  /** Begins to poll. @param spreadMs the first poll comes at any time within so many milliseconds */
+  /** Begins to poll. @param spreadMs the first poll comes at a random time within this many milliseconds */
   add(target: PollTarget, spreadMs = 0): void {
     const polled = new Polled(target, this.send, this.random, () => this.#polled.delete(target));
     this.#polled.set(target, polled);

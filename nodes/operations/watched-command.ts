@@ -1,9 +1,9 @@
 import type { Command } from '../api/commands';
-import { NrfCloudError, type ErrorCode } from '../api/errors';
+import { NrfCloudError } from '../api/errors';
 import type { ApiResponse } from '../api/request';
 import { sanitize } from '../util/sanitize';
 import { hasEnded, hasSucceeded, HOW_TO_CONTACT, reasonOf } from './command-end';
-import { MAX_UNKNOWN_MS, RefusedKey } from './poll-errors';
+import { isFinal, MAX_UNKNOWN_MS, RefusedKey } from './poll-errors';
 import type { PollTarget } from './poller';
 import type { RunningClock } from './running-clock';
 
@@ -39,14 +39,6 @@ export interface CommandCallbacks {
 
 /** The status that is reported for a command that the service does not know any more (our choice). */
 const REMOVED = 'REMOVED';
-/** Errors that end a watch at once; all others are waited out. */
-const FINAL_CODES: ReadonlySet<ErrorCode> = new Set([
-  'NRFCLOUD_CONFLICT',
-  'NRFCLOUD_REJECTED',
-  'NRFCLOUD_INVALID_INPUT',
-  'NRFCLOUD_INTERNAL_ERROR',
-]);
-
 /** Watches one command until the device has run it. */
 export class WatchedCommand implements PollTarget {
   #polls = 0;
@@ -68,9 +60,10 @@ export class WatchedCommand implements PollTarget {
     this.#wasSeen = watch.status !== null;
   }
 
+  /** Milliseconds until the deadline; `undefined` if there is none, or if it is not judged without a connection. */
   readonly nextWithin = (): number | undefined => {
     const { deadline } = this.watch;
-    return deadline === null ? undefined : Math.max(0, deadline - this.clock.now());
+    return deadline === null || this.#isNotConfigured ? undefined : Math.max(0, deadline - this.clock.now());
   };
 
   /** @param response its body is `undefined` if the device has no such command (any more) */
@@ -100,12 +93,16 @@ export class WatchedCommand implements PollTarget {
     const error = thrown instanceof NrfCloudError ? thrown : undefined;
     this.#setError(error);
     const now = this.clock.at(startedAt);
-    if (error === undefined || FINAL_CODES.has(error.code) || this.#refusedKey.persists(error, now)) {
+    if (error === undefined || isFinal(error) || this.#refusedKey.persists(error, now)) {
       this.callbacks.onFailure(thrown);
       return false;
     }
     // Work waits as long as there is no connection, whatever its timeout.
-    return error.code === 'NRFCLOUD_NOT_CONFIGURED' || this.#judge(startedAt);
+    return this.#isNotConfigured || this.#judge(startedAt);
+  }
+
+  get #isNotConfigured(): boolean {
+    return this.#error?.code === 'NRFCLOUD_NOT_CONFIGURED';
   }
 
   /** It is not watched any more. */

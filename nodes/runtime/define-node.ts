@@ -1,5 +1,6 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
 import type { Config } from './inputs';
+import { NodeConfiguration } from './node-configuration';
 import type { NodeDefinition } from './node-definition';
 import { NodeRunner } from './node-runner';
 
@@ -13,7 +14,7 @@ export function defineNode<I extends string, S extends object, T = undefined>(
 ): void {
   RED.nodes.registerType(definition.type, function (this: Node, def: NodeDef) {
     RED.nodes.createNode(this, def);
-    const runner = new NodeRunner(RED, this, definition, def as unknown as Config);
+    const runner = new NodeRunner(new NodeConfiguration(RED, this, definition, def as unknown as Config), definition);
     this.on('input', (msg, send, done) => {
       runner.take(msg, send, done);
     });

@@ -14,7 +14,7 @@ import { concat, splitBySize, toJson, type HoldOptions, type PendingMessage } fr
 import type { MessageStatus, StatusTexts } from './status';
 
 /** What the tasks of one node have in common. */
-export interface SharedTaskContext<I extends string, S, T> {
+export interface SharedTaskContext<I extends string, S extends object, T> {
   /** The node's id: its requests take turns with those of other nodes. */
   lane: string;
   source: Record<I, string>;
@@ -30,7 +30,7 @@ export interface SharedTaskContext<I extends string, S, T> {
  * A message on its way through its node: what its handler works with, and on whose behalf its requests are made. A class,
  * as a dozen functions for each message would be a tenth of what it costs.
  */
-export class MessageTask<I extends string, S, T> implements Task<I, S, T>, RequestOwner {
+export class MessageTask<I extends string, S extends object, T> implements Task<I, S, T>, RequestOwner {
   readonly signal = new Abort();
   /** These three are set before the handler is called. */
   inputs!: Record<I, unknown>;

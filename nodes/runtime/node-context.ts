@@ -1,16 +1,14 @@
-import type { Node, NodeAPI, NodeMessage } from 'node-red';
+import type { NodeMessage } from 'node-red';
 import { Api } from '../api/api';
 import { closed, isClosed, type NrfCloudError } from '../api/errors';
-import type { OperationName } from '../api/endpoints';
 import type { AbortSignalLike } from '../util/abort';
 import { sanitize } from '../util/sanitize';
 import { toError } from '../util/to-error';
-import { clientOf, connectionProblem } from './connection';
 import { onFlowsStarted } from './flows-started';
-import type { Config } from './inputs';
 import type { RecordState } from './journal/record-store';
 import { NodeStore } from './journal/node-store';
 import type { Done, Handler, IncomingMessage, Send } from './incoming-message';
+import type { NodeConfiguration } from './node-configuration';
 import type { Result, ResultSender } from './output';
 import { PendingMessages, type PendingMessage } from './pending-messages';
 import { StartQueue } from './start-queue';
@@ -18,7 +16,6 @@ import type { StatusDisplay } from './status';
 
 /** What the context needs of its node's runner. */
 export interface ContextRunner<S, T> {
-  settings: () => S;
   /** Processes a message. @returns when it has ended, or is pending again */
   begin: (message: IncomingMessage<S, T>) => Promise<void>;
   senderFor: (msg: NodeMessage, send: Send) => ResultSender;
@@ -35,7 +32,7 @@ interface PendingSettings {
 }
 
 /** What a deployed node gives to what its messages share: requests of its own, and its pending work. */
-export class NodeContext<S, T> {
+export class NodeContext<S extends object, T> {
   /** Messages whose work goes on after `run` has returned. */
   readonly pending: PendingMessages;
   /** The node's records; `undefined` if it keeps none. */
@@ -51,10 +48,7 @@ export class NodeContext<S, T> {
   #onEnded: (() => void) | undefined;
 
   constructor(
-    private readonly RED: NodeAPI,
-    private readonly node: Node,
-    private readonly config: Config,
-    private readonly operation: OperationName,
+    private readonly configuration: NodeConfiguration<string, S>,
     /** Aborted when the node is closed. */
     readonly signal: AbortSignal,
     private readonly runner: ContextRunner<S, T>,
@@ -66,7 +60,7 @@ export class NodeContext<S, T> {
 
   /** The node's settings. @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT` when one cannot be used */
   settings(): S {
-    return this.runner.settings();
+    return this.configuration.settings();
   }
 
   /**
@@ -81,8 +75,8 @@ export class NodeContext<S, T> {
       ahead = false;
     };
     try {
-      const client = clientOf(this.RED, this.config['connection'], this.operation);
-      return await work(new Api(client, { signal, lane: this.node.id, onStart }));
+      const { node } = this.configuration;
+      return await work(new Api(this.configuration.client(), { signal, lane: node.id, onStart }));
     } finally {
       onStart();
     }
@@ -90,8 +84,9 @@ export class NodeContext<S, T> {
 
   /** Calls back when all nodes of the flows are there, so that what is sent arrives. */
   onStarted(start: () => Promise<void>): void {
-    const withdraw = onFlowsStarted(this.RED.events, () => {
-      start().catch((error: unknown) => this.node.error(sanitize(toError(error).message)));
+    const { RED, node } = this.configuration;
+    const withdraw = onFlowsStarted(RED.events, () => {
+      start().catch((error: unknown) => node.error(sanitize(toError(error).message)));
     });
     this.signal.addEventListener('abort', withdraw, { once: true });
   }
@@ -109,7 +104,7 @@ export class NodeContext<S, T> {
     const { store } = this;
     if (store === undefined) return;
     this.onStarted(async () => {
-      if (connectionProblem(this.RED, this.config['connection']) !== undefined) {
+      if (this.configuration.connectionProblem() !== undefined) {
         this.onRecords(take, prepare);
         return;
       }
@@ -121,7 +116,7 @@ export class NodeContext<S, T> {
         this.runner.display.unpend(1);
         take(
           state,
-          this.pending.resume(key, (out) => this.node.send(out)),
+          this.pending.resume(key, (out) => this.configuration.node.send(out)),
         );
       };
       for (const [key, state] of records) if (!key.startsWith('#')) resume(key, state);
@@ -156,7 +151,7 @@ export class NodeContext<S, T> {
 
   /** The error of a message whose work is stopped. */
   stopped(pending: PendingMessage): NrfCloudError {
-    return closed(this.operation, 0, { resumes: pending.recorded });
+    return closed(this.configuration.operation, 0, { resumes: pending.recorded });
   }
 
   async close(): Promise<void> {
@@ -180,13 +175,13 @@ export class NodeContext<S, T> {
       this.#endingCount++;
       void this.#process(pending, msg, handler);
     } catch (error) {
-      this.node.error(sanitize(toError(error).message));
+      this.configuration.node.error(sanitize(toError(error).message));
     }
   }
 
   async #process(pending: PendingMessage, msg: NodeMessage, handler: Handler<S, T>): Promise<void> {
     const reportOnly: Done = (error) => {
-      if (error !== undefined && !isClosed(error)) this.node.error(error, msg);
+      if (error !== undefined && !isClosed(error)) this.configuration.node.error(error, msg);
     };
     const { send, done = reportOnly, recorded: resumes } = pending;
     // The record goes last: a process that dies in between sends the result again.
@@ -199,20 +194,21 @@ export class NodeContext<S, T> {
   #openStore(): NodeStore | undefined {
     let settings: PendingSettings;
     try {
-      settings = this.settings() as PendingSettings;
+      settings = this.settings();
     } catch {
       // Reported with every message; until it is corrected the records stay where they are.
       return undefined;
     }
+    const { RED, node } = this.configuration;
     const name = settings.store ?? '';
     if (settings.resume !== false) {
-      return new NodeStore(this.RED, this.node, name, () => this.runner.display.note('journalUnavailable'));
+      return new NodeStore(RED, node, name, () => this.runner.display.note('journalUnavailable'));
     }
     this.onStarted(async () => {
       // Nothing is recorded, so a store that cannot be used is not worth a warning.
-      const store = new NodeStore(this.RED, this.node, name);
+      const store = new NodeStore(RED, node, name);
       const count = await store.giveUp();
-      if (count > 0) this.node.warn(`${count} pieces of pending work were given up, as the node does not resume`);
+      if (count > 0) node.warn(`${count} pieces of pending work were given up, as the node does not resume`);
       await store.close();
     });
     return undefined;

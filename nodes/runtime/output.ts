@@ -23,7 +23,7 @@ export interface Result {
 
 type Send = (msg: NodeMessage | (NodeMessage | null)[]) => void;
 
-/** After so many sent copies the next nodes get their turn. */
+/** After this many sent copies the next nodes get their turn. */
 const COPIES_PER_TURN = 64;
 
 /** Where a node writes its results. */

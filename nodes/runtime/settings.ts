@@ -5,7 +5,7 @@ export class InvalidSetting extends RangeError {
   constructor(
     sentence: string,
     readonly property: string,
-    /** The environment variable that the property asks for in vain, if that is what is wrong. */
+    /** The unset environment variable that the property names, if that is what is wrong. */
     readonly variable?: string,
   ) {
     super(sentence);
@@ -36,7 +36,7 @@ export function readSettings<S extends object>(table: Settings<S>, config: Confi
   return values as S;
 }
 
-/** The name of the environment variable that a value asks for in vain, `undefined` if it doesn't. */
+/** The name of the unset environment variable that a value names, `undefined` if it names none. */
 export function unsetVariable(value: unknown): string | undefined {
   return typeof value === 'string' ? /^\$\{([^}]+)\}$/.exec(value.trim())?.[1] : undefined;
 }

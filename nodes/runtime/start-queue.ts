@@ -49,7 +49,7 @@ export class StartQueue<T> {
   /** A message has come so far that another one may begin: its request has started, or it has ended without one. */
   proceed(): void {
     this.#ahead--;
-    // Whoever is begun here may end at once, and come here again.
+    // A message that begins here may end at once and call this again.
     if (this.#draining) return;
     this.#draining = true;
     while (this.#ahead < MAX_STARTED_AHEAD && this.#waiting.size > 0) this.#beginNext();

@@ -1,6 +1,6 @@
 import { sleep, type AbortSignalLike } from './abort';
 
-/** Gives turns one after another, at most so many a second. */
+/** Gives turns one after another, at a limited rate. */
 export class Pacer {
   #nextAt = 0;
 

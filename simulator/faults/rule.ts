@@ -49,7 +49,7 @@ export interface FaultRule {
   slow?: { where: 'headers' | 'body'; ms: number | 'forever' };
   /** A body that never ends, a byte at a time. */
   dripBody?: boolean | { everyMs: number };
-  /** A body of so many bytes: one JSON object with one long text. `Infinity` never ends. */
+  /** A body of this many bytes: one JSON object with one long text. `Infinity` never ends. */
   hugeBody?: number;
   /** Cuts the connection without a response, before or after the operation was carried out. */
   drop?: 'before' | 'after';

@@ -1,4 +1,4 @@
-/** At most so many requests within any second. Requests that are refused do not count (the simulator's choice). */
+/** Limits the requests within any second. Requests that are refused do not count (the simulator's choice). */
 export class RateLimit {
   private readonly admitted: number[] = [];
 

@@ -12,7 +12,7 @@ import type { Traffic } from '../wire/traffic';
 
 /**
  * The second port: the host of uploads and error summaries, which is another origin than the service's, and the controls.
- * Whoever shows it an `Authorization` header is refused and written down: a key must never come here.
+ * A request with an `Authorization` header is refused and recorded: the API key must never be sent here.
  */
 export function buildSummaryHost(
   simulator: Simulator,

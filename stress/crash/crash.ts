@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { startSimulator, type Simulator } from '../../simulator/index';
 import { seededRandom } from '../../simulator/identity/seeded';
 import { startNodeRedProcess, type FlowNode, type NodeRedProcess } from '../../test/support/node-red-process';
-import { Account } from './account';
+import { Ledger } from './ledger';
 import { recordsIn, type CrashStore } from './records';
 import { crashFlow, KINDS, LISTED, ROWS_PER_UPLOAD, type Kind } from './flow';
 
@@ -61,7 +61,7 @@ const BAD_LINE = /\[fatal\]|Uncaught|Unhandled|TypeError|MaxListeners|timed out|
 /** One simulator and one Node-RED, restarted when it was killed, for as many rounds as wanted. */
 export class Crashes {
   readonly #random: () => number;
-  readonly #account = new Account();
+  readonly #ledger = new Ledger();
   readonly #polled = new Set<string>();
   readonly #userDir = mkdtempSync(join(tmpdir(), 'nrfcloud-crash-'));
   #simulator!: Simulator;
@@ -153,8 +153,8 @@ export class Crashes {
     for (const id of devices) this.#simulator.unclaim(id);
     for (const line of this.#nodeRed.log) if (BAD_LINE.test(line)) found.push(line);
     this.#nodeRed.log.length = this.#read = 0;
-    found.push(...this.#account.discrepancies(round));
-    const sums = this.#account.sums(round);
+    found.push(...this.#ledger.discrepancies(round));
+    const sums = this.#ledger.sums(round);
     if (sums.in !== sums.out + sums.errors + sums.cut) found.push(`the sums differ: ${JSON.stringify(sums)}`);
     if (sums.cut > 0 && event !== 'SIGKILL') found.push(`${sums.cut} messages did not end`);
     const claimed = claims.reduce((sum, count) => sum + count, 0);
@@ -200,7 +200,7 @@ export class Crashes {
     }
   }
 
-  /** Resolves in the middle of the work: after so many requests and answers, of those that it takes at least. */
+  /** Resolves in the middle of the work: after a random part of the requests and responses that it needs at least. */
   #moment(orders: Order[]): Promise<void> {
     const requests: Record<Kind, number> = { claim: 1, bulk: 10, watch: 1, list: LISTED.devices / LISTED.pageSize };
     const least = 2 * orders.reduce((sum, { kind }) => sum + requests[kind], 0);
@@ -244,12 +244,12 @@ export class Crashes {
   #isDone(order: Order): boolean {
     if (order.kind === 'watch') {
       const keys = Array.from({ length: order.attempts }, (_, index) => this.#keyOf(order, index + 1));
-      if (keys.some((key) => this.#account.hasEnded(`watch ${key}#${String(order.payload)}`))) return true;
+      if (keys.some((key) => this.#ledger.hasEnded(`watch ${key}#${String(order.payload)}`))) return true;
     }
     if (!order.answered) return false;
     if (order.kind !== 'bulk') return true;
     const key = this.#keyOf(order, order.attempts);
-    const done = (this.#account.operations.get(key) ?? []).every((id) => this.#account.hasEnded(`watch ${key}#${id}`));
+    const done = (this.#ledger.operations.get(key) ?? []).every((id) => this.#ledger.hasEnded(`watch ${key}#${id}`));
     order.answered = done;
     return done;
   }
@@ -293,10 +293,10 @@ export class Crashes {
   /** After a deploy: everything has ended, and the watches that were stopped go on. */
   async #closed(round: string, found: string[], watchGone: boolean): Promise<void> {
     this.#book();
-    const stopped = this.#account.stopped(round).filter((name) => this.#wasPolled(name));
+    const stopped = this.#ledger.stopped(round).filter((name) => this.#wasPolled(name));
     await this.#settle(`the end of what was on its way in round ${this.#round}`);
     for (const name of stopped) {
-      if (this.#account.hasEnded(name) === watchGone) {
+      if (this.#ledger.hasEnded(name) === watchGone) {
         found.push(watchGone ? `${name} went on although its node was deleted` : `${name} was not taken up again`);
       }
     }
@@ -309,21 +309,21 @@ export class Crashes {
     this.#book();
     const { log } = this.#nodeRed;
     for (const line of log) if (BAD_LINE.test(line)) found.push(line);
-    if (signal === 'SIGKILL') this.#account.cutOff();
+    if (signal === 'SIGKILL') this.#ledger.cutOff();
     const kept = this.#kept();
-    const stopped = this.#account.stopped(round);
+    const stopped = this.#ledger.stopped(round);
     for (const name of stopped) {
       if (this.#wasPolled(name) && !kept.includes(name)) found.push(`${name} was polled, and is not kept`);
     }
     for (const name of kept) {
       if (stopped.includes(name)) continue;
       // Killed between the result and the drop of its record, a watch tells its result again.
-      if (signal === 'SIGKILL') this.#account.mayRepeat(name);
+      if (signal === 'SIGKILL') this.#ledger.mayRepeat(name);
       else found.push(`${name} is kept although it has ended`);
     }
     await this.#launch();
     await this.#settle(`the end of what was kept in round ${this.#round}`);
-    for (const name of kept) if (!this.#account.hasEnded(name)) found.push(`${name} was kept, and did not end`);
+    for (const name of kept) if (!this.#ledger.hasEnded(name)) found.push(`${name} was kept, and did not end`);
   }
 
   /** A bulk claim, whose name has no operation, is never polled. */
@@ -341,7 +341,7 @@ export class Crashes {
     const limit = Date.now() + 60_000;
     for (;;) {
       this.#book();
-      const [open, kept] = [this.#account.open, this.#kept()];
+      const [open, kept] = [this.#ledger.open, this.#kept()];
       if (open.length + kept.length === 0) break;
       if (Date.now() > limit) throw new Error(`${what} did not happen: open ${open.join()}, kept ${kept.join()}`);
       await Promise.race([pause(20), this.#nodeRed.lost]);
@@ -352,10 +352,10 @@ export class Crashes {
   }
 
   #book(): void {
-    this.#read = this.#account.read(this.#nodeRed.log, this.#read);
+    this.#read = this.#ledger.read(this.#nodeRed.log, this.#read);
   }
 
-  /** The work that is recorded, by the names of the account. */
+  /** The work that is recorded, by the names of the ledger. */
   #kept(): string[] {
     return recordsIn(this.#userDir, this.store).map(({ node, state }) => {
       const { key } = state['msg'] as { key: string };

@@ -111,7 +111,7 @@ export async function fileRound({ seed, store, rows, kills, powerLoss }: FileRou
   }
 }
 
-/** Resolves after so many more requests to the service, or when it has had none for a second. */
+/** Resolves after `count` more requests to the service, or when it has had none for a second. */
 function afterRequests({ events }: Simulator, count: number): Promise<void> {
   return new Promise((settle) => {
     const end = (): void => {

@@ -24,14 +24,14 @@ return { req: msg.req, res: msg.res, statusCode: ${status}, payload: { error } }
   wires: [['answer']],
 });
 
-/** The flow of the crash rounds: all four kinds of work behind one HTTP door. */
+/** The flow of the crash rounds: all four kinds of work behind one HTTP endpoint. */
 export function crashFlow(baseUrl: string, store: CrashStore): FlowNode[] {
   const place = { z: 'tab', x: 300, y: 100 };
   const ours = { ...place, connection: 'connection' };
   return [
     { id: 'tab', type: 'tab', label: 'crash', disabled: false },
     { id: 'connection', type: 'nrfcloud-connection', baseUrl, api: 'guide', concurrency: 8, retries: 6 },
-    { ...place, id: 'door', type: 'http in', url: '/send', method: 'post', wires: [['route']] },
+    { ...place, id: 'send', type: 'http in', url: '/send', method: 'post', wires: [['route']] },
     {
       ...place,
       id: 'route',

@@ -23,7 +23,7 @@ async function claimFiles(seed: number, rounds: number): Promise<number> {
   return count;
 }
 
-/** `npm run stress:crash`: rounds of stops and crashes, and the account of each. */
+/** `npm run stress:crash`: rounds of stops and crashes, with a ledger of each. */
 async function main(): Promise<void> {
   const seed = Number(process.env['CRASH_SEED'] ?? Math.floor(Math.random() * 0x7fffffff));
   const rounds = Number(process.env['CRASH_ROUNDS'] ?? 210);

@@ -56,7 +56,7 @@ export interface Fault {
   keepsAway?: number;
   /** The product waits for its timeout. */
   stalls?: boolean;
-  /** Moves so much that only a few can go on at once. */
+  /** Transfers so many bytes that only a few can run at once. */
   heavy?: boolean;
 }
 
@@ -268,7 +268,7 @@ function changed(text: string, fields: Record<string, unknown>): string {
   return JSON.stringify(change(items === undefined ? rest : { ...rest, items: items.map(change) }));
 }
 
-/** Sends JSON of so many bytes, no faster than it is taken. */
+/** Sends JSON of `bytes` bytes, no faster than it is taken. */
 async function pour({ response, work }: Struck, bytes: number): Promise<void> {
   const { status } = await work();
   response.writeHead(status === 204 ? 200 : status, {

@@ -87,8 +87,8 @@ const AT_ONCE = { light: 500, beginning: 12, heavy: 2 };
 const STALL_TIMEOUT_S = 2;
 const RETRIES: Record<Persistence, number> = { once: 2, lasting: 1 };
 
-/** What became of one cell. */
-interface Life {
+/** How one cell went. */
+interface CellRun {
   cell: Cell;
   script: Script;
   prepared: Prepared;
@@ -158,21 +158,21 @@ async function runBatch(
 ): Promise<void> {
   const before = resources();
   const world: World = { simulator, ask: server.ask };
-  const lives = new Map<string, Life>();
+  const runs = new Map<string, CellRun>();
   const flow: Record<string, unknown>[] = [{ id: 'tab', type: 'tab', label: 'matrix' }];
   const credentials: Record<string, { apiKey: string }> = {};
   const sink = (id: string): Record<string, unknown> => ({ id, z: 'tab', x: 1, y: 1, type: 'helper' });
   for (const cell of cells) {
-    const life = await begin(cell, world);
-    lives.set(cell.id, life);
+    const run = await begin(cell, world);
+    runs.set(cell.id, run);
     const { id, operation, fault, when, generation } = cell;
     const connection = `k${id}`;
-    credentials[connection] = { apiKey: life.script.key };
+    credentials[connection] = { apiKey: run.script.key };
     flow.push(
       {
         id: connection,
         type: 'nrfcloud-connection',
-        baseUrl: await server.open(id, life.script),
+        baseUrl: await server.open(id, run.script),
         api: generation,
         retries: RETRIES[when],
         // Cells whose fault lies on the way share an origin, and an outage of one would hold up the others.
@@ -184,7 +184,7 @@ async function runBatch(
         type: operation.node,
         connection,
         ...(operation.node === 'nrfcloud-bulk-status' ? watching(cell) : {}),
-        ...life.prepared.config,
+        ...run.prepared.config,
         wires: Array.from({ length: operation.outputs }, (_, port) => [`out${port}`]),
       },
     );
@@ -198,18 +198,18 @@ async function runBatch(
   const onStatus = ({ id, status }: { id: string; status: unknown }): void => void shown.set(id, status);
   events.on('node-status', onStatus);
   hooks.add('onSend.faults', (sent: { source: { id: string } }[]) => {
-    for (const { source } of sent) lives.get(source.id)?.steps.push('sent');
+    for (const { source } of sent) runs.get(source.id)?.steps.push('sent');
   });
-  hooks.add('onComplete.faults', ({ node }: { node: { id: string } }) => void lives.get(node.id)?.steps.push('ended'));
+  hooks.add('onComplete.faults', ({ node }: { node: { id: string } }) => void runs.get(node.id)?.steps.push('ended'));
   await helper.load(TYPES, flow as never, credentials);
-  observe(lives);
+  observe(runs);
 
-  const waiting = [...lives.values()];
+  const waiting = [...runs.values()];
   const heavy = cells[0]!.fault.heavy === true;
   const endings: Promise<void>[] = [];
   const work = async (): Promise<void> => {
-    for (let life = waiting.shift(); life !== undefined; life = waiting.shift()) {
-      const { begun, ended } = live(life);
+    for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
+      const { begun, ended } = start(run);
       endings.push(ended);
       // All can wait at once, but not all work at once: a busy computer would be too slow for their timeouts.
       await (heavy ? ended : begun);
@@ -219,24 +219,24 @@ async function runBatch(
   await Promise.all(endings);
   // What the service was still to do, and what a node might wrongly send after its end.
   await pause(100);
-  for (const life of lives.values()) {
-    const problems = judge(life);
+  for (const run of runs.values()) {
+    const problems = judge(run);
     report.cells++;
-    if (problems.length > 0) report.failures.push({ cell: life.cell, problems });
+    if (problems.length > 0) report.failures.push({ cell: run.cell, problems });
   }
   await helper.unload();
   hooks.remove('*.faults');
   events.off('node-status', onStatus);
   for (const [id, status] of shown) {
-    if (lives.has(id) && !isDeepStrictEqual(status, {}))
-      report.problems.push(`${nameOf(lives.get(id)!.cell)}: a stopped node shows ${JSON.stringify(status)}`);
+    if (runs.has(id) && !isDeepStrictEqual(status, {}))
+      report.problems.push(`${nameOf(runs.get(id)!.cell)}: a stopped node shows ${JSON.stringify(status)}`);
   }
   await server.disconnect();
   report.problems.push(...(await leaks(server, before)));
   await server.forget();
 }
 
-async function begin(cell: Cell, world: World): Promise<Life> {
+async function begin(cell: Cell, world: World): Promise<CellRun> {
   const { id, operation, fault, when, generation } = cell;
   const prepared = await operation.prepare(world, id, generation);
   return {
@@ -265,11 +265,11 @@ function watching({ expected }: Cell): Record<string, unknown> {
   return { interval: 0.05, maxInterval: 0.1, timeout: expected === 'NRFCLOUD_TIMEOUT' ? 2 : 20 };
 }
 
-function observe(lives: Map<string, Life>): void {
-  const on = (id: string, take: (life: Life, msg: Message) => void, origin: (msg: Message) => string): void => {
+function observe(runs: Map<string, CellRun>): void {
+  const on = (id: string, take: (run: CellRun, msg: Message) => void, origin: (msg: Message) => string): void => {
     helper.getNode(id).on('input', (msg: NodeMessage) => {
-      const life = lives.get(origin(msg));
-      if (life !== undefined) take(life, msg);
+      const run = runs.get(origin(msg));
+      if (run !== undefined) take(run, msg);
     });
   };
   const own = (msg: Message): string => msg['cell'] as string;
@@ -292,19 +292,19 @@ function observe(lives: Map<string, Life>): void {
   );
   on(
     'status-of',
-    (life, msg) => (life.status = msg['status'] as Message),
+    (run, msg) => (run.status = msg['status'] as Message),
     (msg) => msg['status'].source.id as string,
   );
 }
 
 /** Sends a cell's message: it has begun when a request has come to the service, and ended with its first ending. */
-function live(life: Life): { begun: Promise<unknown>; ended: Promise<void> } {
-  const { cell, prepared, script } = life;
+function start(run: CellRun): { begun: Promise<unknown>; ended: Promise<void> } {
+  const { cell, prepared, script } = run;
   const limit = new AbortController();
   const requested = new Promise<void>((resolve) => (script.onArrival = resolve));
   const ended = Promise.race([
     new Promise<void>((resolve) => {
-      life.settle = resolve;
+      run.settle = resolve;
       helper.getNode(cell.id).receive({ ...prepared.msg, cell: cell.id });
     }),
     // Far beyond all that a cell may take; then it has no ending, and that is its problem.
@@ -314,7 +314,7 @@ function live(life: Life): { begun: Promise<unknown>; ended: Promise<void> } {
 }
 
 /** Everything that is wrong with how a cell went. */
-function judge({ cell, script, prepared, original, outputs, caught, completed, steps, status }: Life): string[] {
+function judge({ cell, script, prepared, original, outputs, caught, completed, steps, status }: CellRun): string[] {
   const { operation, fault, expected, when } = cell;
   const problems: string[] = [];
   const must = (holds: boolean, problem: string): void => {

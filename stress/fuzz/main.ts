@@ -1,5 +1,5 @@
 import { NODES, PURE } from './properties/index';
-import { runProperty, settings, shareOut, type Account } from './run';
+import { runProperty, settings, shareOut, type RunResult } from './run';
 
 /** The long run: `npm run stress:fuzz`. Prints what held, and how long it took. */
 async function main(): Promise<void> {
@@ -8,13 +8,13 @@ async function main(): Promise<void> {
   const all = [...PURE, ...NODES];
   const properties = only === undefined ? all : all.filter(({ name }) => name.includes(only));
   console.log(`seed ${seed} (FUZZ_SEED), at least ${cases} cases (FUZZ_CASES)\n`);
-  const accounts: Account[] = [];
+  const results: RunResult[] = [];
   const failures: string[] = [];
   for (const [index, count] of shareOut(properties, cases).entries()) {
     try {
-      const account = await runProperty(properties[index]!, seed, count);
-      accounts.push(account);
-      console.log(line(account));
+      const result = await runProperty(properties[index]!, seed, count);
+      results.push(result);
+      console.log(line(result));
     } catch (error) {
       failures.push((error as Error).message);
       console.log(`FAILED  ${(error as Error).message}`);
@@ -22,15 +22,15 @@ async function main(): Promise<void> {
   }
   const total = {
     name: 'all properties',
-    cases: accounts.reduce((sum, account) => sum + account.cases, 0),
-    seconds: accounts.reduce((sum, account) => sum + account.seconds, 0),
-    longestMs: Math.max(...accounts.map(({ longestMs }) => longestMs)),
+    cases: results.reduce((sum, result) => sum + result.cases, 0),
+    seconds: results.reduce((sum, result) => sum + result.seconds, 0),
+    longestMs: Math.max(...results.map(({ longestMs }) => longestMs)),
   };
   console.log(`\n${line(total)}`);
   if (failures.length > 0) process.exitCode = 1;
 }
 
-function line({ name, cases, seconds, longestMs }: Account): string {
+function line({ name, cases, seconds, longestMs }: RunResult): string {
   const columns = [
     String(cases).padStart(9),
     `${seconds.toFixed(1)} s`.padStart(9),

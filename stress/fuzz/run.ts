@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import type { AnyProperty } from './property';
 
-/** What a run of one property showed. */
-export interface Account {
+/** The result of a run of one property. */
+export interface RunResult {
   name: string;
   cases: number;
   seconds: number;
@@ -16,7 +16,7 @@ const TRIES = 4;
  * Runs a property.
  * @throws with the seed, the path and the smallest failing case, when it does not hold or a case takes too long
  */
-export async function runProperty(one: AnyProperty, seed: number, cases: number): Promise<Account> {
+export async function runProperty(one: AnyProperty, seed: number, cases: number): Promise<RunResult> {
   let longestMs = 0;
   const timed = async (value: unknown): Promise<void> => {
     let fastest = Infinity;

@@ -31,7 +31,7 @@ export class Fleet {
     return new Fleet(await startSimulator(options), await startMosquitto());
   }
 
-  /** Starts Node-REDs until there are so many. */
+  /** Starts Node-REDs until `count` of them run. */
   async grow(count: number): Promise<void> {
     while (this.instances.length < count) await this.launch(`line-${this.instances.length + 1}`);
   }

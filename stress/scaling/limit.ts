@@ -37,7 +37,7 @@ export interface Sharing {
   discrepancies: string[];
 }
 
-/** 1, 2 and 4 Node-REDs, each with tokens of its own, claim from a service that takes so many requests a second. */
+/** 1, 2 and 4 Node-REDs, each with tokens of its own, claim from a service that limits requests per second. */
 export async function shareTheLimit(seconds: number): Promise<Sharing[]> {
   const fleet = await Fleet.start({ rate: RATE, latency: LATENCY_MS });
   try {
@@ -81,7 +81,7 @@ async function share(
       topic: claimsOf(instance.name),
       claimTokens: claimTokens.slice(index * part, (index + 1) * part),
       window: WINDOW,
-      patienceMs: 60_000,
+      resendAfterMs: 60_000,
       onAnswer: () => log.push({ at: performance.now(), what: instance }),
     });
     firstDone = Math.min(firstDone, performance.now());

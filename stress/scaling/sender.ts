@@ -15,7 +15,7 @@ export interface Job {
   /** Most tokens without an answer at a time. */
   window: number;
   /** Milliseconds without an answer after which a token is sent again. */
-  patienceMs: number;
+  resendAfterMs: number;
   /** Told every first answer of a token. */
   onAnswer?: (instance: string) => void;
 }
@@ -33,8 +33,8 @@ export interface JobReport {
   late: number;
 }
 
-/** A job that takes longer is given up, in milliseconds. */
-const PATIENCE_MS = 180_000;
+/** A job that takes longer fails. */
+const JOB_TIMEOUT_MS = 180_000;
 const LOOK_MS = 100;
 
 /** Sends claim tokens by MQTT, QoS 1, and sends again what gets no good answer. */
@@ -80,12 +80,12 @@ export class Sender {
     return new Promise((settle, reject) => {
       const look = setInterval(() => {
         const now = performance.now();
-        if (now - begun > PATIENCE_MS) {
+        if (now - begun > JOB_TIMEOUT_MS) {
           end();
           reject(new Error(`${claimTokens.length - answered} of ${claimTokens.length} tokens got no answer`));
         }
         for (const [index, sentAt] of open) {
-          if (now - sentAt < job.patienceMs) continue;
+          if (now - sentAt < job.resendAfterMs) continue;
           report.repeats++;
           send(index);
         }

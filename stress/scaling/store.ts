@@ -17,7 +17,7 @@ export interface StoreModule {
   path: string;
 }
 
-/** A context store in Redis, for one instance and whoever replaces it. */
+/** A context store in Redis, for one instance and its replacement. */
 export interface Store {
   /** Lines for Node-RED's settings file. */
   settingsCode: string;

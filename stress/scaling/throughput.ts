@@ -51,7 +51,7 @@ async function measure(fleet: Fleet, instances: number, tokensEach: number, one?
   await fleet.grow(instances);
   const sender = await fleet.sender(`throughput-${instances}`);
   const window = WINDOW * instances;
-  const job = { topic: 'claims', window, patienceMs: 10_000 };
+  const job = { topic: 'claims', window, resendAfterMs: 10_000 };
   await sender.run({ ...job, claimTokens: fleet.devices(WARM_UP * instances).claimTokens });
   const { claimTokens, notOnce } = fleet.devices(tokensEach * instances);
   const { seconds, byInstance, repeats } = await sender.run({ ...job, claimTokens });
@@ -82,7 +82,7 @@ async function dieInTheMiddle(fleet: Fleet, tokensEach: number): Promise<Death> 
     topic: 'claims',
     claimTokens,
     window: WINDOW * instances,
-    patienceMs: 3000,
+    resendAfterMs: 3000,
     onAnswer: () => {
       if (++answered >= claimTokens.length / 3) killed ??= fleet.kill(victim);
     },

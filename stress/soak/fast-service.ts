@@ -25,7 +25,7 @@ export interface SoakCounts {
 export const UUID_OFFSET = 6;
 /** Of all requests, this part goes wrong. */
 const FAULTS = 0.02;
-/** Every so many of the operations ends FAILED, with an error summary. */
+/** One in this many operations ends FAILED, with an error summary. */
 const FAILED_EVERY = 10;
 
 /**

@@ -10,7 +10,7 @@ export interface SoakOptions {
   operations: number;
   /** Claims between two samples. */
   every: number;
-  /** Nothing is sent any more after so many seconds. */
+  /** Nothing is sent after this many seconds. */
   seconds: number;
   onSample?: (sample: Sample) => void;
 }

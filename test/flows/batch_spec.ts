@@ -18,7 +18,7 @@ const TIMEOUT = 12 + DEVICES / 40;
 /** When a device that is late contacts the service, in milliseconds. */
 const LATER_MS = 8000 + DEVICES * 6;
 /** How long the flow may take on a busy machine. */
-const PATIENCE_MS = 100_000;
+const WAIT_MS = 100_000;
 
 /** What becomes of a device, and what the flow must say about it. */
 interface Kind {
@@ -151,22 +151,22 @@ describe(`a batch of ${DEVICES} devices in the demo's flow`, function () {
     await eventually(
       () => reported('connected') >= atOnce,
       'the devices that contact the service at once',
-      PATIENCE_MS,
+      WAIT_MS,
     );
     const failing = idsOf('command fails').length;
-    await eventually(() => reported('failed') >= failing, 'the devices whose command fails', PATIENCE_MS);
+    await eventually(() => reported('failed') >= failing, 'the devices whose command fails', WAIT_MS);
     // Each was seen claimed, and that is recorded.
     const waiting = KINDS.filter(
       ({ name }) => !['contacts the service at once', 'command fails', 'never connects'].includes(name),
     );
     const expected = waiting.reduce((sum, { name }) => sum + idsOf(name).length, 0);
-    await eventually(() => seenClaimed() >= expected, 'the record of claimed devices', PATIENCE_MS);
+    await eventually(() => seenClaimed() >= expected, 'the record of claimed devices', WAIT_MS);
     for (const id of idsOf('unclaimed meanwhile')) simulator.unclaim(id);
     for (const id of idsOf('blocked')) await block(id);
     process.kill(nodeRed.pid, 'SIGKILL');
     await nodeRed.lost.catch(() => undefined);
     await start(false);
-    await eventually(() => report().length >= DEVICES, 'the end of all devices', PATIENCE_MS);
+    await eventually(() => report().length >= DEVICES, 'the end of all devices', WAIT_MS);
 
     const twice = report().filter(
       (row, index, all) => all.findIndex(({ deviceId }) => deviceId === row.deviceId) !== index,

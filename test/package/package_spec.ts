@@ -74,7 +74,7 @@ describe('the packed package', function () {
 
   it('holds what users need, and nothing else', () => {
     const allowed =
-      /^(dist\/.+\.(js|html|json|svg)|resources\/editor\.js|examples\/.+\.json|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+      /^(dist\/.+\.(js|html|json|svg)|resources\/\w+\.js|examples\/.+\.json|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
     assert.deepEqual(
       files.filter((path) => !allowed.test(path)),
       [],
@@ -120,9 +120,11 @@ describe('the packed package', function () {
 
   it('package: the editor gets the code that the dialogs share', async () => {
     // A 404 would keep the editor from loading at all.
-    const response = await ask(`/resources/${manifest.name}/editor.js`);
-    assert.equal(response.status, 200);
-    assert.equal(await response.text(), await readFile(join(ROOT, 'resources/editor.js'), 'utf8'));
+    for (const file of await readdir(join(ROOT, 'resources'))) {
+      const response = await ask(`/resources/${manifest.name}/${file}`);
+      assert.equal(response.status, 200, file);
+      assert.equal(await response.text(), await readFile(join(ROOT, 'resources', file), 'utf8'));
+    }
   });
 
   it('gives the editor the dialog, the icon, and the catalog and help in each language of every node', async () => {

@@ -7,7 +7,7 @@ const RATE = 50;
 const EACH = 50;
 
 /** The short form of the limit's part of `npm run stress:scaling`: two connections, as two Node-REDs would have. */
-describe('two connections to a service that takes so many requests a second', function () {
+describe('two connections to a service that limits requests per second', function () {
   this.timeout(40_000);
   let simulator: Simulator;
   afterEach(async () => {

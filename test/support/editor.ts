@@ -22,8 +22,8 @@ const CHROMIUM_ARGS = [
   '--disable-sync',
 ];
 
-/** How long the browser may take for one step, in milliseconds: longer than it does on a busy computer. */
-const PATIENCE_MS = 15_000;
+/** How long the browser may take for one step: longer than it does on a busy computer. */
+const STEP_TIMEOUT_MS = 15_000;
 
 /**
  * Starts a Node-RED for the editor, in a process of its own.
@@ -99,7 +99,7 @@ export class Editor {
     { width = 1440, height = 900, deviceScaleFactor = 1 } = {},
   ): Promise<Editor> {
     const page = await browser.newPage({ viewport: { width, height }, deviceScaleFactor, locale: 'en-US' });
-    page.setDefaultTimeout(PATIENCE_MS);
+    page.setDefaultTimeout(STEP_TIMEOUT_MS);
     // tsx marks functions with a helper of its own, which the page doesn't have.
     await page.addInitScript('globalThis.__name = (f) => f');
     const editor = new Editor(page);

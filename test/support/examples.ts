@@ -6,8 +6,8 @@ import type { Simulator } from '../../simulator';
 import { keyFor, startNodeRedProcess, type FlowNode, type NodeRedProcess } from './node-red-process';
 
 const FOLDER = resolve(__dirname, '../../examples');
-/** How long something that must happen may take on a busy machine. */
-const PATIENCE_MS = 20_000;
+/** How long something that must happen may take on a busy computer. */
+const EVENT_TIMEOUT_MS = 20_000;
 
 /** The names of all examples, as the import menu shows them. */
 export const EXAMPLES = readdirSync(FOLDER)
@@ -88,9 +88,9 @@ export function chosen(node: FlowNode, { simulator, mqttPort, nodes = {}, env = 
 export async function eventually<T>(
   ask: () => T | undefined | false,
   what: string,
-  patienceMs = PATIENCE_MS,
+  timeoutMs = EVENT_TIMEOUT_MS,
 ): Promise<T> {
-  const end = Date.now() + patienceMs;
+  const end = Date.now() + timeoutMs;
   for (;;) {
     const answer = ask();
     if (answer !== undefined && answer !== false) return answer;

@@ -39,7 +39,7 @@ export interface NodeRig {
   other: (id: string) => Node;
   /** Resolves as soon as the condition holds, asked again after every event of the rig. */
   until: (condition: () => boolean, what?: string) => Promise<void>;
-  /** All messages have ended when Catch and Complete have seen so many. */
+  /** All messages have ended when Catch and Complete have seen `count`. */
   ended: (count: number) => Promise<void>;
   /** Stops the flow, as a full deploy does. */
   stop: () => Promise<void>;

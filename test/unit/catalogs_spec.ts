@@ -15,6 +15,9 @@ const read = (...path: string[]): string => readFileSync(join(ROOT, ...path), 'u
 
 type Definition = Record<string, any>;
 
+/** What dialogs share. */
+const SHARED = readdirSync(join(ROOT, 'resources'));
+
 /** A jQuery whose methods give itself: resources/editor.js registers handlers and a style sheet when it is loaded. */
 const jQueryStub: Definition = () => new Proxy({}, { get: () => jQueryStub });
 
@@ -30,9 +33,9 @@ function definitionOf(type: string): Definition {
   };
   const context = createContext({ RED, $: jQueryStub, document: {}, window: {} as Definition });
   const window = context['window'] as Definition;
-  // Once per node type, as in the editor.
-  for (let run = 0; run < 2; run++) runInContext(read('resources/editor.js'), context);
-  context['nrfCloudEditor'] = window['nrfCloudEditor'];
+  // Once per node type and in any order, as in the editor.
+  for (const file of [...SHARED, ...SHARED]) runInContext(read('resources', file), context);
+  Object.assign(context, window);
   const scripts = read('nodes', `${type}.html`).matchAll(/<script type="text\/javascript">([\s\S]*?)<\/script>/g);
   for (const [, script] of scripts) runInContext(script!, context);
   assert.deepEqual(
@@ -72,7 +75,7 @@ const SOURCES = [
       type: 'nrfcloud-connection',
       text: read('nodes/runtime', file).replaceAll('${SHARED}', 'nrfcloud-connection'),
     })),
-  { type: 'nrfcloud-connection', text: read('resources/editor.js') },
+  ...SHARED.map((file) => ({ type: 'nrfcloud-connection', text: read('resources', file) })),
 ];
 
 /** The runtime builds the keys of statuses from what happened. */

@@ -2,18 +2,19 @@
 // The node that a flow under test begins and ends with, and the routes that send messages through it. The node with the id
 // `source` sends one message per token of a file; one with the id `sink` takes what has worked (a status of 2xx, or none),
 // and one with the id `failed` what a Catch node caught.
-//   POST /bench/work { tokens, messages, inFlight }  sends them, all at once or so many at a time, and tells how it went
+//   POST /bench/work { tokens, messages, inFlight }  sends them, at most `inFlight` at a time (default: all at once), and
+//                                                    responds with counts and seconds
 //   POST /bench/idle { tokens, messages, channel }   one after the other with a break: milliseconds from each message until
 //                                                    something is published on that diagnostics channel
 //   POST /bench/text { path }                        reads a file as text, for the one message that comes next
-//   POST /bench/one { payload, arrivals }            sends one message, with that text if no payload is given, waits until so
-//                                                    many have come out (by default one) or one has failed, and tells of the
-//                                                    last one; of an array its length only
+//   POST /bench/one { payload, arrivals }            sends one message, with that text if no payload is given, waits until
+//                                                    `arrivals` messages (default: one) have come out or one has failed,
+//                                                    and responds with the last one; of an array with its length only
 //   POST /bench/send { tokens, messages }            sends them, all at once, and waits for nothing
 const diagnostics = require('node:diagnostics_channel');
 const { readFileSync } = require('node:fs');
 
-/** Messages that have not come out for so long, in seconds, are lost. */
+/** Messages that have not come out after this many seconds are lost. */
 const LOST_S = 10;
 const BREAK_MS = 5;
 
@@ -73,12 +74,12 @@ module.exports = (RED) => {
       let last = begun;
       let quietSeconds = 0;
       const end = () => {
-        clearInterval(patience);
+        clearInterval(lostCheck);
         onArrival = () => undefined;
         const arrived = told.ok + told.failed;
         resolve({ ...told, lost: tokens.length - arrived, seconds: (last - begun) / 1000 });
       };
-      const patience = setInterval(() => {
+      const lostCheck = setInterval(() => {
         // Counted by turns of the event loop: while it is blocked nothing can come out, and nothing is lost.
         if (++quietSeconds > LOST_S) end();
       }, 1000);

@@ -1,19 +1,15 @@
-import { appendFile, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { decodeLine, encodeLine, type Entry } from './line';
 import { FolderLock } from './lock';
 import type { RecordParts, RecordState, RecordStore } from './record-store';
 import { RecordIndex, type Position } from './record-index';
-import { Segment } from './segment';
+import type { Segment } from './segment';
+import { makeFolder, SegmentFolder } from './segment-folder';
 
-/** A segment of this size is full, and the next one begins. */
-const MAX_SEGMENT_BYTES = 16 * 2 ** 20;
 /** Most bytes that one write and one flush take. */
 const MAX_WRITE_BYTES = 4 * 2 ** 20;
 /** Bytes on disk beside twice the live ones before the oldest segment is written anew. */
 const MAX_DEAD_BYTES = 32 * 2 ** 20;
-const FOLDER_MODE = 0o700;
-const SEGMENT_NAME = /^journal-(\d{8})\.jsonl$/;
 
 interface QueuedWrite {
   bytes: Buffer;
@@ -30,17 +26,15 @@ interface QueuedWrite {
  * install script, is not published.
  */
 export class Journal {
-  readonly #segments: Segment[] = [];
   readonly #index = new RecordIndex();
   readonly #queue: QueuedWrite[] = [];
   #writing: Promise<void> | undefined;
-  #nextNumber = 1;
   #closed = false;
   /** The segment whose live lines are being written again. */
   #rewriting: Segment | undefined;
 
   private constructor(
-    private readonly folder: string,
+    private readonly folder: SegmentFolder,
     private readonly lock: FolderLock,
   ) {}
 
@@ -51,10 +45,10 @@ export class Journal {
    * @throws the system's error if the folder cannot be used
    */
   static async open(folder: string, report: (sentence: string) => void): Promise<Journal | undefined> {
-    await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
+    await makeFolder(folder);
     const lock = await FolderLock.take(join(folder, 'lock'));
     if (lock === undefined) return undefined;
-    const journal = new Journal(folder, lock);
+    const journal = new Journal(new SegmentFolder(folder), lock);
     try {
       await journal.#load(report);
     } catch (error) {
@@ -96,7 +90,7 @@ export class Journal {
   async close(): Promise<void> {
     this.#closed = true;
     await this.#writing;
-    await Promise.all(this.#segments.map((segment) => segment.close()));
+    await this.folder.close();
     await this.lock.release();
   }
 
@@ -179,7 +173,7 @@ export class Journal {
     while (this.#queue.length > 0) {
       const batch = this.#takeBatch();
       try {
-        const segment = await this.#currentSegment();
+        const segment = await this.folder.current();
         let offset = await segment.append(Buffer.concat(batch.map(({ bytes }) => bytes)));
         for (const { bytes, onWritten } of batch) {
           onWritten(segment, offset);
@@ -202,35 +196,19 @@ export class Journal {
     return this.#queue.splice(0, count);
   }
 
-  async #currentSegment(): Promise<Segment> {
-    const last = this.#segments.at(-1);
-    if (last !== undefined && last.size < MAX_SEGMENT_BYTES) return last;
-    const name = `journal-${String(this.#nextNumber++).padStart(8, '0')}.jsonl`;
-    const segment = await Segment.open(join(this.folder, name));
-    await this.#syncFolder();
-    this.#segments.push(segment);
-    return segment;
-  }
-
   /**
    * Deletes segments that hold nothing live, oldest first: a removal must not disappear before what it removes. If much
    * more is on disk than is live, the live lines of the oldest segment move to the end.
    */
   async #removeDeadSegments(): Promise<void> {
-    while (this.#segments.length > 1 && this.#segments[0]!.liveLines === 0) {
-      const [segment] = this.#segments.splice(0, 1);
-      await segment!.close();
-      await rm(segment!.path, { force: true });
-      await this.#syncFolder();
-    }
-    const bytes = this.#segments.reduce((sum, { size }) => sum + size, 0);
-    const live = this.#segments.reduce((sum, { liveBytes }) => sum + liveBytes, 0);
-    if (this.#segments.length > 1 && bytes > 2 * live + MAX_DEAD_BYTES) {
-      const [oldest] = this.#segments;
-      if (this.#rewriting === oldest) return;
-      this.#rewriting = oldest;
-      await this.#rewrite(oldest!);
-    }
+    while (this.folder.oldest?.liveLines === 0) await this.folder.removeOldest();
+    const { oldest, segments } = this.folder;
+    if (oldest === undefined || oldest === this.#rewriting) return;
+    const bytes = segments.reduce((sum, { size }) => sum + size, 0);
+    const live = segments.reduce((sum, { liveBytes }) => sum + liveBytes, 0);
+    if (bytes <= 2 * live + MAX_DEAD_BYTES) return;
+    this.#rewriting = oldest;
+    await this.#rewrite(oldest);
   }
 
   /** Queues the live lines of a segment again, so that nothing in it is live any more. */
@@ -243,20 +221,14 @@ export class Journal {
   }
 
   async #load(report: (sentence: string) => void): Promise<void> {
-    const numbers = (await readdir(this.folder))
-      .map((name) => Number(SEGMENT_NAME.exec(name)?.[1]))
-      .filter((number) => !Number.isNaN(number))
-      .sort((a, b) => a - b);
+    await this.folder.open();
+    const { segments } = this.folder;
+    const last = segments.at(-1);
     const damaged: Buffer[] = [];
-    for (const number of numbers) {
-      const name = `journal-${String(number).padStart(8, '0')}.jsonl`;
-      const segment = await Segment.open(join(this.folder, name));
-      this.#segments.push(segment);
-      this.#nextNumber = number + 1;
-      const isLast = number === numbers.at(-1);
+    for (const segment of segments) {
       for await (const { offset, length, head, torn } of segment.scan()) {
         if (head !== undefined) this.#index.apply(head, { segment, offset, length });
-        else if (torn && isLast) await segment.truncate(offset);
+        else if (torn && segment === last) await segment.truncate(offset);
         else damaged.push(await segment.read(offset, length));
       }
     }
@@ -266,35 +238,15 @@ export class Journal {
 
   /** Keeps damaged lines in a file of their own, and moves the others to new segments, so that this is said once. */
   async #setAside(damaged: Buffer[], report: (sentence: string) => void): Promise<void> {
-    const name = `damaged-${new Date().toISOString().replace(/[:.]/g, '-')}.txt`;
-    await appendFile(
-      join(this.folder, name),
-      Buffer.concat(damaged.map((line) => Buffer.concat([line, Buffer.from('\n')]))),
-      {
-        mode: 0o600,
-      },
-    );
-    const old = [...this.#segments];
-    this.#segments.push(
-      await Segment.open(join(this.folder, `journal-${String(this.#nextNumber++).padStart(8, '0')}.jsonl`)),
-    );
+    const name = await this.folder.setAside(damaged);
+    const old = [...this.folder.segments];
+    await this.folder.begin();
     for (const segment of old) await this.#rewrite(segment);
     await this.#writing;
     report(
       `${damaged.length} damaged lines of the journal of pending work were set aside in ${name}; ` +
         'look up in nRF Cloud what became of the work that they record',
     );
-  }
-
-  /** Makes the names of new and removed files survive a power loss; Windows cannot do that, and need not. */
-  async #syncFolder(): Promise<void> {
-    if (process.platform === 'win32') return;
-    const folder = await open(this.folder, 'r');
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
   }
 }
 

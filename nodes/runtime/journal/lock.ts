@@ -2,7 +2,7 @@ import { open, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { isRunning, thisProcess, type Holder } from './process-identity';
 
-/** How often the holder shows that it lives, in milliseconds; another host takes the lock over after {@link STALE_MS}. */
+/** How often the holder renews the lock, in milliseconds; another host takes the lock over after {@link STALE_MS}. */
 const HEARTBEAT_MS = 20_000;
 const STALE_MS = 90_000;
 /** How long a lock that was taken over must stand before it counts, in milliseconds. */

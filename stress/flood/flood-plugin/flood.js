@@ -43,7 +43,7 @@ function flood(RED, tokens) {
   });
   const tell = () => {
     seen.tookMs = Date.now() - started;
-    // Whoever ends a message twice does it soon.
+    // A message that ends twice does so soon.
     setTimeout(() => {
       clearInterval(sampler);
       RED.hooks.remove('*.flood');

@@ -1,7 +1,7 @@
 /* global module, require, process, setTimeout, Buffer */
-// A Node-RED plugin for tests. POST <admin>/soak makes the node "source" send claim tokens, never more than so many at
-// once, and now and then the rows of a bulk claim. Every so many claims it waits until nothing is on its way and writes a
-// line of JSON with what the process holds then; at the end one with how all messages ended.
+// A Node-RED plugin for tests. POST <admin>/soak makes the node "source" send claim tokens, at most DEPTH at once, and at
+// times the rows of a bulk claim. After every `every` claims it waits until no message is pending and writes a line of
+// JSON with what the process holds then; at the end one with how all messages ended.
 const { setFlagsFromString } = require('node:v8');
 const { runInNewContext } = require('node:vm');
 

@@ -48,7 +48,7 @@ const byChance = (part: number): Policy => {
 };
 
 /**
- * Sends without a break, `concurrency` at once, refused requests again later; tells second by second what became of it.
+ * Sends without a break, `concurrency` at once, refused requests again later; returns the counts of each second.
  * With `askedMs`, each refusal says how long to wait, and nothing starts meanwhile.
  */
 function press(
@@ -56,13 +56,13 @@ function press(
   { concurrency = 64, latencyMs = 10, seconds = 30, askedMs = 0 },
 ): { taken: number; refused: number }[] {
   const rate = new AdaptiveRate();
-  const account = Array.from({ length: seconds }, () => ({ taken: 0, refused: 0 }));
+  const counts = Array.from({ length: seconds }, () => ({ taken: 0, refused: 0 }));
   let flying: number[] = [];
   let heldUntil = 0;
   for (let now = 0; now < seconds * 1000; now++) {
     for (const startedAt of flying.filter((start) => start + latencyMs <= now)) {
       const took = policy(now);
-      account[Math.floor(now / 1000)]![took ? 'taken' : 'refused']++;
+      counts[Math.floor(now / 1000)]![took ? 'taken' : 'refused']++;
       if (took) rate.taken(now);
       else {
         rate.refused(startedAt, now, askedMs);
@@ -75,11 +75,11 @@ function press(
       flying.push(now);
     }
   }
-  return account;
+  return counts;
 }
 
-const total = (account: { taken: number; refused: number }[], what: 'taken' | 'refused'): number =>
-  account.reduce((sum, second) => sum + second[what], 0);
+const total = (counts: { taken: number; refused: number }[], what: 'taken' | 'refused'): number =>
+  counts.reduce((sum, second) => sum + second[what], 0);
 
 describe('the rate that is learned from refusals', () => {
   for (const [name, policy, limit] of [
@@ -91,12 +91,12 @@ describe('the rate that is learned from refusals', () => {
   ] as const) {
     for (const latencyMs of [2, 40]) {
       it(`comes close to the limit with few refusals: ${name}, ${latencyMs} ms`, () => {
-        const account = press(policy(), { latencyMs });
-        const known = account.slice(3);
-        assert.ok(total(known, 'taken') >= 0.95 * limit * known.length, JSON.stringify(account));
-        assert.ok(total(known, 'refused') <= 0.05 * total(known, 'taken'), JSON.stringify(account));
+        const counts = press(policy(), { latencyMs });
+        const known = counts.slice(3);
+        assert.ok(total(known, 'taken') >= 0.95 * limit * known.length, JSON.stringify(counts));
+        assert.ok(total(known, 'refused') <= 0.05 * total(known, 'taken'), JSON.stringify(counts));
         // At first all that is on its way is refused, some times over, before the limit is known.
-        assert.ok(total(account, 'refused') <= 0.1 * total(account, 'taken'), JSON.stringify(account));
+        assert.ok(total(counts, 'refused') <= 0.1 * total(counts, 'taken'), JSON.stringify(counts));
       });
     }
   }
@@ -107,10 +107,10 @@ describe('the rate that is learned from refusals', () => {
     ['a bucket of a second', (): Policy => bucket(1000, 1000), 1000],
   ] as const) {
     it(`is kept below where each refusal costs a second: ${name}`, () => {
-      const account = press(policy(), { latencyMs: 40, askedMs: 1000, seconds: 40 });
-      const known = account.slice(5);
-      assert.ok(total(known, 'taken') >= 0.8 * limit * known.length, JSON.stringify(account));
-      assert.ok(total(known, 'refused') <= 0.02 * total(known, 'taken'), JSON.stringify(account));
+      const counts = press(policy(), { latencyMs: 40, askedMs: 1000, seconds: 40 });
+      const known = counts.slice(5);
+      assert.ok(total(known, 'taken') >= 0.8 * limit * known.length, JSON.stringify(counts));
+      assert.ok(total(known, 'refused') <= 0.02 * total(known, 'taken'), JSON.stringify(counts));
     });
   }
 
@@ -126,16 +126,16 @@ describe('the rate that is learned from refusals', () => {
   for (const part of [0.05, 0.2, 0.5]) {
     it(`is no limit for refusals by chance that a lower rate does not change: ${part * 100} %`, () => {
       const chance = byChance(part);
-      const account = press(chance, { concurrency: 16, latencyMs: 5, seconds: 60 });
+      const counts = press(chance, { concurrency: 16, latencyMs: 5, seconds: 60 });
       // Without any limit, 16 requests of 5 ms are 3200 in a second.
-      assert.ok(total(account, 'taken') >= 0.6 * (1 - part) * 3200 * account.length, JSON.stringify(account));
+      assert.ok(total(counts, 'taken') >= 0.6 * (1 - part) * 3200 * counts.length, JSON.stringify(counts));
     });
   }
 
   it('recovers within seconds when refusals by chance end', () => {
     const chance = byChance(0.3);
-    const account = press((now) => now > 10_000 || chance(now), { concurrency: 16, latencyMs: 5, seconds: 20 });
-    assert.ok(total(account.slice(15), 'taken') >= 0.95 * 3200 * 5, JSON.stringify(account));
+    const counts = press((now) => now > 10_000 || chance(now), { concurrency: 16, latencyMs: 5, seconds: 20 });
+    assert.ok(total(counts.slice(15), 'taken') >= 0.95 * 3200 * 5, JSON.stringify(counts));
   });
 
   it('does not slow down a few requests that are refused', () => {
@@ -146,24 +146,24 @@ describe('the rate that is learned from refusals', () => {
 
   it('is found again when the limit is raised or taken away', () => {
     const [low, high, none] = [perSecond(200), perSecond(1000), (): boolean => true];
-    const account = press((now) => (now < 10_000 ? low : now < 60_000 ? high : none)(now), { seconds: 120 });
-    assert.ok(total(account.slice(40, 60), 'taken') >= 0.95 * 1000 * 20, JSON.stringify(account.slice(40, 60)));
-    assert.ok(account.at(-1)!.taken > 2000, JSON.stringify(account.at(-1)));
+    const counts = press((now) => (now < 10_000 ? low : now < 60_000 ? high : none)(now), { seconds: 120 });
+    assert.ok(total(counts.slice(40, 60), 'taken') >= 0.95 * 1000 * 20, JSON.stringify(counts.slice(40, 60)));
+    assert.ok(counts.at(-1)!.taken > 2000, JSON.stringify(counts.at(-1)));
   });
 
   it('falls with the limit', () => {
     const [high, low] = [perSecond(1000), perSecond(100)];
-    const account = press((now) => (now < 10_000 ? high : low)(now), { seconds: 40 });
-    const known = account.slice(20);
+    const counts = press((now) => (now < 10_000 ? high : low)(now), { seconds: 40 });
+    const known = counts.slice(20);
     assert.ok(total(known, 'taken') >= 0.9 * 100 * known.length, JSON.stringify(known));
     assert.ok(total(known, 'refused') <= 0.1 * total(known, 'taken'), JSON.stringify(known));
   });
 });
 
-describe('the rate that is learned from refusals, to the letter', () => {
+describe('AdaptiveRate: exact steps', () => {
   const START = 5000;
 
-  /** A service that takes so many requests, one every `everyMs`, and then refuses some. */
+  /** A service that accepts `taken` requests, one every `everyMs`, and then refuses some. */
   function pressed({ taken = 50, everyMs = 10, refused = 3, askedMs = 0 }): { rate: AdaptiveRate; now: number } {
     const rate = new AdaptiveRate();
     for (let request = 0; request < taken; request++) rate.taken(START + request * everyMs);
@@ -177,7 +177,7 @@ describe('the rate that is learned from refusals, to the letter', () => {
     for (let refusal = 1; refusal <= times; refusal++) rate.refused(refusal < times ? -Infinity : now, now, askedMs);
   }
 
-  /** Requests a second, from how long so many starts put off the next; at least 50 ms after the last use. */
+  /** Requests a second, from how long 1000 starts delay the next; at least 50 ms after the last use. */
   function perSecondAt(rate: AdaptiveRate, now: number): number {
     assert.equal(rate.next(now), now);
     const starts = 1000;

@@ -325,7 +325,7 @@ describe('a document behind a proxy', () => {
     ['https://files.nrfcloud.com/x', ['10.0.0.1']],
     ['https://files.nrfcloud.com/x', ['1.1.1.1', '192.168.0.1']],
     ['https://intranet/x', []],
-    ['https://vault.internal/x', []],
+    ['https://files.internal/x', []],
     ['https://nas.local/x', []],
     ['https://router.lan/x', []],
     ['https://10.0.0.1/x', []],

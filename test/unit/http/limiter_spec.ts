@@ -194,7 +194,7 @@ describe('Limiter', () => {
     beforeEach(() => (clock = stopClock()));
     afterEach(() => clock.restore());
 
-    /** When each of so many requests, all asked for at once, may start. */
+    /** When each of `requests` requests, made at the same time, may start. */
     async function starts(limiter: OneOrigin, requests: number, ms: number): Promise<number[]> {
       const times: number[] = [];
       for (let request = 0; request < requests; request++) {

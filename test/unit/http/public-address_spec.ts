@@ -35,7 +35,7 @@ describe('isPublicName', () => {
   for (const name of [
     'intranet',
     'printer.local',
-    'vault.internal',
+    'files.internal',
     'nas.lan',
     'x.localhost',
     'router.home',

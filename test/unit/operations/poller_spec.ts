@@ -5,7 +5,7 @@ import { stopClock } from '../../support/clock';
 
 const response: ApiResponse = { statusCode: 200, body: { status: 'PENDING' } };
 
-/** A target that counts, and ends after so many polls. */
+/** A target that counts, and ends after a number of polls. */
 class Target implements PollTarget {
   readonly times: number[] = [];
   readonly errors: Error[] = [];

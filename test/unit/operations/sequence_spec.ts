@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { countedAtEnd, type Part } from '../../../nodes/operations/sequence';
 
 describe('countedAtEnd', () => {
-  /** What comes of batches of so many, and the error at the end of them. */
-  const played = async (sizes: number[], error?: Error): Promise<{ batches: Part[][]; thrown: unknown }> => {
+  /** The result of batches of these sizes, and the error at their end. */
+  const numbered = async (sizes: number[], error?: Error): Promise<{ batches: Part[][]; thrown: unknown }> => {
     const source = async function* (): AsyncGenerator<{ part: Part }[]> {
       let index = 0;
       for (const size of sizes)
@@ -20,25 +20,25 @@ describe('countedAtEnd', () => {
   };
 
   it('puts the count on the last one alone', async () => {
-    const { batches } = await played([2, 1, 2]);
+    const { batches } = await numbered([2, 1, 2]);
     assert.deepEqual(batches, [[{ index: 0 }], [{ index: 1 }], [{ index: 2 }, { index: 3 }], [{ index: 4, count: 5 }]]);
   });
 
   it('holds the last one over batches without any', async () => {
-    const { batches } = await played([1, 0, 0]);
+    const { batches } = await numbered([1, 0, 0]);
     assert.deepEqual(batches.flat(), [{ index: 0, count: 1 }]);
   });
 
   it('gives nothing of nothing', async () => {
-    assert.deepEqual((await played([])).batches, []);
-    assert.deepEqual((await played([0])).batches.flat(), []);
+    assert.deepEqual((await numbered([])).batches, []);
+    assert.deepEqual((await numbered([0])).batches.flat(), []);
   });
 
   it('gives the one that it holds before a failure, without a count', async () => {
     const failure = new Error('no next page');
-    const { batches, thrown } = await played([2], failure);
+    const { batches, thrown } = await numbered([2], failure);
     assert.deepEqual(batches.flat(), [{ index: 0 }, { index: 1 }]);
     assert.equal(thrown, failure);
-    assert.deepEqual(await played([], failure), { batches: [], thrown: failure });
+    assert.deepEqual(await numbered([], failure), { batches: [], thrown: failure });
   });
 });

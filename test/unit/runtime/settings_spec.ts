@@ -64,7 +64,7 @@ describe('a setting', () => {
     refuses(number(5, { min: 2, whole: true }), 1, 'rate must be a whole number of at least 2');
   });
 
-  it('that asks for a variable in vain says for which', () => {
+  it('an unset variable is named', () => {
     for (const [value, name] of [
       ['${RATE}', 'RATE'],
       [' ${A B} ', 'A B'],

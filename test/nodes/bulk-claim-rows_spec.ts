@@ -27,7 +27,7 @@ const fault: fc.Arbitrary<FaultRule> = fc.oneof(
   fc.constant<FaultRule>({ status: 503, html: true }),
 );
 
-describe('the account of a bulk claim', function () {
+describe('nrfcloud-bulk-claim: rows of messy files', function () {
   this.timeout(120_000);
   let simulator: Simulator;
   let tokens: MintedToken[];
@@ -53,7 +53,7 @@ describe('the account of a bulk claim', function () {
     }[kind]!;
   };
 
-  it('balances for every messy file and every fault: each row leaves exactly once, with its line', async () => {
+  it('each row leaves exactly once, with its line, for every file and every fault', async () => {
     const flow = await startNodeRig({
       node: bulkClaimNode,
       type: 'nrfcloud-bulk-claim',

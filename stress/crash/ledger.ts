@@ -18,7 +18,7 @@ export interface Entry {
 }
 
 /** What became of one message at one node. */
-interface Life {
+interface MessageHistory {
   node: Kind;
   received: number;
   /** How often it came in from a bulk claim that was continued: an upload that had left before may leave again. */
@@ -50,45 +50,45 @@ const GOOD_ENDINGS: ReadonlySet<string> = new Set([
 /** Nodes whose work continues after a restart. */
 const RECORDED: ReadonlySet<Kind> = new Set<Kind>(['bulk', 'watch']);
 
-/** The account of a run: what the nodes received, sent and ended, by `<node> <id>`. */
-export class Account {
-  readonly lives = new Map<string, Life>();
-  /** Bulk operations that bulk claim told of, by the key of the message that they came from. */
+/** The ledger of a run: what the nodes received, sent and ended, by `<node> <id>`. */
+export class Ledger {
+  readonly messages = new Map<string, MessageHistory>();
+  /** Bulk operations that bulk claim began, by the key of the message that they came from. */
   readonly operations = new Map<string, string[]>();
 
-  /** Books what a log holds from a line on. @returns the line to go on with */
+  /** Records the lines of a log from a line on. @returns the line to continue with */
   read(log: readonly string[], from: number): number {
     for (const line of log.slice(from)) {
-      if (line.startsWith('crash {')) this.#book(JSON.parse(line.slice('crash '.length)) as Entry);
+      if (line.startsWith('crash {')) this.#record(JSON.parse(line.slice('crash '.length)) as Entry);
     }
     return log.length;
   }
 
   /** Messages that came in and have not ended. */
   get open(): string[] {
-    return [...this.lives].filter(([, one]) => one.received > one.endings.length && !one.cut).map(([name]) => name);
+    return [...this.messages].filter(([, one]) => one.received > one.endings.length && !one.cut).map(([name]) => name);
   }
 
   /** The process is gone, and with it all that was on its way. */
   cutOff(): void {
-    for (const name of this.open) this.lives.get(name)!.cut = true;
+    for (const name of this.open) this.messages.get(name)!.cut = true;
   }
 
   /** Whether recorded work has had its one result. */
   hasEnded(name: string): boolean {
-    const life = this.lives.get(name);
-    return life !== undefined && life.results + life.resumed > 0;
+    const message = this.messages.get(name);
+    return message !== undefined && message.results + message.resumed > 0;
   }
 
   /** The process was killed when the result had left, and before the record was removed. */
   mayRepeat(name: string): void {
-    const life = this.lives.get(name);
-    if (life !== undefined) life.mayRepeat = true;
+    const message = this.messages.get(name);
+    if (message !== undefined) message.mayRepeat = true;
   }
 
   /** Recorded work of a round that was stopped without a result, by the flow or with the process. */
   stopped(round: string): string[] {
-    return [...this.lives]
+    return [...this.messages]
       .filter(
         ([name, { node, endings, cut }]) =>
           RECORDED.has(node) &&
@@ -101,26 +101,28 @@ export class Account {
 
   /** How many messages of a round came in, ended well, ended in an error, did not end, and were resumed. */
   sums(round: string): { in: number; out: number; errors: number; cut: number; resumed: number } {
-    const lives = [...this.lives].filter(([name]) => name.split(' ')[1]!.startsWith(round)).map(([, life]) => life);
+    const messages = [...this.messages]
+      .filter(([name]) => name.split(' ')[1]!.startsWith(round))
+      .map(([, message]) => message);
     const ended = (good: boolean): number =>
-      lives.filter(({ endings }) => endings.length > 0 && (endings[0] === 'ok') === good).length;
+      messages.filter(({ endings }) => endings.length > 0 && (endings[0] === 'ok') === good).length;
     return {
-      in: lives.length,
+      in: messages.length,
       out: ended(true),
       errors: ended(false),
-      cut: lives.filter(({ cut }) => cut).length,
-      resumed: lives.reduce((sum, { resumed }) => sum + resumed, 0),
+      cut: messages.filter(({ cut }) => cut).length,
+      resumed: messages.reduce((sum, { resumed }) => sum + resumed, 0),
     };
   }
 
-  /** Sentences about whatever broke the rules of the nodes in a round. */
+  /** Sentences about every broken rule of the nodes in a round. */
   discrepancies(round: string): string[] {
     const found: string[] = [];
-    for (const [name, life] of this.lives) {
+    for (const [name, message] of this.messages) {
       if (!name.split(' ')[1]!.startsWith(round)) continue;
-      const say = (what: string): void => void found.push(`${name}: ${what} (${JSON.stringify(life)})`);
-      const { node, received, receivedResumed, endings, cut, results, late, resumed, pages, devices } = life;
-      const { count, caught, mayRepeat } = life;
+      const say = (what: string): void => void found.push(`${name}: ${what} (${JSON.stringify(message)})`);
+      const { node, received, receivedResumed, endings, cut, results, late, resumed, pages, devices } = message;
+      const { count, caught, mayRepeat } = message;
       const ending = endings[0];
       // An upload of a bulk claim that was continued may have left before: then it is watched twice.
       const again = Math.min(received - 1, receivedResumed);
@@ -140,34 +142,34 @@ export class Account {
     return found;
   }
 
-  #book({ event, node, id, code, port, size = 0, count, resumed = false, operation }: Entry): void {
-    const life = this.#life(node, `${node} ${id}`);
+  #record({ event, node, id, code, port, size = 0, count, resumed = false, operation }: Entry): void {
+    const message = this.#historyOf(node, `${node} ${id}`);
     if (event === 'in') {
-      life.received++;
-      if (resumed) life.receivedResumed++;
+      message.received++;
+      if (resumed) message.receivedResumed++;
     }
-    if (event === 'end') life.endings.push(code!);
-    if (event === 'caught') life.caught++;
+    if (event === 'end') message.endings.push(code!);
+    if (event === 'caught') message.caught++;
     if (event !== 'out') return;
     if (operation !== undefined) this.operations.set(id, [...(this.operations.get(id) ?? []), operation]);
     if (node === 'list') {
-      life.pages++;
-      life.devices += size;
-      life.count = count;
+      message.pages++;
+      message.devices += size;
+      message.count = count;
     }
-    if (life.endings.length > 0 && !resumed) life.late++;
+    if (message.endings.length > 0 && !resumed) message.late++;
     // The one result of a message: not an upload, nor rejected rows, nor progress.
     const result = { claim: [0], bulk: [2], watch: [0, 1], list: [] as number[] }[node].includes(port!);
     if (!result) return;
     // A message from a bulk claim that was continued is marked already when it comes in.
-    const continued = resumed && (life.cut || life.endings.length >= life.received);
-    if (continued) life.resumed++;
-    else life.results++;
+    const continued = resumed && (message.cut || message.endings.length >= message.received);
+    if (continued) message.resumed++;
+    else message.results++;
   }
 
-  #life(node: Kind, name: string): Life {
-    let life = this.lives.get(name);
-    if (life === undefined) {
+  #historyOf(node: Kind, name: string): MessageHistory {
+    let message = this.messages.get(name);
+    if (message === undefined) {
       const nothing = {
         received: 0,
         receivedResumed: 0,
@@ -178,8 +180,11 @@ export class Account {
         devices: 0,
         caught: 0,
       };
-      this.lives.set(name, (life = { node, endings: [], cut: false, count: undefined, mayRepeat: false, ...nothing }));
+      this.messages.set(
+        name,
+        (message = { node, endings: [], cut: false, count: undefined, mayRepeat: false, ...nothing }),
+      );
     }
-    return life;
+    return message;
   }
 }

@@ -1,0 +1,53 @@
+import type { DetectedColumns, InvalidRow } from '../parse/rows';
+import type { BulkClaimProgress } from './bulk-claim-progress';
+
+/** A row that is not uploaded, or whose upload failed. */
+export interface RejectedRow {
+  line: number;
+  code: string;
+  reason: string;
+  claimToken?: string;
+  deviceId?: string;
+  tags?: string[];
+  /** Its upload may have been accepted although no response arrived. */
+  mayHaveSucceeded?: boolean;
+}
+
+/** An accepted upload as it leaves. */
+export interface UploadMessage {
+  payload: Record<string, unknown>;
+  statusCode: number;
+  rows: { line: number; deviceId: string; claimToken: string; tags: string[] }[];
+  repeatedSince?: string | undefined;
+  part: { index: number; count?: number };
+}
+
+/** What became of all rows: `rows = uploaded + rejected`. */
+export interface BulkSummary {
+  rows: number;
+  uploaded: number;
+  /** All rows that left by the second output, duplicates and failed uploads among them. */
+  rejected: number;
+  duplicates: number;
+  /** Accepted uploads. */
+  uploads: number;
+  failedUploads: number;
+  columns: DetectedColumns;
+}
+
+/** Where the results go, as they come. */
+export interface BulkClaimOutputs {
+  onUpload: (upload: UploadMessage) => Promise<void> | undefined;
+  onRejected: (rows: RejectedRow[]) => Promise<void> | undefined;
+  /** @param rows that were uploaded so far */
+  onProgress: (rows: number) => void;
+  /** Records the progress. @returns when it survives a crash */
+  save: (progress: BulkClaimProgress) => Promise<void>;
+}
+
+/** An invalid row as it leaves. */
+export function toRejected(invalid: InvalidRow): RejectedRow {
+  const row: RejectedRow & { ok?: boolean } = { ...invalid };
+  delete row.ok;
+  return row;
+}

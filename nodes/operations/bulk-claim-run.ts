@@ -1,0 +1,146 @@
+import type { Api } from '../api/api';
+import type { NrfCloudError } from '../api/errors';
+import type { DetectedColumns, InvalidRow, Row, ValidRow } from '../parse/rows';
+import { toRejected, type BulkClaimOutputs, type BulkSummary, type RejectedRow } from './bulk-claim-outputs';
+import type { AcceptedUpload, BulkClaimProgress, SentUpload, UploadRange } from './bulk-claim-progress';
+import { UploadQueue } from './upload-queue';
+
+/** Most rows in one message of rejected rows (contract). */
+const MAX_REJECTED_ROWS = 1000;
+
+/** One bulk claim that is being processed. */
+export class BulkClaimRun {
+  /** Rows read, valid rows and invalid rows so far. */
+  rows = 0;
+  #valid = 0;
+  #invalid = 0;
+  #duplicates = 0;
+  #part: ValidRow[] = [];
+  #rejected: RejectedRow[] = [];
+  /** Ranges of an interrupted bulk claim that have to be read again: the held upload, then those that were sent. */
+  readonly #again: (UploadRange & { held?: AcceptedUpload; sent?: SentUpload })[];
+  readonly #queue: UploadQueue;
+
+  constructor(
+    api: Api,
+    uploadsAtOnce: number,
+    private readonly progress: BulkClaimProgress,
+    private readonly outputs: BulkClaimOutputs,
+    private readonly isSuspended: () => boolean,
+  ) {
+    const { held, sent } = progress;
+    this.#again = [
+      ...(held === undefined ? [] : [{ first: held.first, count: held.count, held }]),
+      ...sent.map((upload) => ({ first: upload.first, count: upload.count, sent: upload })),
+    ];
+    this.#queue = new UploadQueue(
+      api,
+      uploadsAtOnce,
+      progress,
+      {
+        onUpload: (upload, rows, index, count) => this.#emitUpload(upload, rows, index, count),
+        onFailed: (rows, error, tried) => this.#rejectUpload(rows, error, tried),
+        save: () => outputs.save(progress),
+      },
+      isSuspended,
+    );
+  }
+
+  async take(rows: Row[]): Promise<void> {
+    for (const row of rows) {
+      this.rows++;
+      if (row.ok) await this.#takeValid(row);
+      else await this.#takeInvalid(row);
+    }
+  }
+
+  /** Waits for the uploads that are being sent, however they end. */
+  async settled(): Promise<void> {
+    await this.#queue.finish().catch(() => undefined);
+  }
+
+  /** Uploads what is left, and lets everything leave. */
+  async finish(): Promise<void> {
+    if (this.#part.length > 0) await this.#upload();
+    await this.#queue.finish();
+    await this.#flushRejected();
+  }
+
+  summary(columns: DetectedColumns): BulkSummary {
+    const { uploads, uploaded, failedUploads, failedRows } = this.progress;
+    const rejected = this.#invalid + failedRows;
+    return { rows: this.rows, uploaded, rejected, duplicates: this.#duplicates, uploads, failedUploads, columns };
+  }
+
+  async #takeValid(row: ValidRow): Promise<void> {
+    const index = this.#valid++;
+    const [again] = this.#again;
+    const isAgain = again !== undefined && index >= again.first;
+    if (!isAgain && index < this.progress.settledRows) return;
+    this.#part.push(row);
+    if (this.#part.length >= (isAgain ? again.count : this.progress.rowsPerUpload)) await this.#upload();
+  }
+
+  async #takeInvalid(row: InvalidRow): Promise<void> {
+    if (row.code === 'DUPLICATE') this.#duplicates++;
+    // It left before the restart.
+    if (this.#invalid++ < this.progress.rejectedRows) return;
+    if (this.#rejected.push(toRejected(row)) >= MAX_REJECTED_ROWS) await this.#flushRejected();
+  }
+
+  async #upload(): Promise<void> {
+    const rows = this.#part;
+    this.#part = [];
+    const again = this.#again.shift();
+    if (again?.held !== undefined) this.#queue.hold(again.held, rows);
+    else if (again?.sent !== undefined) await this.#queue.resume(again.sent, rows);
+    else {
+      // What was rejected so far does not wait for a slow service.
+      await this.#flushRejected();
+      await this.#queue.add(this.#valid - rows.length, rows);
+    }
+  }
+
+  #emitUpload(upload: AcceptedUpload, rows: ValidRow[], index: number, count?: number): Promise<void> | undefined {
+    const { body, statusCode, repeatedSince } = upload;
+    const place = { rows: rows.length, firstLine: rows[0]!.line, lastLine: rows.at(-1)!.line };
+    const repeated = repeatedSince === undefined ? {} : { repeated: true };
+    const turn = this.outputs.onUpload({
+      payload: { ...body, ...place, ...repeated },
+      statusCode,
+      rows: rows.map(({ line, deviceId, claimToken, tags }) => ({ line, deviceId, claimToken, tags })),
+      repeatedSince,
+      part: count === undefined ? { index } : { index, count },
+    });
+    this.outputs.onProgress(this.progress.uploaded + rows.length);
+    return turn;
+  }
+
+  async #rejectUpload(rows: ValidRow[], { code, message, cause }: NrfCloudError, tried: boolean): Promise<void> {
+    const reason = tried ? message : `not tried, because an earlier upload failed: ${message}`;
+    const uncertain = tried && cause.mayHaveSucceeded === true ? { mayHaveSucceeded: true } : {};
+    for (let start = 0; start < rows.length; start += MAX_REJECTED_ROWS) {
+      const batch = rows.slice(start, start + MAX_REJECTED_ROWS);
+      await this.outputs.onRejected(
+        batch.map(({ line, deviceId, claimToken, tags }) => ({
+          line,
+          code,
+          reason,
+          claimToken,
+          deviceId,
+          tags,
+          ...uncertain,
+        })),
+      );
+    }
+  }
+
+  async #flushRejected(): Promise<void> {
+    const rows = this.#rejected;
+    if (rows.length === 0 || this.isSuspended()) return;
+    this.#rejected = [];
+    await this.outputs.onRejected(rows);
+    this.progress.rejectedRows += rows.length;
+    await this.outputs.save(this.progress);
+  }
+}

@@ -1,0 +1,81 @@
+import type { NodeMessage } from 'node-red';
+import type { Done, IncomingMessage, Send } from './incoming-message';
+import type { NodeConfiguration } from './node-configuration';
+import { StartQueue } from './start-queue';
+import type { StatusDisplay } from './status';
+
+/** What the intake needs of its node's runner. */
+export interface IntakeRunner<S, T> {
+  display: StatusDisplay;
+  /** Aborted when the node is closed. */
+  signal: AbortSignal;
+  begin: (message: IncomingMessage<S, T>) => void;
+  /** Messages that have begun and have not ended, pending ones included. */
+  held: () => number;
+}
+
+/** Receives a node's messages: refuses those beyond Node-RED's limit, and lets the others begin at once or in turn. */
+export class MessageIntake<S extends object, T> {
+  readonly #queue: StartQueue<IncomingMessage<S, T>>;
+
+  /** @param always which messages are taken however many the node holds */
+  constructor(
+    private readonly configuration: NodeConfiguration<string, S>,
+    private readonly runner: IntakeRunner<S, T>,
+    private readonly always: ((msg: object) => boolean) | undefined,
+  ) {
+    this.#queue = new StartQueue(runner.begin, () => this.#reserve());
+  }
+
+  /**
+   * Node-RED's own limit of messages in a node. The connection's `queueLimit` is for all its nodes; whichever is
+   * reached first counts.
+   */
+  get maxMessages(): number {
+    const settings = this.configuration.RED.settings as { nodeMessageBufferMaxLength?: number };
+    const { nodeMessageBufferMaxLength: max = 0 } = settings;
+    // 0 stands for no limit, as in core nodes.
+    return max > 0 ? max : Infinity;
+  }
+
+  /** A message has come in; it begins at once, or when others have proceeded. */
+  take(msg: NodeMessage, send: Send, done: Done): void {
+    const message = { msg, send, done, refused: this.always?.(msg) !== true && this.#isFull() };
+    if (!this.configuration.mayQueue) {
+      this.runner.begin(message);
+      return;
+    }
+    this.#queue.add(message, !message.refused);
+    this.#showQueued();
+  }
+
+  /** A message has started its request, or has ended without one: the next one may begin. */
+  proceed(): void {
+    this.#queue.proceed();
+    this.#showQueued();
+  }
+
+  /** Begins all messages that wait, because they are going to be stopped. */
+  flush(): void {
+    this.#queue.flush();
+  }
+
+  #isFull(): boolean {
+    return this.runner.held() + this.#queue.size >= this.maxMessages;
+  }
+
+  #showQueued(): void {
+    this.runner.display.setQueued(this.#queue.size);
+  }
+
+  /** A place in the connection's queue for a message that waits to begin. */
+  #reserve(): (() => void) | undefined {
+    if (this.runner.signal.aborted) return undefined;
+    try {
+      return this.configuration.client().reserve();
+    } catch {
+      // The message reports why as soon as it begins.
+      return undefined;
+    }
+  }
+}
