@@ -128,6 +128,20 @@ describe('the help', () => {
           assert.deepEqual(facts, ['code', 'message', 'cause', ...CAUSE]);
         });
 
+        if (type === 'nrfcloud-onboarding') {
+          it('has every stage, and the lists that messages of an array do not carry', () => {
+            const stages = ['waiting', 'onboarded', 'connected', 'failed', 'unclaimed', 'blocked'];
+            assert.deepEqual(sorted(terms(parts[2]!)), sorted(stages));
+            assert.match(parts[1]!, /<code>msg\.rows<\/code>[^]+<code>msg\.claimedRows<\/code>/);
+          });
+        }
+
+        if (type === 'nrfcloud-command') {
+          it('has the status of a command that disappeared', () => {
+            assert.match(parts[2]!, /<code>REMOVED<\/code>/);
+          });
+        }
+
         if (type === 'nrfcloud-bulk-claim') {
           it('has every code of a rejected row', () => {
             const codes = matches(parts[1]!, /<code>([A-Z]+_[A-Z]+|DUPLICATE)<\/code>/g);
