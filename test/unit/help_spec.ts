@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { readTabs } from '../../demo/tabs';
 import { CAUSE, CONTRACT, ERROR_CODES, ROW_CODES } from '../support/contract';
 
 const ROOT = resolve(__dirname, '../..');
@@ -201,6 +202,16 @@ describe('the README', () => {
       facts.split(', ').map((fact) => fact.replace('?', '')),
       CAUSE,
     );
+  });
+
+  it("README: the demo's channels have a row for every endpoint", () => {
+    const endpoints = readTabs().filter(({ type, url }) => type === 'http in' && !String(url).startsWith('/operator/'));
+    const rows = matches(readme, /^\| ([^|]+) \|/gm).join(' ');
+    for (const { method, url } of endpoints) {
+      const path = String(url).replace(/:(\w+)/g, '<$1>');
+      const name = path === '/' ? 'page `/`' : `\`${String(method).toUpperCase()} ${path}`;
+      assert.ok(rows.includes(name), name);
+    }
   });
 
   it('README: message properties are those of the nodes', () => {
