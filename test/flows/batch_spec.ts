@@ -148,11 +148,7 @@ describe(`a batch of ${DEVICES} devices in the demo's flow`, function () {
     });
     assert.equal(pressed.status, 200);
     const atOnce = idsOf('contacts the service at once').length;
-    await eventually(
-      () => reported('connected') >= atOnce,
-      'the devices that contact the service at once',
-      WAIT_MS,
-    );
+    await eventually(() => reported('connected') >= atOnce, 'the devices that contact the service at once', WAIT_MS);
     const failing = idsOf('command fails').length;
     await eventually(() => reported('failed') >= failing, 'the devices whose command fails', WAIT_MS);
     // Each was seen claimed, and that is recorded.

@@ -109,7 +109,7 @@ describe('all examples, imported into a real Node-RED', function () {
     const answer = await running.nodeRed.admin('/nodes', { headers: { accept: 'application/json' } });
     const sets = (await answer.json()) as { module: string; types: string[] }[];
     const core = sets.filter(({ module }) => module === 'node-red').flatMap(({ types }) => types);
-    const known = new Set([...core, ...OUR_TYPES, 'tab']);
+    const known = new Set([...core, ...OUR_TYPES, 'tab', 'group']);
     const used = new Set(plainNodes.map(({ type }) => type));
     assert.deepEqual(
       [...used].filter((type) => !known.has(type)),

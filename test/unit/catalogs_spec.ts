@@ -62,6 +62,11 @@ function catalogOf(language: string, type: string): Map<string, string> {
 const placeholders = (text: string): string[] => (text.match(/__\w+__/g) ?? []).sort();
 const matches = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, first]) => first!);
 
+const sourcesIn = (folder: string): string[] =>
+  readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => read(folder, file));
+
 /** Every source that may name a key, and the node type whose catalog its short keys belong to. */
 const SOURCES = [
   ...TYPES.flatMap((type) => [
@@ -69,17 +74,22 @@ const SOURCES = [
     ...(existsSync(join(ROOT, 'nodes', `${type}.ts`)) ? [{ type, text: read('nodes', `${type}.ts`) }] : []),
   ]),
   // The texts that all nodes share stand in the connection's catalog.
-  ...readdirSync(join(ROOT, 'nodes/runtime'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts'))
-    .map((file) => ({
-      type: 'nrfcloud-connection',
-      text: read('nodes/runtime', file).replaceAll('${SHARED}', 'nrfcloud-connection'),
-    })),
+  ...['nodes/runtime', 'nodes/work', 'nodes/operations'].flatMap(sourcesIn).map((text) => ({
+    type: 'nrfcloud-connection',
+    text: text.replaceAll('${SHARED}', 'nrfcloud-connection'),
+  })),
   ...SHARED.map((file) => ({ type: 'nrfcloud-connection', text: read('resources', file) })),
 ];
 
-/** The runtime builds the keys of statuses from what happened. */
-const isStatus = (key: string): boolean => /\.(status|working|done)\./.test(key);
+/** Words that can follow the beginning of a key in a source: choices of the dialog, operations, error codes. */
+function endingsIn(key: string, source: (typeof SOURCES)[number]): Set<string> {
+  const [type] = key.split('.') as [string];
+  const operations = join('nodes/operations', `${type.replace('nrfcloud-', '')}.ts`);
+  const texts = [source, ...SOURCES.filter((other) => other.type === type)].map(({ text }) => text);
+  if (existsSync(join(ROOT, operations))) texts.push(read(operations));
+  const words = texts.flatMap((text) => [...matches(text, /['"`]([\w.]+)['"`]/g), ...matches(text, /^\s+(\w+):/gm)]);
+  return new Set([...words, ...ERROR_CODES]);
+}
 
 /** The keys that a source names; one that ends in a dot is the beginning of several. */
 function keysIn({ type, text }: (typeof SOURCES)[number]): string[] {
@@ -122,10 +132,16 @@ describe('the catalogs', () => {
       matches(text, /'([\w.]+)'/g).flatMap((key) => [`${type}.${key}`, `${type}.common.${key}`]),
     );
     const uses = new Set([...used, ...alone]);
-    const beginnings = used.filter((key) => key.endsWith('.'));
-    const idle = [...known].filter(
-      (key) => !isStatus(key) && !uses.has(key) && !beginnings.some((beginning) => key.startsWith(beginning)),
+    const beginnings = SOURCES.flatMap((source) =>
+      keysIn(source)
+        .filter((key) => key.endsWith('.'))
+        .map((key) => ({ key, endings: endingsIn(key, source) })),
     );
+    const isBuilt = (key: string): boolean =>
+      beginnings.some(
+        (beginning) => key.startsWith(beginning.key) && beginning.endings.has(key.slice(beginning.key.length)),
+      );
+    const idle = [...known].filter((key) => !uses.has(key) && !isBuilt(key));
     assert.deepEqual(idle, []);
   });
 });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { readTabs } from '../../demo/tabs';
 import { CAUSE, CONTRACT, ERROR_CODES, ROW_CODES } from '../support/contract';
 
 const ROOT = resolve(__dirname, '../..');
@@ -128,6 +129,20 @@ describe('the help', () => {
           assert.deepEqual(facts, ['code', 'message', 'cause', ...CAUSE]);
         });
 
+        if (type === 'nrfcloud-onboarding') {
+          it('has every stage, and the lists that messages of an array do not carry', () => {
+            const stages = ['waiting', 'onboarded', 'connected', 'failed', 'unclaimed', 'blocked'];
+            assert.deepEqual(sorted(terms(parts[2]!)), sorted(stages));
+            assert.match(parts[1]!, /<code>msg\.rows<\/code>[^]+<code>msg\.claimedRows<\/code>/);
+          });
+        }
+
+        if (type === 'nrfcloud-command') {
+          it('has the status of a command that disappeared', () => {
+            assert.match(parts[2]!, /<code>REMOVED<\/code>/);
+          });
+        }
+
         if (type === 'nrfcloud-bulk-claim') {
           it('has every code of a rejected row', () => {
             const codes = matches(parts[1]!, /<code>([A-Z]+_[A-Z]+|DUPLICATE)<\/code>/g);
@@ -187,6 +202,16 @@ describe('the README', () => {
       facts.split(', ').map((fact) => fact.replace('?', '')),
       CAUSE,
     );
+  });
+
+  it("README: the demo's channels have a row for every endpoint", () => {
+    const endpoints = readTabs().filter(({ type, url }) => type === 'http in' && !String(url).startsWith('/operator/'));
+    const rows = matches(readme, /^\| ([^|]+) \|/gm).join(' ');
+    for (const { method, url } of endpoints) {
+      const path = String(url).replace(/:(\w+)/g, '<$1>');
+      const name = path === '/' ? 'page `/`' : `\`${String(method).toUpperCase()} ${path}`;
+      assert.ok(rows.includes(name), name);
+    }
   });
 
   it('README: message properties are those of the nodes', () => {
