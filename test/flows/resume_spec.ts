@@ -6,7 +6,8 @@ import { startSimulator, type Simulator } from '../../simulator';
 import { liveRecords } from '../support/journal-records';
 import { startNodeRedProcess, supportFolder, type FlowNode, type NodeRedProcess } from '../support/node-red-process';
 
-const ROUNDS = 10;
+/** `npm run stress:crash` has many more. */
+const ROUNDS = 4;
 const OPERATIONS = 3;
 
 /** Reports what bulk status sends as a line of the log. */
