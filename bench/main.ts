@@ -3,6 +3,7 @@ import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { bulkClaim } from './bulk-claim';
 import { claims, claims20, claims50, claimsGrowth } from './claims';
+import { following } from './following';
 import { idle } from './idle';
 import { limited } from './limited';
 import { startUp } from './start-up';
@@ -27,6 +28,7 @@ const BENCHES: readonly Bench[] = [
   listing,
   watches,
   watchesGrowth,
+  following,
 ];
 
 /** `npm run bench`: runs benches, and prints one table. */

@@ -53,6 +53,8 @@ export interface BenchNodeRed extends NodeRedProcess {
   work: (messages: Messages) => Promise<Work>;
   /** Sends messages one by one; milliseconds from each until something is published on a diagnostics channel. */
   idle: (messages: Messages & { channel: string }) => Promise<number[]>;
+  /** Sends messages one by one; milliseconds from each until it comes out. */
+  durations: (messages: Messages) => Promise<number[]>;
   /** Reads a file as text for the next message, so that it is there before anything is measured. */
   loadText: (path: string) => Promise<void>;
   /**
@@ -97,6 +99,7 @@ export async function startBenchNodeRed(
     readGauge: () => ask('/gauge', 'GET'),
     work: (messages) => ask('/bench/work', 'POST', messages),
     idle: (messages) => ask('/bench/idle', 'POST', messages),
+    durations: (messages) => ask('/bench/durations', 'POST', messages),
     loadText: (path) => ask('/bench/text', 'POST', { path }),
     one: (payload, arrivals) => ask('/bench/one', 'POST', { payload, arrivals }),
     send: (messages) => ask('/bench/send', 'POST', messages),

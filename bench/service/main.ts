@@ -8,6 +8,7 @@ import { listen } from '../../harness/ports';
 import { PLAIN, type Behaviour } from './behaviour';
 import { Counter } from './counter';
 import { pageOf } from './listing';
+import { onboardingAnswer } from './onboarding';
 
 const CLAIM = '/v1/identities/claimed-devices';
 const UPLOAD = '/v1/claimed-devices/bulk';
@@ -55,7 +56,9 @@ function answer({ method, url = '' }: IncomingMessage, response: ServerResponse,
     response.writeHead(429).end();
     return;
   }
-  if (method === 'POST' && url === CLAIM) {
+  const onboarding = method === 'GET' ? onboardingAnswer(url) : undefined;
+  if (onboarding !== undefined) say(response, onboarding.status, onboarding.body);
+  else if (method === 'POST' && url === CLAIM) {
     counter.claim(body);
     say(response, 201, deviceOf(body));
   } else if (method === 'POST' && url === UPLOAD) {

@@ -6,6 +6,7 @@
 //                                                    responds with counts and seconds
 //   POST /bench/idle { tokens, messages, channel }   one after the other with a break: milliseconds from each message until
 //                                                    something is published on that diagnostics channel
+//   POST /bench/durations { tokens, messages }       one after the other: milliseconds from each message until it comes out
 //   POST /bench/text { path }                        reads a file as text, for the one message that comes next
 //   POST /bench/one { payload, arrivals }            sends one message, with that text if no payload is given, waits until
 //                                                    `arrivals` messages (default: one) have come out or one has failed,
@@ -37,6 +38,21 @@ module.exports = (RED) => {
   RED.httpAdmin.post('/bench/idle', async (request, response) => {
     const { tokens, messages, channel } = request.body;
     response.json(await idle(RED.nodes.getNode('source'), read(tokens, messages), channel));
+  });
+
+  RED.httpAdmin.post('/bench/durations', async (request, response) => {
+    const { tokens, messages } = request.body;
+    const source = RED.nodes.getNode('source');
+    const durations = [];
+    for (const payload of read(tokens, messages)) {
+      const begun = performance.now();
+      await new Promise((resolve) => {
+        onArrival = resolve;
+        source.send({ payload });
+      });
+      durations.push(performance.now() - begun);
+    }
+    response.json(durations);
   });
 
   let text = '';
