@@ -32,7 +32,7 @@ export const following: Bench = {
   start: async (load) => {
     const folder = makeFolder();
     const service = await startService();
-    await service.behave({ latencyMs: LATENCY_MS });
+    await service.behave({ latencyMs: LATENCY_MS, allClaimed: true });
     const tokens = await folder.tokens(WARM_UP);
     const batch = folder.path('batch.json');
     const ids = Array.from({ length: scaled(DEVICES, load.scale) }, (_, index) => formatUuid(deviceUuidOf('b', index)));

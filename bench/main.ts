@@ -6,6 +6,7 @@ import { claims, claims20, claims50, claimsGrowth } from './claims';
 import { following } from './following';
 import { idle } from './idle';
 import { limited } from './limited';
+import { outage } from './outage';
 import { startUp } from './start-up';
 import { listing } from './listing';
 import { watches, watchesGrowth } from './watches';
@@ -29,6 +30,7 @@ const BENCHES: readonly Bench[] = [
   watches,
   watchesGrowth,
   following,
+  outage,
 ];
 
 /** `npm run bench`: runs benches, and prints one table. */

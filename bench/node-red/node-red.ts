@@ -33,6 +33,8 @@ export interface Messages {
   messages: number;
   /** So many at a time; left out, all at once. */
   inFlight?: number;
+  /** Seconds without any that comes out, after which the rest is lost; default: 10. */
+  lostAfter?: number;
 }
 
 /** What came of one message. */

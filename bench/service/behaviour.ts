@@ -1,4 +1,4 @@
-/** How the service of the benches behaves; what is left out is 0. */
+/** How the service of the benches behaves; what is left out is 0 or false. */
 export interface Behaviour {
   /** Milliseconds until an answer. */
   latencyMs: number;
@@ -6,6 +6,10 @@ export interface Behaviour {
   limit: number;
   /** Seconds that a refusal asks to wait, in `Retry-After`; 0 = it does not say. */
   retryAfter: number;
+  /** Milliseconds from now for which every request gets a 500. */
+  outageMs: number;
+  /** Every device is claimed, and not only those that were. */
+  allClaimed: boolean;
   /** The so-manieth look at a bulk operation finds it SUCCEEDED; 0 = it stays PENDING. */
   polls: number;
   /** Devices that a listing finds, and how many stand on a page. */
@@ -19,7 +23,7 @@ export interface Counts {
   requests: number;
   /** Requests that got 429. */
   refused: number;
-  /** Distinct devices among the claims that were taken; a device is told by the first part of its token. */
+  /** Distinct devices among the claims that were taken. */
   claimed: number;
   /** Claims of a device that was claimed before. */
   claimedAgain: number;
@@ -32,4 +36,13 @@ export interface Counts {
   sockets: number;
 }
 
-export const PLAIN: Behaviour = { latencyMs: 0, limit: 0, retryAfter: 0, polls: 0, devices: 0, pageSize: 100 };
+export const PLAIN: Behaviour = {
+  latencyMs: 0,
+  limit: 0,
+  retryAfter: 0,
+  outageMs: 0,
+  allClaimed: false,
+  polls: 0,
+  devices: 0,
+  pageSize: 100,
+};

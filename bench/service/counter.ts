@@ -1,8 +1,5 @@
 import type { Counts } from './behaviour';
 
-/** Length of a claim body's beginning and of a token's first part: what tells the device (`{"claimToken":"…`). */
-const BEFORE_TOKEN = '{"claimToken":"'.length;
-const FIRST_PART = 76;
 /** The limit of a service is known, and its first second's worth is used up, after so long. */
 const SETTLED_MS = 2000;
 
@@ -11,7 +8,7 @@ let open = 0;
 
 /** Counts what comes, and says what is taken. */
 export class Counter {
-  readonly #seen = new Set<string>();
+  readonly #claimed = new Set<string>();
   #requests = 0;
   #refused = 0;
   #again = 0;
@@ -48,11 +45,15 @@ export class Counter {
     return true;
   }
 
-  /** A claim that was taken. */
-  claim(body: Buffer): void {
-    const device = body.toString('latin1', BEFORE_TOKEN, BEFORE_TOKEN + FIRST_PART);
-    if (this.#seen.has(device)) this.#again++;
-    else this.#seen.add(device);
+  /** A claim of a device that was taken. */
+  claim(id: string): void {
+    if (this.#claimed.has(id)) this.#again++;
+    else this.#claimed.add(id);
+  }
+
+  /** Whether a claim of a device was taken. */
+  hasClaimed(id: string): boolean {
+    return this.#claimed.has(id);
   }
 
   /** @returns how many uploads have been taken */
@@ -72,7 +73,7 @@ export class Counter {
     return {
       requests: this.#requests,
       refused: this.#refused,
-      claimed: this.#seen.size,
+      claimed: this.#claimed.size,
       claimedAgain: this.#again,
       steadyPerSecond: steadyMs > 0 ? (this.#steady / steadyMs) * 1000 : 0,
       uploads: this.#uploads,

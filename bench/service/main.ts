@@ -27,6 +27,7 @@ const UUID_CHARACTERS = 22;
 const JSON_TYPE = 'application/json';
 
 let behaviour: Behaviour = PLAIN;
+let outageEnd = 0;
 let counter = new Counter(behaviour.limit);
 const polls = new Map<string, number>();
 
@@ -45,6 +46,7 @@ function control({ method }: IncomingMessage, response: ServerResponse, body: Bu
   if (method === 'POST') {
     behaviour = { ...PLAIN, ...(JSON.parse(body.toString()) as Partial<Behaviour>) };
     counter = new Counter(behaviour.limit);
+    outageEnd = performance.now() + behaviour.outageMs;
     polls.clear();
   }
   say(response, 200, Buffer.from(JSON.stringify(counter.counts)));
@@ -56,11 +58,17 @@ function answer({ method, url = '' }: IncomingMessage, response: ServerResponse,
     response.writeHead(429).end();
     return;
   }
-  const onboarding = method === 'GET' ? onboardingAnswer(url) : undefined;
+  if (performance.now() < outageEnd) {
+    response.writeHead(500).end();
+    return;
+  }
+  const isClaimed = (id: string): boolean => behaviour.allClaimed || counter.hasClaimed(id);
+  const onboarding = method === 'GET' ? onboardingAnswer(url, isClaimed) : undefined;
   if (onboarding !== undefined) say(response, onboarding.status, onboarding.body);
   else if (method === 'POST' && url === CLAIM) {
-    counter.claim(body);
-    say(response, 201, deviceOf(body));
+    const id = deviceIdOf(body);
+    counter.claim(id);
+    say(response, 201, Buffer.from(DEVICE_BEFORE_ID + id + DEVICE_AFTER_ID));
   } else if (method === 'POST' && url === UPLOAD) {
     const bulkOpsRequestId = String(counter.upload(body)).padStart(26, '0');
     say(response, 202, Buffer.from(JSON.stringify({ bulkOpsRequestId })));
@@ -69,12 +77,11 @@ function answer({ method, url = '' }: IncomingMessage, response: ServerResponse,
   else say(response, 404, Buffer.from('{"message":"not found"}'));
 }
 
-/** The claimed device: its id is the UUID in the token, as a response about another device is not believed. */
-function deviceOf(claim: Buffer): Buffer {
+/** The id of a claimed device: the UUID in its token, as a response about another device is not believed. */
+function deviceIdOf(claim: Buffer): string {
   const text = claim.toString('latin1', UUID_OFFSET, UUID_OFFSET + UUID_CHARACTERS);
   const hex = Buffer.from(text, 'base64url').toString('hex', 0, 16);
-  const id = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-  return Buffer.from(DEVICE_BEFORE_ID + id + DEVICE_AFTER_ID);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
 function operation(url: string): object {

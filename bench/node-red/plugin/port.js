@@ -2,7 +2,8 @@
 // The node that a flow under test begins and ends with, and the routes that send messages through it. The node with the id
 // `source` sends one message per token of a file; one with the id `sink` takes what has worked (a status of 2xx, or none),
 // and one with the id `failed` what a Catch node caught.
-//   POST /bench/work { tokens, messages, inFlight }  sends them, at most `inFlight` at a time (default: all at once), and
+//   POST /bench/work { tokens, messages, inFlight, lostAfter }
+//                                                    sends them, at most `inFlight` at a time (default: all at once), and
 //                                                    responds with counts and seconds
 //   POST /bench/idle { tokens, messages, channel }   one after the other with a break: milliseconds from each message until
 //                                                    something is published on that diagnostics channel
@@ -15,7 +16,7 @@
 const diagnostics = require('node:diagnostics_channel');
 const { readFileSync } = require('node:fs');
 
-/** Messages that have not come out after this many seconds are lost. */
+/** Messages are lost when none has come out for this many seconds, if nothing else is asked for. */
 const LOST_S = 10;
 const BREAK_MS = 5;
 
@@ -31,8 +32,8 @@ module.exports = (RED) => {
   });
 
   RED.httpAdmin.post('/bench/work', async (request, response) => {
-    const { tokens, messages, inFlight = 0 } = request.body;
-    response.json(await work(RED.nodes.getNode('source'), read(tokens, messages), inFlight || messages));
+    const { tokens, messages, inFlight = messages, lostAfter = LOST_S } = request.body;
+    response.json(await work(RED.nodes.getNode('source'), read(tokens, messages), inFlight, lostAfter));
   });
 
   RED.httpAdmin.post('/bench/idle', async (request, response) => {
@@ -82,7 +83,7 @@ module.exports = (RED) => {
     response.json({});
   });
 
-  function work(source, tokens, inFlight) {
+  function work(source, tokens, inFlight, lostAfter) {
     return new Promise((resolve) => {
       const told = { ok: 0, failed: 0, lost: 0, seconds: 0 };
       const begun = performance.now();
@@ -97,7 +98,7 @@ module.exports = (RED) => {
       };
       const lostCheck = setInterval(() => {
         // Counted by turns of the event loop: while it is blocked nothing can come out, and nothing is lost.
-        if (++quietSeconds > LOST_S) end();
+        if (++quietSeconds > lostAfter) end();
       }, 1000);
       onArrival = (id, { statusCode = 200 }) => {
         last = performance.now();
