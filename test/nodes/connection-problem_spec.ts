@@ -6,6 +6,7 @@ import httpProxyNode from '@node-red/nodes/core/network/06-httpproxy.js';
 import tlsNode from '@node-red/nodes/core/network/05-tls.js';
 import claimNode from '../../nodes/nrfcloud-claim';
 import { adminRequest, startNodeRig, stopNodeRig, type NodeRigOptions } from '../support/node-rig';
+import { assertSentence } from '../support/sentences';
 
 const SECRET = 'the-key-of-the-team';
 
@@ -25,78 +26,36 @@ describe('what the dialog of a connection is told', () => {
     connection: { [more['type'] === 'tls-config' ? 'tls' : 'proxy']: 'other' },
     nodes: [{ id: 'other', ...more }],
   });
-  const problems: [string, Partial<NodeRigOptions>, Record<string, string>, RegExp][] = [
-    [
-      'a key that was never entered',
-      { apiKey: undefined },
-      { property: 'apiKey' },
-      /the connection has no API key; enter it in its dialog$/,
-    ],
-    [
-      'a key of nothing but spaces',
-      { apiKey: ' \n' },
-      { property: 'apiKey' },
-      /the connection has no API key; enter it in its dialog$/,
-    ],
-    [
-      'a key that is an unset variable',
-      { apiKey: '${NOT_SET}' },
-      { property: 'apiKey', variable: 'NOT_SET' },
-      /the environment variable NOT_SET \(for the API key\) is not set; set it and restart Node-RED$/,
-    ],
-    [
-      'a key that no header can carry',
-      { apiKey: `${SECRET}ä` },
-      { property: 'apiKey' },
-      /the API key holds characters that no HTTP header can carry; copy it again$/,
-    ],
-    [
-      'an unset variable',
-      { connection: { rate: '${NOT_SET}' } },
-      { property: 'rate', variable: 'NOT_SET' },
-      /the environment variable NOT_SET \(for .*rate.*\) is not set/,
-    ],
-    [
-      'an unusable base URL',
-      { connection: { baseUrl: `http://me:${SECRET}@host/` } },
-      { property: 'baseUrl' },
-      /base URL/,
-    ],
-    ['an unusable number', { connection: { timeout: '-1' } }, { property: 'timeout' }, /timeout/],
-    ['an unknown generation', { connection: { api: 'newest' } }, { property: 'api' }, /api/],
-    [
-      'a TLS configuration that is gone',
-      { connection: { tls: 'gone' } },
-      { property: 'tls' },
-      /the TLS configuration of the connection is missing or disabled; choose another one$/,
-    ],
+  const problems: [string, Partial<NodeRigOptions>, Record<string, string>][] = [
+    ['a key that was never entered', { apiKey: undefined }, { property: 'apiKey' }],
+    ['a key of nothing but spaces', { apiKey: ' \n' }, { property: 'apiKey' }],
+    ['a key that is an unset variable', { apiKey: '${NOT_SET}' }, { property: 'apiKey', variable: 'NOT_SET' }],
+    ['a key that no header can carry', { apiKey: `${SECRET}ä` }, { property: 'apiKey' }],
+    ['an unset variable', { connection: { rate: '${NOT_SET}' } }, { property: 'rate', variable: 'NOT_SET' }],
+    ['an unusable base URL', { connection: { baseUrl: `http://me:${SECRET}@host/` } }, { property: 'baseUrl' }],
+    ['an unusable number', { connection: { timeout: '-1' } }, { property: 'timeout' }],
+    ['an unknown generation', { connection: { api: 'newest' } }, { property: 'api' }],
+    ['a TLS configuration that is gone', { connection: { tls: 'gone' } }, { property: 'tls' }],
     [
       'a TLS configuration that can not be read',
       needs(tlsNode, { type: 'tls-config', cert: '/not/there', key: '/not/there', ca: '' }),
       { property: 'tls' },
-      /TLS configuration/,
     ],
-    [
-      'a proxy that is gone',
-      { connection: { proxy: 'gone' } },
-      { property: 'proxy' },
-      /the proxy of the connection is missing or disabled; choose another one$/,
-    ],
+    ['a proxy that is gone', { connection: { proxy: 'gone' } }, { property: 'proxy' }],
     [
       'a proxy without an address',
       needs(httpProxyNode, { type: 'http proxy', url: 'no address' }),
       { property: 'proxy' },
-      /the address of the proxy/,
     ],
   ];
-  for (const [what, options, problem, sentence] of problems) {
+  for (const [what, options, problem] of problems) {
     it(`names ${what}, and no value`, async () => {
       const { send, caught, ended } = await deploy(options);
       assert.deepEqual(await get('problem?id=connection'), { problem });
       send({ payload: 'token' });
       await ended(1);
       assert.equal(caught[0]!['error'].code, 'NRFCLOUD_NOT_CONFIGURED');
-      assert.match(caught[0]!['error'].message as string, sentence);
+      assertSentence(caught[0]!['error'].message);
     });
   }
 

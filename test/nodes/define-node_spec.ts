@@ -8,6 +8,7 @@ import type { PendingMessage } from '../../nodes/runtime/pending-messages';
 import { notConfigured } from '../../nodes/api/errors';
 import { ScriptedServer, type ScriptedResponse } from '../support/scripted-server';
 import { startNodeRig, stopNodeRig, type NodeRig } from '../support/node-rig';
+import { assertSentence } from '../support/sentences';
 
 type Spec = NodeDefinition<'value', object, unknown>;
 
@@ -62,7 +63,7 @@ describe('a node of whatever kind', () => {
     flow.send(msg);
     await flow.until(() => flow.caught.length > 0);
     assert.equal(flow.caught[0]!['_msgid'], 'm1');
-    assert.match(flow.caught[0]!['error'].message as string, /TypeError: boom/);
+    assertSentence(flow.caught[0]!['error'].message);
   });
 
   it('shows statuses and names operations as it was configured', async () => {
@@ -84,7 +85,7 @@ describe('a node of whatever kind', () => {
     );
     flow.send({ payload: 2 });
     await flow.ended(2);
-    assert.match(flow.caught[0]!['error'].message as string, /list tags: /);
+    assertSentence(flow.caught[0]!['error'].message);
   });
 
   it('names the path of the generation that its connection speaks', async () => {

@@ -12,6 +12,7 @@ import { generate } from 'selfsigned';
 import claimNode from '../../nodes/nrfcloud-claim';
 import { startSimulator, type Simulator } from '../../simulator';
 import { adminRequest, startNodeRig, stopNodeRig, type NodeRig, type NodeRigOptions } from '../support/node-rig';
+import { assertSentence } from '../support/sentences';
 
 const listen = async (server: Server): Promise<number> => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
@@ -78,9 +79,9 @@ describe('nrfcloud-connection', () => {
       const dead = await test({ config: { baseUrl: 'http://127.0.0.1:1/v1' }, apiKey: 'x' });
       assert.equal(dead['reachable'], false);
       assert.match(dead['problem'] as string, /ECONNREFUSED/);
-      assert.match((await test({ config: { baseUrl: 'nonsense' }, apiKey: 'x' }))['problem'] as string, /not a URL/);
+      assertSentence((await test({ config: { baseUrl: 'nonsense' }, apiKey: 'x' }))['problem']);
       assert.match((await test({ config: {}, apiKey: '${NOT_THERE}' }))['problem'] as string, /NOT_THERE/);
-      assert.match((await test({}))['problem'] as string, /no API key/);
+      assertSentence((await test({}))['problem']);
     });
 
     it('takes whatever it is sent for a question', async () => {
@@ -104,7 +105,7 @@ describe('nrfcloud-connection', () => {
       assert.equal((await test({ id: 'connection', config: { baseUrl: simulator.url } }))['keyAccepted'], true);
       const other = await startSimulator();
       const refused = await test({ id: 'connection', config: { baseUrl: other.url } });
-      assert.match(refused['problem'] as string, /another host/);
+      assertSentence(refused['problem']);
       assert.equal(other.requestCount, 0);
       await other.close();
     });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { claim, dryRunClaim, type ClaimResponse } from '../../../nodes/api/claims';
 import { Abort } from '../../../nodes/util/abort';
 import { errorOf, ScriptedServer, type ScriptedResponse } from '../../support/scripted-server';
+import { assertSentence } from '../../support/sentences';
 
 const ID = '4961c873-408c-45ce-b1ba-7c0d99d88179';
 const DEVICE = { id: ID.toUpperCase(), status: 'READY' };
@@ -128,7 +129,7 @@ describe('claim', () => {
     service.respondWith(() => undefined, ...NOTHING);
     const { code, cause, message } = await errorOf(claimOnce({ retries: 0, timeout: 0.1 }));
     assert.deepEqual([code, cause.mayHaveSucceeded], ['NRFCLOUD_TIMEOUT', true]);
-    assert.match(message, /the device may have been claimed/);
+    assertSentence(message);
     assert.equal(service.requests.length, 6);
   });
 

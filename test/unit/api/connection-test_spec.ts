@@ -3,6 +3,7 @@ import type { ClientOptions } from '../../../nodes/api/client';
 import { testConnection, type ConnectionTestResult } from '../../../nodes/api/connection-test';
 import { Abort } from '../../../nodes/util/abort';
 import { ScriptedServer } from '../../support/scripted-server';
+import { assertSentence } from '../../support/sentences';
 
 describe('testConnection', () => {
   let service: ScriptedServer;
@@ -33,7 +34,7 @@ describe('testConnection', () => {
     service.respondWith([500]);
     const { problem, ...rest } = await test();
     assert.deepEqual(rest, { reachable: true, generations: [] });
-    assert.match(problem!, /HTTP 500/);
+    assertSentence(problem!);
     service.respondWith('reset');
     assert.equal((await test()).reachable, false);
   });

@@ -2,6 +2,7 @@ import { InvalidValue } from '../../../../nodes/util/invalid-value';
 import assert from 'node:assert/strict';
 import { readRows, type InvalidRow } from '../../../../nodes/parse/rows/index';
 import { bad, badRows, good, mintTokens, readAll, rowsIn } from './read-all-rows';
+import { assertSentence } from '../../../support/sentences';
 
 const [A, B, C, D] = mintTokens(4) as [string, string, string, string];
 
@@ -26,7 +27,7 @@ describe('rows: arrays', () => {
       [4, 'INVALID_TOKEN'],
     ]);
     assert.deepEqual(good(await rowsIn([{ claimToken: C, tags: [] }])), [[1, C, []]]);
-    assert.match(badRows(await rowsIn([{ line: 7, code: 'BAD_CSV', reason: 'x' }]))[0]!.reason, /is missing/);
+    assertSentence(badRows(await rowsIn([{ line: 7, code: 'BAD_CSV', reason: 'x' }]))[0]!.reason);
   });
 
   it('shows what stood in a bad row, as far as it can be shown', async () => {

@@ -17,6 +17,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileIdentity, readRows } from '../../../../nodes/parse/rows/index';
 import { good, mintTokens, rowsIn, rowsOf } from './read-all-rows';
+import { assertSentence } from '../../../support/sentences';
 
 describe('rows: files', () => {
   const folder = mkdtempSync(join(tmpdir(), 'rows-'));
@@ -74,28 +75,28 @@ describe('rows: files', () => {
 
   it('says why a file cannot be read, without naming it', async () => {
     const [token] = mintTokens(1) as [string];
-    const reasons: [unknown, RegExp][] = [
-      [join(folder, 'secret-name.csv'), /does not exist/],
-      [join(path, 'secret'), /does not exist/],
-      [folder, /not a regular file/],
-      ['', /empty/],
-      ['""', /empty/],
-      ['a\0b', /NUL/],
-      [undefined, /is missing/],
-      [7, /a number/],
-      ['x'.repeat(5000), /too long/],
-      ['~/secret.csv', /~/],
-      [`file://${path}`, /file:/],
-      ['https://example.com/tokens.csv', /URL/],
-      [`${token},a`, /CSV text/],
-      ['a\nb', /CSV text/],
-      [[token], /content/],
-      [Buffer.from(token), /content/],
+    const reasons: unknown[] = [
+      join(folder, 'secret-name.csv'),
+      join(path, 'secret'),
+      folder,
+      '',
+      '""',
+      'a\0b',
+      undefined,
+      7,
+      'x'.repeat(5000),
+      '~/secret.csv',
+      `file://${path}`,
+      'https://example.com/tokens.csv',
+      `${token},a`,
+      'a\nb',
+      [token],
+      Buffer.from(token),
     ];
-    for (const [bad, pattern] of reasons) {
+    for (const bad of reasons) {
       await assert.rejects(rowsOf({ kind: 'file', path: bad as string }), (error: Error) => {
         assert.ok(error instanceof InvalidValue);
-        assert.match(error.message, pattern);
+        assertSentence(error.message);
         assert.ok(!error.message.includes(folder) && !error.message.includes('secret'));
         return true;
       });
