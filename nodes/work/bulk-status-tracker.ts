@@ -3,11 +3,12 @@ import { bulkStatus } from '../api/bulk';
 import { resultOfOperation, resultOfUpload, type BulkResult, type BulkResultParams } from '../operations/bulk-result';
 import { WatchedOperation, type Watcher } from '../operations/bulk-status';
 import { Poller } from '../operations/poller';
-import { RunningClock } from '../operations/running-clock';
+import type { RunningClock } from '../operations/running-clock';
 import type { NodeContext } from '../runtime/node-context';
 import { PENDING, type Task } from '../runtime/node-definition';
 import type { PendingMessage } from '../runtime/pending-messages';
 import { isObject } from '../util/json';
+import { createClock, restoreClock } from './node-clock';
 
 export interface BulkStatusSettings {
   interval: number;
@@ -42,9 +43,6 @@ function watchOf(record: Record<string, unknown>, clock: RunningClock): Recorded
   };
 }
 
-/** The key of the record that holds the node's clock. */
-const CLOCK = '#clock';
-
 /** Watches the bulk operations of one node, over restarts. */
 export class BulkStatusTracker {
   readonly #operations = new Map<string, WatchedOperation>();
@@ -57,17 +55,11 @@ export class BulkStatusTracker {
 
   constructor(private readonly context: Context) {
     this.#poller = new Poller((id, signal) => context.request(signal, (api) => bulkStatus(api, id)));
-    this.#clock = new RunningClock((ms) => void context.store?.create(CLOCK, { ms }));
-    context.signal.addEventListener('abort', () => {
-      this.#poller.close();
-      this.#clock.stop();
-    });
+    this.#clock = createClock(context);
+    context.signal.addEventListener('abort', () => this.#poller.close());
     context.onRecords(
       (record, pending) => this.#watch(watchOf(record, this.#clock), pending, this.#intervalMs()),
-      (own) => {
-        const ms = own.get(CLOCK)?.['ms'];
-        if (typeof ms === 'number') this.#clock.restore(ms);
-      },
+      (own) => restoreClock(this.#clock, own),
     );
   }
 
