@@ -122,7 +122,7 @@ export class UploadQueue {
   async #send(upload: QueuedUpload, isRepeated: boolean): Promise<void> {
     const { rows, sent } = upload;
     if (this.progress.stopped === true) {
-      upload.result = { error: this.#stopError() };
+      upload.result = { error: isRepeated ? this.#unclearError() : this.#stopError() };
       return;
     }
     await this.outputs.save();
@@ -220,5 +220,12 @@ export class UploadQueue {
   #stopError(): NrfCloudError {
     const { code, message, cause } = this.progress.failure!;
     return (this.#stopped ??= new NrfCloudError(code, message, cause));
+  }
+
+  /** The error of an upload that was being sent when a restart interrupted it, and that is not sent again. */
+  #unclearError(): NrfCloudError {
+    const { code, message, cause } = this.progress.failure!;
+    const reason = `its response was lost in a restart, and it was not sent again because an earlier upload failed: ${message}`;
+    return new NrfCloudError(code, reason, { ...cause, mayHaveSucceeded: true });
   }
 }
