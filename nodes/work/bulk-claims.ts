@@ -159,10 +159,10 @@ export class BulkClaims {
   #checkRetryRound(task: BulkClaimTask): void {
     const round = roundOf(task);
     const { maxRetryRounds } = task.settings;
-    if (maxRetryRounds === 0 || round <= maxRetryRounds) return;
+    if (maxRetryRounds === 0 || round < maxRetryRounds) return;
     throw invalidInput(
       'bulk claim',
-      `these rows were fed back ${round} times, and ${maxRetryRounds} are allowed; look at why they fail, or raise "Max. retry rounds"`,
+      `these rows were fed back ${round} times, and the limit is ${maxRetryRounds}; look at why they fail, or raise "Retry rounds"`,
     );
   }
 

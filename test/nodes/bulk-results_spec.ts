@@ -172,13 +172,13 @@ describe('bulk results', () => {
 
   it('bulk claim: rows that were fed back too often end in an error, and nothing is sent', async () => {
     const flow = await claimRig({ maxRetryRounds: 2 });
-    flow.send({ payload: [tokens[0]!.claimToken], retryRound: 3 });
+    flow.send({ payload: [tokens[0]!.claimToken], retryRound: 2 });
     await flow.ended(1);
     assert.equal(flow.caught[0]!['error'].code, 'NRFCLOUD_INVALID_INPUT');
     assert.equal(simulator.requestCount, 0);
-    flow.send({ payload: ['garbage', tokens[0]!.claimToken], retryRound: 2 });
+    flow.send({ payload: ['garbage', tokens[0]!.claimToken], retryRound: 1 });
     await flow.ended(2);
-    assert.equal(flow.outputs[1]![0]!['retryRound'], 3);
+    assert.equal(flow.outputs[1]![0]!['retryRound'], 2);
     assert.equal(ending(flow), 'yellow');
   });
 
