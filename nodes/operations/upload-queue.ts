@@ -130,6 +130,7 @@ export class UploadQueue {
       const { statusCode, body, repeated } = await uploadClaims(this.api, writeCsv(rows));
       const since = isRepeated || repeated ? { repeatedSince: sent.startedAt } : {};
       const accepted = { first: sent.first, count: rows.length, body, statusCode, ...since };
+      this.progress.statusCode = statusCode;
       sent.accepted = accepted;
       upload.result = { accepted };
     } catch (error) {
@@ -144,6 +145,7 @@ export class UploadQueue {
     const { progress } = this;
     upload.result = { error };
     const { code, message, cause } = error;
+    if (cause.statusCode !== undefined) progress.statusCode = cause.statusCode;
     const isFinal = hasCode(error, 'NRFCLOUD_UNAUTHORIZED', 'NRFCLOUD_FORBIDDEN', 'NRFCLOUD_CLOSED');
     if (isFinal && progress.stopped !== true) progress.failure = { code, message, cause };
     else progress.failure ??= { code, message, cause };

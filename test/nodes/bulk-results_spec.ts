@@ -182,6 +182,21 @@ describe('bulk results', () => {
     assert.equal(ending(flow), 'yellow');
   });
 
+  it('bulk claim: the summary has the HTTP status of the last response', async () => {
+    const flow = await claimRig({ rowsPerUpload: 3, uploadsAtOnce: 1 }, { retries: 0 });
+    flow.send({ payload: tokens.map(({ claimToken }) => claimToken), statusCode: 418 });
+    await flow.ended(1);
+    const { statusCode } = flow.outputs[0]!.at(-1)!;
+    assert.equal(flow.outputs[2]![0]!['statusCode'], statusCode);
+    simulator.faults.add({ match: { method: 'POST' }, status: 400 });
+    flow.send({ payload: [tokens[0]!.claimToken], statusCode: 418 });
+    await flow.ended(2);
+    assert.equal(flow.outputs[2]![1]!['statusCode'], 400);
+    flow.send({ payload: ['garbage'], statusCode: 418 });
+    await flow.ended(3);
+    assert.equal(flow.outputs[2]![2]!['statusCode'], 418);
+  });
+
   it('bulk claim: msg.cancel ends the work by the id of its sequence, and nothing more leaves', async () => {
     const many = simulator.mintMany(40);
     simulator.set({ latency: 50 });
