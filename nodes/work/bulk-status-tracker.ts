@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { bulkStatus } from '../api/bulk';
+import { invalidInput } from '../api/errors';
 import { resultOfOperation, resultOfUpload, type BulkResult, type BulkResultParams } from '../operations/bulk-result';
 import { WatchedOperation, type Watcher } from '../operations/bulk-status';
 import { Poller } from '../operations/poller';
@@ -36,7 +37,7 @@ function watchOf(record: Record<string, unknown>, clock: RunningClock): Recorded
   const isOld = work === record;
   const deadline = typeof work['deadline'] === 'number' ? work['deadline'] : null;
   return {
-    id: String(work['id']),
+    id: typeof work['id'] === 'string' ? work['id'] : '',
     deadline: isOld && deadline !== null ? clock.now() + Math.max(0, deadline - Date.now()) : deadline,
     begunAt: typeof work['begunAt'] === 'number' ? work['begunAt'] : clock.now(),
     status: typeof work['status'] === 'string' ? work['status'] : null,
@@ -58,7 +59,7 @@ export class BulkStatusTracker {
     this.#clock = createClock(context);
     context.signal.addEventListener('abort', () => this.#poller.close());
     context.onRecords(
-      (record, pending) => this.#watch(watchOf(record, this.#clock), pending, this.#intervalMs()),
+      (record, pending) => this.#resume(watchOf(record, this.#clock), pending),
       (own) => restoreClock(this.#clock, own),
     );
   }
@@ -95,6 +96,16 @@ export class BulkStatusTracker {
     for (const watcher of [...(this.#operations.get(id)?.watchers ?? [])]) {
       this.#end(id, watcher, () => Promise.resolve(undefined));
     }
+  }
+
+  #resume(work: RecordedWatch, pending: PendingMessage): void {
+    if (work.id !== '') {
+      this.#watch(work, pending, this.#intervalMs());
+      return;
+    }
+    const sentence =
+      'a record of pending work names no bulk operation, so it cannot be continued; send its message again';
+    void this.context.end(pending, () => Promise.reject(invalidInput('bulk status', sentence)));
   }
 
   #watch(work: RecordedWatch, pending: PendingMessage, spread: number): void {
