@@ -59,7 +59,7 @@ export function installAsPalette(tarball, userDir, node = process.execPath) {
 }
 
 /** Bytes of everything that was installed, the dependencies included, by package. */
-export function installedSizes(userDir) {
+function installedSizes(userDir) {
   const modules = join(userDir, 'node_modules');
   const packages = readdirSync(modules)
     .filter((entry) => !entry.startsWith('.'))

@@ -28,9 +28,9 @@ export interface TokensOptions {
   signed: boolean;
 }
 
-export const DEFAULT_PORT = 4270;
-export const DEFAULT_SUMMARY_PORT = 4271;
-export const DEFAULT_DEVICE_API_PORT = 4272;
+const DEFAULT_PORT = 4270;
+const DEFAULT_SUMMARY_PORT = 4271;
+const DEFAULT_DEVICE_API_PORT = 4272;
 
 export const HELP = `Simulates the nRF Cloud Provisioning Service and device management on this computer.
 

@@ -11,15 +11,15 @@ import { RunningSimulator, type Simulator } from './simulator';
 import { ServiceState } from './state/service-state';
 import { Traffic, type HostName } from './wire/traffic';
 
-export type { Fault, Faults, Target } from './faults/faults';
-export type { CommandFault, CsrDamage, DeviceBehaviour } from './device/behaviour';
+export type { Fault, Faults } from './faults/faults';
+export type { CommandFault, DeviceBehaviour } from './device/behaviour';
 export type { FaultHost, FaultMatch, FaultRule } from './faults/rule';
 export type { HostName, RequestRecord, SummaryVisit } from './wire/traffic';
 export type { MintedToken, MintOptions } from './identity/mint';
-export type { Extras, Generation, RefusalStatuses, Settings, SettingsChange, SummaryFormat } from './settings';
+export type { Generation, Settings, SettingsChange } from './settings';
 export type { Simulator } from './simulator';
-export type { DeviceIdsParameter, EndStatuses, OnboardingSettings } from './onboarding-settings';
-export type { CommandEnd, ContactReport, Events, SimulatorEvents } from './state/events';
+export type { EndStatuses, OnboardingSettings } from './onboarding-settings';
+export type { CommandEnd, ContactReport, Events } from './state/events';
 export type { OperationView } from './state/views';
 
 const LOOPBACK = '127.0.0.1';

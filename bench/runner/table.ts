@@ -51,7 +51,7 @@ function placeOf({ against, above, contender }: Verdict): string {
 }
 
 /** A goal in signs: `≤ 96`, or `≥ 0.6 ×` or `≤ 150 more` than the peer in whose row it stands. */
-export function goalOf({ atLeast, atMost, against, above }: Verdict): string {
+function goalOf({ atLeast, atMost, against, above }: Verdict): string {
   const bounds = [
     ...(atLeast === undefined ? [] : [`≥ ${format(atLeast)}`]),
     ...(atMost === undefined ? [] : [`≤ ${format(atMost)}`]),

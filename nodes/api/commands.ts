@@ -8,7 +8,7 @@ import { objectBody } from './parse-response';
 import type { ApiResponse } from './request';
 
 /** The types of commands whose fields are known (Nordic's tools and documentation). */
-export const COMMAND_TYPES = [
+const COMMAND_TYPES = [
   'cloudAccessKeyGeneration',
   'clientPrivateKeyGeneration',
   'certificateSigningRequest',

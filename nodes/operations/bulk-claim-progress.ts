@@ -35,6 +35,8 @@ export interface BulkClaimProgress {
   rowsPerUpload: number;
   /** How often the service's limit has halved `rowsPerUpload`. */
   halvings: number;
+  /** HTTP status of the last response to an upload. */
+  statusCode?: number;
   /** The last accepted upload; it leaves when the next is accepted, as the last of all carries the count. */
   held?: AcceptedUpload;
   /** Uploads after it that have not ended, in order. */

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { isUint8Array } from 'node:util/types';
+import { bytesOf, textOfBytes } from '../parse/bytes';
 import { fileIdentity, type FileIdentity } from '../parse/rows/source';
 import type { RowSource } from '../parse/rows';
 import { InvalidValue } from '../util/invalid-value';
@@ -25,7 +25,8 @@ export function contentParts(
   value: unknown,
 ): { kind: 'text' | 'bytes' | 'items'; parts: Iterable<unknown> | AsyncIterable<unknown> } | undefined {
   if (typeof value === 'string') return { kind: 'text', parts: textParts(value) };
-  if (isUint8Array(value)) return { kind: 'bytes', parts: bytesParts(value) };
+  const bytes = bytesOf(value);
+  if (bytes !== undefined) return { kind: 'bytes', parts: bytesParts(bytes) };
   return Array.isArray(value) ? { kind: 'items', parts: itemsParts(value) } : undefined;
 }
 
@@ -47,9 +48,8 @@ function* textParts(text: string): Generator<string> {
   for (let at = 0; at < text.length; at += TEXT_PART) yield text.slice(at, at + TEXT_PART);
 }
 
-function* bytesParts(bytes: Uint8Array): Generator<string> {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  for (let at = 0; at < buffer.length; at += BYTES_PART) yield buffer.toString('base64', at, at + BYTES_PART);
+function* bytesParts(bytes: Buffer): Generator<string> {
+  for (let at = 0; at < bytes.length; at += BYTES_PART) yield bytes.toString('base64', at, at + BYTES_PART);
 }
 
 async function* itemsParts(items: readonly unknown[]): AsyncGenerator<unknown[]> {
@@ -59,12 +59,16 @@ async function* itemsParts(items: readonly unknown[]): AsyncGenerator<unknown[]>
   }
 }
 
-/** An item as JSON can hold it; what it cannot hold is not a row with a token either. */
+/** An item as JSON can hold it, bytes as text; what it cannot hold is not a row with a token either. */
 function jsonItem(item: unknown): unknown {
-  if (isUint8Array(item)) return Buffer.from(item.buffer, item.byteOffset, item.length).toString();
   try {
-    return JSON.parse(JSON.stringify(item)) as unknown;
+    return JSON.parse(JSON.stringify(item, bytesAsText)) as unknown;
   } catch {
     return null;
   }
+}
+
+/** For `JSON.stringify`, which calls `toJSON` of a Buffer before it passes the value. */
+function bytesAsText(this: Record<string, unknown>, key: string, value: unknown): unknown {
+  return textOfBytes(this[key]) ?? value;
 }

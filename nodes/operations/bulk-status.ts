@@ -2,6 +2,7 @@ import { isBulkResult, operationIdOf } from '../api/bulk';
 import { invalidInput, NrfCloudError } from '../api/errors';
 import type { ApiResponse } from '../api/request';
 import { describeType, isObject } from '../util/json';
+import { isPendingStatus } from './pending-status';
 import { isFinal, MAX_UNKNOWN_MS, RefusedKey } from './poll-errors';
 import type { PollTarget } from './poller';
 import type { RunningClock } from './running-clock';
@@ -32,14 +33,6 @@ function whatElse(operation: unknown): string {
   return `has no bulkOpsRequestId; ${todo}`;
 }
 
-/** How a watch behaves; in seconds. */
-export interface WatchSettings {
-  interval: number;
-  maxInterval: number;
-  /** 0 = never. */
-  timeout: number;
-}
-
 /** Someone who waits for the end of an operation. */
 export interface Watcher {
   /** When to give up, on the node's clock; `null` = never. */
@@ -55,8 +48,6 @@ export interface Watcher {
   onFailure: (error: Error) => void;
 }
 
-/** Statuses of an operation that goes on (guide). */
-const GOING_ON = new Set(['PENDING', 'IN_PROGRESS']);
 /** Statuses that end an operation (guide); any other one ends it if it has `completedAt` (our choice). */
 const ENDED = new Set(['SUCCEEDED', 'FAILED']);
 
@@ -93,7 +84,7 @@ export class WatchedOperation implements PollTarget {
     const body = response.body as Record<string, unknown>;
     const status = typeof body['status'] === 'string' ? body['status'] : '';
     const word = status.toUpperCase();
-    if (ENDED.has(word) || (!GOING_ON.has(word) && typeof body['completedAt'] === 'string')) {
+    if (ENDED.has(word) || (!isPendingStatus(status) && typeof body['completedAt'] === 'string')) {
       this.#endAll((watcher) => watcher.onEnd(response));
       return false;
     }

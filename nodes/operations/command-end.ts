@@ -1,17 +1,15 @@
 import { isCommandType, type Command } from '../api/commands';
 import { isObject } from '../util/json';
 import { sanitize } from '../util/sanitize';
+import { isPendingStatus } from './pending-status';
 
 /** How to make a device fetch its commands now (sdk-nrf, Asset Tracker Template, Serial Modem). */
 export const HOW_TO_CONTACT =
   'restart it, or run "nrf_provisioning now" in its shell (AT#XNRFPROV with the Serial Modem firmware)';
 
-/** Statuses of a command that goes on (Nordic's tools); any other one is an end. */
-const GOING_ON = new Set(['PENDING', 'IN_PROGRESS']);
-
 /** Whether a command has ended: its status is known, and not one of those that are waited for. */
 export function hasEnded({ status }: Command): boolean {
-  return status !== '' && !GOING_ON.has(status.toUpperCase());
+  return status !== '' && !isPendingStatus(status);
 }
 
 /** Whether a command has ended successfully. */

@@ -1,6 +1,7 @@
 import { withSource } from '../api/with-source';
 import { readPages, type Page } from '../api/pagination';
 import type { Api } from '../api/api';
+import { InvalidValue } from '../util/invalid-value';
 import { isObject } from '../util/json';
 import { tagName } from '../api/tags';
 import { parseQuery } from '../parse/query';
@@ -11,7 +12,7 @@ import { parseTagName } from '../parse/tag-name';
 export interface Listing {
   /** The service's own query parameters, as text `a=b&c=d` or an object. */
   query: unknown;
-  /** Only devices that carry this tag; nothing or blank text for all. */
+  /** Only devices that carry this tag; blank text for all. */
   tag: unknown;
   /** Maximum number of devices; 0 = all. */
   limit: number;
@@ -100,9 +101,13 @@ export async function allDevices(list: AsyncIterable<DevicePage>): Promise<Omit<
   return { payload, statusCode: last };
 }
 
+/** A source without a value is not "no filter": a list of all devices is not what was asked for. */
 function tagOf(tag: unknown, source: string): string | undefined {
-  const given = tag !== undefined && tag !== null && !(typeof tag === 'string' && tag.trim() === '');
-  return given ? withSource('list devices', source, () => parseTagName(tag)) : undefined;
+  if (typeof tag === 'string' && tag.trim() === '') return undefined;
+  return withSource('list devices', source, () => {
+    if (tag !== undefined && tag !== null) return parseTagName(tag);
+    throw new InvalidValue('is missing; set it to a tag, or to empty text for all devices');
+  });
 }
 
 /** Whether a device carries a tag (field: guide). The service may not know our filter, so it is applied here. */

@@ -1,5 +1,6 @@
 import { DueQueue } from '../util/due-queue';
 import { Queue } from '../util/queue';
+import { MAX_TIMER_MS } from '../util/timer';
 import type { DeviceGroup, FollowedDevice } from './followed-device';
 
 /** What a schedule works with. */
@@ -30,8 +31,6 @@ const MAX_RUNNING = 8;
 const GROWTH = 1.5;
 /** The part of its interval by which a device may be polled early, to share a batch with others (our choice). */
 const EARLY = 0.25;
-/** The longest wait that a timer can take: 24 days. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * Decides what is requested next: polls of due devices, single look-ups after a batch that proved nothing, last looks, and

@@ -1,12 +1,6 @@
-import type { Api } from '../api/api';
 import type { OperationName } from '../api/endpoints';
 import { invalidInput } from '../api/errors';
 import { sanitize } from '../util/sanitize';
-
-/** What a node can do: each operation with the name that stands in its errors, and the function that runs it. */
-export type OperationTable<Params> = Readonly<
-  Record<string, { readonly name: OperationName; readonly run: (api: Api, params: Params) => Promise<OperationResult> }>
->;
 
 /** The service's response, ready to go into a message. */
 export interface OperationResult {

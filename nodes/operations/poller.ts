@@ -1,6 +1,7 @@
 import type { ApiResponse } from '../api/request';
 import { toError } from '../util/to-error';
 import { Abort, type AbortSignalLike } from '../util/abort';
+import { MAX_TIMER_MS } from '../util/timer';
 
 /** Something that is polled until it ends. */
 export interface PollTarget {
@@ -26,8 +27,6 @@ export type SendPoll = (id: string, signal: AbortSignalLike) => Promise<ApiRespo
 const GROWTH = 1.5;
 /** Timers with the same duration share a list in Node.js, so durations are rounded up to this grid. */
 const GRID_MS = 25;
-/** The longest wait that a timer can take: 24 days. */
-const MAX_TIMER_MS = 2 ** 31 - 1;
 /** The smallest part of an interval that is waited, chance deciding between it and the whole: before the second poll, and later. */
 const MIN_PART_SECOND = 0.2;
 const MIN_PART_LATER = 0.9;

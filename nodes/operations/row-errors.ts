@@ -1,5 +1,6 @@
 import type { RowFailure } from '../parse/error-summary';
 import { isObject } from '../util/json';
+import { UUID_PATTERN } from '../util/uuid';
 
 /** A row of an upload, as bulk claim writes it into `msg.rows`. */
 export interface UploadRow {
@@ -111,7 +112,7 @@ function placesOf(rows: readonly (UploadRow | undefined)[]): Map<string, number>
 
 /** Begins where a word does: else each character of a long word would be tried as the first one. */
 const TOKEN = /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{76,82}\.[A-Za-z0-9_-]{102,103}/;
-const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/i;
+const UUID = new RegExp(UUID_PATTERN, 'i');
 
 function placeIn(text: string, places: Map<string, number>): number | undefined {
   const token = TOKEN.exec(text)?.[0];

@@ -122,7 +122,7 @@ export class UploadQueue {
   async #send(upload: QueuedUpload, isRepeated: boolean): Promise<void> {
     const { rows, sent } = upload;
     if (this.progress.stopped === true) {
-      upload.result = { error: this.#stopError() };
+      upload.result = { error: isRepeated ? this.#unclearError() : this.#stopError() };
       return;
     }
     await this.outputs.save();
@@ -130,6 +130,7 @@ export class UploadQueue {
       const { statusCode, body, repeated } = await uploadClaims(this.api, writeCsv(rows));
       const since = isRepeated || repeated ? { repeatedSince: sent.startedAt } : {};
       const accepted = { first: sent.first, count: rows.length, body, statusCode, ...since };
+      this.progress.statusCode = statusCode;
       sent.accepted = accepted;
       upload.result = { accepted };
     } catch (error) {
@@ -144,6 +145,7 @@ export class UploadQueue {
     const { progress } = this;
     upload.result = { error };
     const { code, message, cause } = error;
+    if (cause.statusCode !== undefined) progress.statusCode = cause.statusCode;
     const isFinal = hasCode(error, 'NRFCLOUD_UNAUTHORIZED', 'NRFCLOUD_FORBIDDEN', 'NRFCLOUD_CLOSED');
     if (isFinal && progress.stopped !== true) progress.failure = { code, message, cause };
     else progress.failure ??= { code, message, cause };
@@ -220,5 +222,12 @@ export class UploadQueue {
   #stopError(): NrfCloudError {
     const { code, message, cause } = this.progress.failure!;
     return (this.#stopped ??= new NrfCloudError(code, message, cause));
+  }
+
+  /** The error of an upload that was being sent when a restart interrupted it, and that is not sent again. */
+  #unclearError(): NrfCloudError {
+    const { code, message, cause } = this.progress.failure!;
+    const reason = `its response was lost in a restart, and it was not sent again because an earlier upload failed: ${message}`;
+    return new NrfCloudError(code, reason, { ...cause, mayHaveSucceeded: true });
   }
 }

@@ -3,11 +3,9 @@ import { isObject } from '../util/json';
 import { sanitize } from '../util/sanitize';
 import { bytesOf } from './bytes';
 import { parseClaimToken, type ClaimToken } from './claim-token';
+import { describeKeys, listKeys } from './describe-keys';
 import { columnName } from './rows/header-words';
 import { parseTags } from './tags';
-
-/** Most keys of an object that an error names. */
-const MAX_NAMED_KEYS = 8;
 
 /**
  * Reads the input of a single claim: a claim token, or `{ claimToken, tags? }`.
@@ -42,11 +40,9 @@ function describeObject(value: Record<string, unknown>): string {
     return 'is an upload of a bulk claim node; wire it into a bulk status node';
   }
   if (keys.includes('failedUploads')) return 'is the summary of a bulk claim node; its devices are claimed already';
-  const named = keys.slice(0, MAX_NAMED_KEYS).map((key) => sanitize(key));
-  const list = named.join(', ') + (keys.length > named.length ? ', …' : '');
   const token = keys.find((key) => columnName(key) === 'token');
   if (token !== undefined && keys.some((key) => columnName(key) === 'other')) {
-    return `is a row of a CSV with the columns ${list}; set the node's claim token to its property "${sanitize(token)}", or send all rows to a bulk claim node`;
+    return `is a row of a CSV with the columns ${listKeys(keys)}; set the node's claim token to its property "${sanitize(token)}", or send all rows to a bulk claim node`;
   }
-  return `is an object with ${keys.length === 1 ? 'the key' : 'the keys'} ${list}; use claimToken`;
+  return `is ${describeKeys(keys)}; use claimToken`;
 }

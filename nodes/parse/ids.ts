@@ -1,10 +1,11 @@
 import { InvalidValue } from '../util/invalid-value';
 import { describeType, isObject } from '../util/json';
+import { UUID_PATTERN } from '../util/uuid';
 import { bytesOf, textOfBytes } from './bytes';
 import { parseClaimToken } from './claim-token';
 import { dropInvisible, trimFrame } from './visible-text';
 
-const UUID = /^(?:urn:uuid:)?\{?([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\}?$/i;
+const UUID = new RegExp(`^(?:urn:uuid:)?\\{?(${UUID_PATTERN})\\}?$`, 'i');
 const IMEI = /^\d{14,17}$/;
 
 /**

@@ -11,25 +11,16 @@ export function dropInvisible(text: string): string {
   return text.replace(TERMINAL_SEQUENCE, '').replace(INVISIBLE, '');
 }
 
-/** Drops white space, control characters (NUL padding, STX, ETX) and quotes around a text. */
-export function trimFrame(text: string): string {
-  return trimEdges(text, FRAME);
-}
-
-/** Drops white space and control characters around a text. */
-export function trimControls(text: string): string {
-  return trimEdges(text, BLANK);
-}
-
-// eslint-disable-next-line no-control-regex -- they stand around text from a serial port
-const BLANK = /[\s\u0000-\u001f\u007f-\u009f]/;
 const FRAME = new RegExp(`[\\s\\u0000-\\u001f\\u007f-\\u009f${QUOTES}]`);
 
-/** A regular expression would look back for each character of a long run; this takes linear time. */
-function trimEdges(text: string, edge: RegExp): string {
+/**
+ * Drops white space, control characters (NUL padding, STX, ETX) and quotes around a text. A regular expression would look
+ * back for each character of a long run; this takes linear time.
+ */
+export function trimFrame(text: string): string {
   let start = 0;
   let end = text.length;
-  while (start < end && edge.test(text[start]!)) start++;
-  while (end > start && edge.test(text[end - 1]!)) end--;
+  while (start < end && FRAME.test(text[start]!)) start++;
+  while (end > start && FRAME.test(text[end - 1]!)) end--;
   return text.slice(start, end);
 }

@@ -1,9 +1,10 @@
+import { UUID_PATTERN } from '../util/uuid';
 import { FIRST_LENGTH, isTerminalOutput, SECOND_LENGTH } from './token-text';
 
 const ASK = 'enter the answer to AT%ATTESTTOKEN';
 const KEYGEN = `is a result of AT%KEYGEN (a public key or CSR), which cannot be claimed; ${ASK}`;
 const TOKEN_IN_CELL = /(?:^|[,;\t"])2dn3[\w-]{20,}/;
-const UUID = /^\{?[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}\}?$/i;
+const UUID = new RegExp(`^\\{?${UUID_PATTERN}\\}?$`, 'i');
 /** Length of a token that was typed by a scanner, give or take what a keyboard layout changes. */
 const SCANNED_LENGTH = { min: 150, max: 240 };
 

@@ -4,14 +4,14 @@ import type { OperationName } from '../api/endpoints';
 import { notConfigured } from '../api/errors';
 import { DEFAULT_BASE_URL, parseBaseUrl } from '../http/base-url';
 import { DEFAULT_OUTAGE_WAIT_S } from '../http/limiter';
+import { MAX_TIMER_MS } from '../util/timer';
 import { connectionNodeOptions } from './connection-nodes';
 import type { Config } from './inputs';
 import { choice, InvalidSetting, number, readSettings, text, unsetVariable, type Setting } from './settings';
 
 /** The config node's type, by which a connection is told from another node with the same id. */
 export const CONNECTION_TYPE = 'nrfcloud-connection';
-/** Maximum seconds that a timer of Node.js can run. */
-const MAX_TIMER_S = 2_147_483;
+const MAX_TIMER_S = Math.floor(MAX_TIMER_MS / 1000);
 /** An organization auth token; whether this API accepts one is not known (its sister API does not). */
 const ORGANIZATION_TOKEN = /^oat_/;
 const VARIABLE = /\$\{([^}]+)\}/g;

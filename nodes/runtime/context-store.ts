@@ -135,11 +135,6 @@ export class ContextStore implements RecordStore {
     for (let index = 0; index < count; index++) await this.#set(partKey(key, index), undefined);
   }
 
-  /** Drops what the process keeps, because the node is gone; Node-RED cleans its stores by itself. */
-  forget(): void {
-    keptInProcess.delete(this.node.id);
-  }
-
   async #isOwn(leases: RecordLeases, key: string): Promise<boolean> {
     const isOwn = (await leases.readOwn(key)) !== undefined;
     if (!isOwn) leases.drop(key);
@@ -200,6 +195,14 @@ export class ContextStore implements RecordStore {
       });
     });
   }
+}
+
+/**
+ * Forgets what the process keeps for nodes that were deleted from the flows; Node-RED cleans its stores by itself.
+ * @param isDeployed tells by the id of a node whether the flows have it
+ */
+export function forgetDeleted(isDeployed: (node: string) => boolean): void {
+  for (const node of keptInProcess.keys()) if (!isDeployed(node)) keptInProcess.delete(node);
 }
 
 function partKey(key: string, index: number): string {

@@ -135,8 +135,10 @@ export class NodeContext<S extends object, T> {
 
   /** Sends a copy of a pending message with a result, without its large properties. */
   emit(pending: PendingMessage, result: Result): void {
-    const msg = pending.msg ?? { resumed: true };
-    void this.runner.senderFor(msg, pending.send).emit(result);
+    const { msg } = pending;
+    if (msg !== undefined) void this.runner.senderFor(msg, pending.send).emit(result);
+    // In turn with the ends, so that nothing leaves after the result.
+    else this.#ending = this.#ending.then(() => this.#emitResumed(pending, result));
   }
 
   /** Shows in the status that pending work waits for the service, or that it goes on. */
@@ -156,6 +158,16 @@ export class NodeContext<S extends object, T> {
 
   async close(): Promise<void> {
     await this.store?.close();
+  }
+
+  /** The message of resumed work is read for each copy, as it is not kept in memory. */
+  async #emitResumed(pending: PendingMessage, result: Result): Promise<void> {
+    try {
+      const msg = await this.pending.readResumed(pending);
+      if (this.pending.has(pending)) await this.runner.senderFor(msg, pending.send).emit(result);
+    } catch (error) {
+      this.configuration.node.error(sanitize(toError(error).message));
+    }
   }
 
   async #endNext(pending: PendingMessage, handler: Handler<S, T>): Promise<void> {

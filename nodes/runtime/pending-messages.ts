@@ -118,6 +118,17 @@ export class PendingMessages {
     if (record !== undefined) await this.store?.update(key, { ...record, work });
   }
 
+  /** Whether a message is still pending: it has not ended, and the flow was not stopped. */
+  has(pending: PendingMessage): boolean {
+    return this.#pending.has(pending);
+  }
+
+  /** A message that was taken up after a restart, without its large properties. */
+  async readResumed({ key }: PendingMessage): Promise<NodeMessage> {
+    const state = (await this.store?.read(key)) as RecordedMessage | undefined;
+    return { ...state?.msg, resumed: true };
+  }
+
   /** The message with all its properties, ready to be sent. */
   async restore(pending: PendingMessage): Promise<NodeMessage> {
     const record = pending.recorded ? await this.#read(pending.key) : undefined;

@@ -1,5 +1,7 @@
+import { UUID_PATTERN } from './uuid';
+
 const LONG_WORD = /[A-Za-z0-9_\-+/=%.~]{20,}/g;
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const UUID = new RegExp(`^${UUID_PATTERN}$`, 'i');
 const MAX_QUOTE = 160;
 
 /**

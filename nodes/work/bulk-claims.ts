@@ -133,9 +133,10 @@ export class BulkClaims {
     try {
       const isSuspended = (): boolean => cancelled.aborted && (task.resumes || !task.signal.aborted);
       const end = await bulkClaim(task.api, params, task.source, progress, outputs, cancelled, isSuspended);
-      if (end.failure === undefined) return { port: 2, payload: end.summary, ending: endingOf(end) };
+      const status = progress.statusCode === undefined ? {} : { statusCode: progress.statusCode };
+      if (end.failure === undefined) return { port: 2, payload: end.summary, ...status, ending: endingOf(end) };
       // The message itself goes to Catch as it came, so the summary leaves in a copy.
-      await task.emit({ port: 2, payload: end.summary });
+      await task.emit({ port: 2, payload: end.summary, ...status });
       throw end.failure;
     } catch (error) {
       if (cancelled.aborted && !task.signal.aborted) return undefined;
@@ -159,10 +160,10 @@ export class BulkClaims {
   #checkRetryRound(task: BulkClaimTask): void {
     const round = roundOf(task);
     const { maxRetryRounds } = task.settings;
-    if (maxRetryRounds === 0 || round <= maxRetryRounds) return;
+    if (maxRetryRounds === 0 || round < maxRetryRounds) return;
     throw invalidInput(
       'bulk claim',
-      `these rows were fed back ${round} times, and ${maxRetryRounds} are allowed; look at why they fail, or raise "Max. retry rounds"`,
+      `these rows were fed back ${round} times, and the limit is ${maxRetryRounds}; look at why they fail, or raise "Retry rounds"`,
     );
   }
 

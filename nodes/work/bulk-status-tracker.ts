@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { bulkStatus } from '../api/bulk';
+import { invalidInput } from '../api/errors';
 import { resultOfOperation, resultOfUpload, type BulkResult, type BulkResultParams } from '../operations/bulk-result';
 import { WatchedOperation, type Watcher } from '../operations/bulk-status';
 import { Poller } from '../operations/poller';
-import { RunningClock } from '../operations/running-clock';
+import type { RunningClock } from '../operations/running-clock';
 import type { NodeContext } from '../runtime/node-context';
 import { PENDING, type Task } from '../runtime/node-definition';
 import type { PendingMessage } from '../runtime/pending-messages';
 import { isObject } from '../util/json';
+import { createClock, restoreClock } from './node-clock';
 
 export interface BulkStatusSettings {
   interval: number;
@@ -35,15 +37,12 @@ function watchOf(record: Record<string, unknown>, clock: RunningClock): Recorded
   const isOld = work === record;
   const deadline = typeof work['deadline'] === 'number' ? work['deadline'] : null;
   return {
-    id: String(work['id']),
+    id: typeof work['id'] === 'string' ? work['id'] : '',
     deadline: isOld && deadline !== null ? clock.now() + Math.max(0, deadline - Date.now()) : deadline,
     begunAt: typeof work['begunAt'] === 'number' ? work['begunAt'] : clock.now(),
     status: typeof work['status'] === 'string' ? work['status'] : null,
   };
 }
-
-/** The key of the record that holds the node's clock. */
-const CLOCK = '#clock';
 
 /** Watches the bulk operations of one node, over restarts. */
 export class BulkStatusTracker {
@@ -57,17 +56,11 @@ export class BulkStatusTracker {
 
   constructor(private readonly context: Context) {
     this.#poller = new Poller((id, signal) => context.request(signal, (api) => bulkStatus(api, id)));
-    this.#clock = new RunningClock((ms) => void context.store?.create(CLOCK, { ms }));
-    context.signal.addEventListener('abort', () => {
-      this.#poller.close();
-      this.#clock.stop();
-    });
+    this.#clock = createClock(context);
+    context.signal.addEventListener('abort', () => this.#poller.close());
     context.onRecords(
-      (record, pending) => this.#watch(watchOf(record, this.#clock), pending, this.#intervalMs()),
-      (own) => {
-        const ms = own.get(CLOCK)?.['ms'];
-        if (typeof ms === 'number') this.#clock.restore(ms);
-      },
+      (record, pending) => this.#resume(watchOf(record, this.#clock), pending),
+      (own) => restoreClock(this.#clock, own),
     );
   }
 
@@ -103,6 +96,16 @@ export class BulkStatusTracker {
     for (const watcher of [...(this.#operations.get(id)?.watchers ?? [])]) {
       this.#end(id, watcher, () => Promise.resolve(undefined));
     }
+  }
+
+  #resume(work: RecordedWatch, pending: PendingMessage): void {
+    if (work.id !== '') {
+      this.#watch(work, pending, this.#intervalMs());
+      return;
+    }
+    const sentence =
+      'a record of pending work names no bulk operation, so it cannot be continued; send its message again';
+    void this.context.end(pending, () => Promise.reject(invalidInput('bulk status', sentence)));
   }
 
   #watch(work: RecordedWatch, pending: PendingMessage, spread: number): void {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { getCommand } from '../api/commands';
 import { interruptedCreation, sendCommand, type CheckedCommand } from '../operations/command';
 import { Poller } from '../operations/poller';
-import { RunningClock } from '../operations/running-clock';
+import type { RunningClock } from '../operations/running-clock';
 import { WatchedCommand, type CommandResult, type CommandWatch } from '../operations/watched-command';
 import type { RecordState } from '../runtime/journal/record-store';
 import type { NodeContext } from '../runtime/node-context';
@@ -10,6 +10,7 @@ import { PENDING, type Task } from '../runtime/node-definition';
 import type { Result } from '../runtime/output';
 import type { PendingMessage } from '../runtime/pending-messages';
 import { isObject } from '../util/json';
+import { createClock, restoreClock } from './node-clock';
 
 export interface CommandSettings {
   wait: boolean;
@@ -21,9 +22,6 @@ export interface CommandSettings {
 }
 
 type CommandTask = Task<never, CommandSettings, CommandTracker>;
-
-/** The key of the record that holds the node's clock. */
-const CLOCK = '#clock';
 
 /** Creates the commands of one node and waits for their ends, over restarts. */
 export class CommandTracker {
@@ -40,17 +38,11 @@ export class CommandTracker {
         return found ?? { statusCode: 404, body: undefined };
       });
     });
-    this.#clock = new RunningClock((ms) => void context.store?.create(CLOCK, { ms }));
-    context.signal.addEventListener('abort', () => {
-      this.#poller.close();
-      this.#clock.stop();
-    });
+    this.#clock = createClock(context);
+    context.signal.addEventListener('abort', () => this.#poller.close());
     context.onRecords(
       (record, pending) => this.#resume(record, pending),
-      (own) => {
-        const ms = own.get(CLOCK)?.['ms'];
-        if (typeof ms === 'number') this.#clock.restore(ms);
-      },
+      (own) => restoreClock(this.#clock, own),
     );
   }
 

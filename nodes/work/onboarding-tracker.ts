@@ -3,12 +3,13 @@ import type { FollowedDevice, Follower } from '../operations/followed-device';
 import type { FollowEnd } from '../operations/onboarding-diagnosis';
 import { OnboardingFollower, type FollowSettings } from '../operations/onboarding-follower';
 import type { DeviceList } from '../operations/onboarding-input';
-import { RunningClock } from '../operations/running-clock';
+import type { RunningClock } from '../operations/running-clock';
 import type { NodeContext } from '../runtime/node-context';
 import { PENDING, type Task } from '../runtime/node-definition';
 import type { Result } from '../runtime/output';
 import type { PendingMessage } from '../runtime/pending-messages';
 import { sleep } from '../util/abort';
+import { createClock, restoreClock } from './node-clock';
 import {
   devicesInParts,
   groupOf,
@@ -28,8 +29,6 @@ export interface OnboardingSettings extends FollowSettings {
 
 type OnboardingTask = Task<never, OnboardingSettings, OnboardingTracker>;
 
-/** The key of the record that holds the node's clock. */
-const CLOCK = '#clock';
 /** Message properties that name the devices, and that no result of a sequence carries. */
 const LISTS = ['rows', 'claimedRows'] as const;
 
@@ -45,7 +44,7 @@ export class OnboardingTracker {
 
   constructor(private readonly context: NodeContext<OnboardingSettings, OnboardingTracker>) {
     const { signal } = context;
-    this.#clock = new RunningClock((ms) => void context.store?.create(CLOCK, { ms }));
+    this.#clock = createClock(context);
     this.#follower = new OnboardingFollower<OnboardingGroup>({
       settings: () => context.settings(),
       request: (work) => context.request(signal, work),
@@ -63,14 +62,10 @@ export class OnboardingTracker {
       this.#follower.close();
       this.#progress.close();
       this.#recorder.flush();
-      this.#clock.stop();
     });
     context.onRecords(
       (record, pending) => void this.#resume(groupOf(record), pending),
-      (own) => {
-        const ms = own.get(CLOCK)?.['ms'];
-        if (typeof ms === 'number') this.#clock.restore(ms);
-      },
+      (own) => restoreClock(this.#clock, own),
     );
   }
 

@@ -40,7 +40,7 @@ export interface DeviceBehaviour {
   csrDamage: CsrDamage;
 }
 
-export const DEFAULT_BEHAVIOUR: Readonly<DeviceBehaviour> = {
+const DEFAULT_BEHAVIOUR: Readonly<DeviceBehaviour> = {
   contactAfterMs: 10_000,
   contactEveryMs: null,
   recordsPerRound: 5,

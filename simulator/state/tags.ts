@@ -3,7 +3,7 @@ import { formatUuid } from '../identity/uuid';
 import { Refusal } from './refusal';
 
 /** The guide: "A tag can be maximum 100 characters." */
-export const LONGEST_TAG = 100;
+const MAX_TAG_LENGTH = 100;
 
 /** A defined tag. Devices hold on to this object, so that a new name shows on all of them (the guide says it does). */
 export interface Tag {
@@ -111,7 +111,8 @@ export class Tags {
 /** Characters are counted as code points; blank tags are refused. Both are our choice. */
 function checkTag(name: unknown): string {
   if (typeof name !== 'string' || name.trim() === '') throw new Refusal(400, 'A tag is a text that is not blank.');
-  if (Array.from(name).length > LONGEST_TAG) throw new Refusal(400, `A tag has at most ${LONGEST_TAG} characters.`);
+  if (Array.from(name).length > MAX_TAG_LENGTH)
+    throw new Refusal(400, `A tag has at most ${MAX_TAG_LENGTH} characters.`);
   return name;
 }
 

@@ -172,14 +172,29 @@ describe('bulk results', () => {
 
   it('bulk claim: rows that were fed back too often end in an error, and nothing is sent', async () => {
     const flow = await claimRig({ maxRetryRounds: 2 });
-    flow.send({ payload: [tokens[0]!.claimToken], retryRound: 3 });
+    flow.send({ payload: [tokens[0]!.claimToken], retryRound: 2 });
     await flow.ended(1);
     assert.equal(flow.caught[0]!['error'].code, 'NRFCLOUD_INVALID_INPUT');
     assert.equal(simulator.requestCount, 0);
-    flow.send({ payload: ['garbage', tokens[0]!.claimToken], retryRound: 2 });
+    flow.send({ payload: ['garbage', tokens[0]!.claimToken], retryRound: 1 });
     await flow.ended(2);
-    assert.equal(flow.outputs[1]![0]!['retryRound'], 3);
+    assert.equal(flow.outputs[1]![0]!['retryRound'], 2);
     assert.equal(ending(flow), 'yellow');
+  });
+
+  it('bulk claim: the summary has the HTTP status of the last response', async () => {
+    const flow = await claimRig({ rowsPerUpload: 3, uploadsAtOnce: 1 }, { retries: 0 });
+    flow.send({ payload: tokens.map(({ claimToken }) => claimToken), statusCode: 418 });
+    await flow.ended(1);
+    const { statusCode } = flow.outputs[0]!.at(-1)!;
+    assert.equal(flow.outputs[2]![0]!['statusCode'], statusCode);
+    simulator.faults.add({ match: { method: 'POST' }, status: 400 });
+    flow.send({ payload: [tokens[0]!.claimToken], statusCode: 418 });
+    await flow.ended(2);
+    assert.equal(flow.outputs[2]![1]!['statusCode'], 400);
+    flow.send({ payload: ['garbage'], statusCode: 418 });
+    await flow.ended(3);
+    assert.equal(flow.outputs[2]![2]!['statusCode'], 418);
   });
 
   it('bulk claim: msg.cancel ends the work by the id of its sequence, and nothing more leaves', async () => {

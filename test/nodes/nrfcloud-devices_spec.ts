@@ -200,6 +200,22 @@ describe('nrfcloud-devices', () => {
       assert.deepEqual(parts(each), [0, 1, [2, 3]]);
     });
 
+    it('nrfcloud-devices: a chosen tag source without a value is refused, and nothing is sent', async () => {
+      for (const [config, message] of [
+        [{ tag: 'wanted', tagType: 'msg' }, {}],
+        [{ tag: 'wanted', tagType: 'msg' }, { wanted: null }],
+        [{ tag: 'wanted', tagType: 'flow' }, {}],
+        [{ tag: 'payload.wanted', tagType: 'jsonata' }, {}],
+      ] as const) {
+        const before = simulator.requestCount;
+        const { error } = await failing(config, message);
+        assert.equal(error['code'], 'NRFCLOUD_INVALID_INPUT', JSON.stringify([config, message]));
+        assert.equal(simulator.requestCount, before);
+      }
+      const [all] = await list({ tag: 'wanted', tagType: 'msg' }, { wanted: '' });
+      assert.equal(ids(all!['payload']).length, 12);
+    });
+
     it('leaves out pages without it, but for the last', async () => {
       const pages = await list({ mode: 'page', tag: 'red, dark' });
       assert.deepEqual(payloads(pages).map(ids), [[red[0]], [red[1]], [red[2]], []]);

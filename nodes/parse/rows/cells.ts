@@ -1,8 +1,5 @@
 import { parse } from 'csv-parse/sync';
-import type { Extent, RecordBatch } from './record-splitter';
-
-const LF = 10;
-const QUOTE = 34;
+import { LF, QUOTE, type Extent, type RecordBatch } from './record-splitter';
 
 /**
  * Reads the cells of records. From the first quoted cell of a record on, csv-parse parses it, for all records of a batch at

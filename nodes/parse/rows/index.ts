@@ -2,8 +2,8 @@ import { setImmediate } from 'node:timers/promises';
 import type { AbortSignalLike } from '../../util/abort';
 import { InvalidValue } from '../../util/invalid-value';
 import { describeType, isObject } from '../../util/json';
-import { sanitize } from '../../util/sanitize';
 import { bytesOf } from '../bytes';
+import { describeKeys } from '../describe-keys';
 import { arrayRows } from './array-rows';
 import { csvRows, type ColumnReport } from './csv-rows';
 import type { DetectedColumns, FoundRow, Row, RowOptions } from './row';
@@ -14,9 +14,6 @@ import { RowValidator } from './validate-row';
 export { writeCsv } from './write-csv';
 export type { DetectedColumns, InvalidRow, ValidRow, Row, RowErrorCode, RowOptions } from './row';
 export { cleanPath, fileIdentity, type FileIdentity, type RowSource } from './source';
-
-/** Most keys of an object that an error names. */
-const MAX_NAMED_KEYS = 8;
 
 /** The rows of a source, in batches. */
 export interface RowReader extends AsyncIterable<Row[]> {
@@ -94,9 +91,8 @@ function copyArray(source: RowSource): RowSource {
 
 function describeValue(value: unknown): string {
   if (value === undefined || value === null) return 'is missing';
-  const keys = isObject(value) ? Object.keys(value).slice(0, MAX_NAMED_KEYS) : [];
-  if (keys.length === 0) return `is ${describeType(value)}`;
-  return `is an object with ${keys.length === 1 ? 'the key' : 'the keys'} ${keys.map(sanitize).join(', ')}`;
+  const keys = isObject(value) ? Object.keys(value) : [];
+  return `is ${keys.length === 0 ? describeType(value) : describeKeys(keys)}`;
 }
 
 /** Stops between two pieces, for a long stretch that has no rows. */

@@ -36,9 +36,9 @@ export interface RecordBatch {
   records: Extent[];
 }
 
-const LF = 10;
+export const LF = 10;
 const CR = 13;
-const QUOTE = 34;
+export const QUOTE = 34;
 const SPACE = 32;
 const TAB = 9;
 const EQUALS = 61;

@@ -1,4 +1,5 @@
 import type { NodeAPI } from 'node-red';
+import { forgetDeleted } from '../context-store';
 import type { Journal } from './journal';
 
 /** How long records of nodes that are not part of the flows are kept, in milliseconds (contract: 30 days). */
@@ -32,22 +33,34 @@ export function watchDeployedNodes(RED: NodeAPI, journal: Journal, node: string)
   const known = watched.get(journal);
   if (known === undefined) watched.set(journal, { seen: new Set([node]), reported: false });
   else known.seen.add(node);
+  forgetDeletedNodes(RED);
+}
+
+/** Forgets the records of nodes that are deleted from the flows, in the journals and in the process. */
+export function forgetDeletedNodes(RED: NodeAPI): void {
   if (listening.has(RED.events)) return;
   listening.add(RED.events);
-  RED.events.on('flows:started', (started: Started = {}) => {
+  RED.events.on('flows:started', ({ config, type }: Started = {}) => {
+    const ids = new Set(config?.flows?.map(({ id }) => id));
+    if (ids.size === 0) return;
+    // Loading or reloading replaces the flows as a whole, as a switch of the project does: nothing was deleted then.
+    const isDeploy = type === 'full' || type === 'nodes' || type === 'flows';
+    if (isDeploy) forgetDeleted((id) => isDeployed(id, ids));
     for (const [one, state] of watched) {
       if (one.isClosed) watched.delete(one);
-      else compare(RED, one, state, started);
+      else compare(RED, one, state, ids, isDeploy);
     }
   });
 }
 
-function compare(RED: NodeAPI, journal: Journal, state: WatchedJournal, { config, type }: Started): void {
-  const ids = new Set(config?.flows?.map(({ id }) => id));
-  if (ids.size === 0) return;
+function compare(
+  RED: NodeAPI,
+  journal: Journal,
+  state: WatchedJournal,
+  ids: ReadonlySet<string>,
+  isDeploy: boolean,
+): void {
   const missing = journal.nodes().filter((id) => !isDeployed(id, ids));
-  // Loading or reloading replaces the flows as a whole, as a switch of the project does: nothing was deleted then.
-  const isDeploy = type === 'full' || type === 'nodes' || type === 'flows';
   const deleted = isDeploy ? missing.filter((id) => state.seen.has(id)) : [];
   for (const id of deleted) void journal.forget(id).catch(() => undefined);
   const unknown = missing.filter((id) => !deleted.includes(id));

@@ -2,7 +2,7 @@ import type { Node, NodeAPI } from 'node-red';
 import { sanitize } from '../../util/sanitize';
 import { toError } from '../../util/to-error';
 import { ContextStore, contextStores, isPersistent, storeName } from '../context-store';
-import { watchDeployedNodes } from './deployed-nodes';
+import { forgetDeletedNodes, watchDeployedNodes } from './deployed-nodes';
 import type { RecordParts, RecordState, RecordStore } from './record-store';
 import { acquireJournal, JournalUnavailable, releaseJournal } from './shared-journal';
 
@@ -109,6 +109,7 @@ export class NodeStore {
   async #open(): Promise<RecordStore | undefined> {
     if (this.name !== '') {
       if (!isPersistent(this.RED, this.name)) {
+        forgetDeletedNodes(this.RED);
         this.#warn(
           `the context store ${sanitize(this.name)} does not survive a restart of Node-RED, and pending work is lost then; ` +
             'choose another one in the dialog of the node',

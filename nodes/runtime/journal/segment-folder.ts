@@ -1,12 +1,11 @@
 import { appendFile, mkdir, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Segment } from './segment';
+import { FILE_MODE, Segment } from './segment';
 
 /** A segment of this size is full, and the next one begins. */
 const MAX_SEGMENT_BYTES = 16 * 2 ** 20;
-/** Owner only: the journal holds claim tokens. */
+/** Owner only, as for the files. */
 const FOLDER_MODE = 0o700;
-const FILE_MODE = 0o600;
 const SEGMENT_NAME = /^journal-(\d{8})\.jsonl$/;
 const LF = Buffer.from('\n');
 

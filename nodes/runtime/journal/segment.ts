@@ -2,7 +2,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { decodeHead, type EntryHead } from './line';
 
 /** Owner only: the journal holds claim tokens. */
-const FILE_MODE = 0o600;
+export const FILE_MODE = 0o600;
 /** Bytes read at once while a segment is scanned. */
 const SCAN_BYTES = 256 * 1024;
 /** Most bytes of a line; a longer one is damage, and must not fill memory. */

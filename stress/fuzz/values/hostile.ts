@@ -117,7 +117,7 @@ export function build(recipe: Recipe): unknown {
 }
 
 /** Names of hostile values, for tests that want each of them. */
-export const HOSTILE: readonly string[] = Object.keys(KINDS);
+const HOSTILE: readonly string[] = Object.keys(KINDS);
 
 const FIELDS = [
   'claimToken',

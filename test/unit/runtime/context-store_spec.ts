@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
 import type { Node, NodeAPI } from 'node-red';
 import { ContextStore, isPersistent } from '../../../nodes/runtime/context-store';
+import { NodeStore } from '../../../nodes/runtime/journal/node-store';
 import { toJson } from '../../../nodes/runtime/pending-messages';
 import { stopClock } from '../../support/clock';
 
@@ -62,9 +64,20 @@ describe('context store', () => {
     assert.deepEqual(await next.load(), new Map([['a', { n: 1 }]]));
     assert.deepEqual(await read(next.parts('a')), ['large']);
     assert.equal((await new ContextStore(redWith(), nodeWithStore('another').node, 'default').load()).size, 0);
-    next.forget();
-    assert.equal((await next.load()).size, 0);
     assert.equal(stores.size, 0);
+  });
+
+  it('context store: a deploy without a node removes what the process keeps for it', async () => {
+    const events = new EventEmitter();
+    const RED = { events, settings: {} } as never;
+    const [deleted, disabled] = [nodeWithStore('deleted').node, nodeWithStore('disabled').node];
+    for (const node of [deleted, disabled]) await new NodeStore(RED, node, 'default').create('a', { n: 1 });
+    const kept = async (node: Node): Promise<number> => (await new NodeStore(RED, node, 'default').load()).size;
+    const config = { flows: [{ id: 'tab' }, { id: 'disabled', d: true }] };
+    events.emit('flows:started', { config, type: 'load' });
+    assert.deepEqual([await kept(deleted), await kept(disabled)], [1, 1]);
+    events.emit('flows:started', { config, type: 'full' });
+    assert.deepEqual([await kept(deleted), await kept(disabled)], [0, 1]);
   });
 
   it('context store: the parts of a record have keys of their own, and are not written again', async () => {
