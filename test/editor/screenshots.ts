@@ -56,7 +56,7 @@ async function takeDialogs(editor: Editor, theme: string): Promise<void> {
   // The dialog gives the focus away when it is ready.
   await editor.dialog.locator(':focus').waitFor();
   writeFileSync(picture(`claim-dialog-${theme}.png`), await shootDialog(editor));
-  await page.setViewportSize({ width: WIDTH, height: 620 });
+  await page.setViewportSize({ width: WIDTH, height: 650 });
   await editor.openConfig('connection', 'edit');
   await editor.dialog.getByRole('button', { name: 'Test connection' }).click();
   await editor.dialog.locator('#nrfcloud-connection-test-result .fa-check').waitFor();
