@@ -242,8 +242,8 @@
 
   const STYLE = `
     .nrfcloud-form .form-row > label { width: 130px; white-space: nowrap; }
-    .nrfcloud-form .form-row > label.nrfcloud-inline { width: auto; margin-bottom: 0; white-space: normal; max-width: calc(100% - 160px); vertical-align: baseline; }
-    .nrfcloud-form .form-row > input[type="checkbox"] { display: inline-block; width: auto; vertical-align: baseline; }
+    .nrfcloud-form .form-row > label.nrfcloud-inline { width: auto; margin-bottom: 0; white-space: normal; max-width: calc(100% - 160px); vertical-align: middle; }
+    .nrfcloud-form .form-row > input[type="checkbox"] { display: inline-block; width: auto; margin: 0; vertical-align: middle; }
     .nrfcloud-form .form-row > input.nrfcloud-number { width: 80px; }
     .nrfcloud-form .form-row > select { width: calc(100% - 140px); }
     .nrfcloud-form .nrfcloud-hint { margin: 2px 0 0 134px; font-size: 12px; color: var(--red-ui-primary-text-color); }

@@ -13,6 +13,8 @@ const ROOT = resolve(__dirname, '../..');
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8');
 /** The screen of a small laptop, on which Node-RED 5 opens both sidebars. */
 const SCREEN = { width: 1366, height: 768 };
+/** A timer of Node-RED 5 shows a tip before the sidebar has its place for tips; nobody else is on the stack. */
+const TIPS_TIMER = /^TypeError: Cannot read properties of undefined \(reading 'html'\)\n[^\n]+red\.min\.js[^\n]+$/;
 const FIRST_EXAMPLE = 'Claim from a scanner or serial port';
 
 /** The numbered steps of a section of the README, without the remarks that follow a step, and the count that it states. */
@@ -191,7 +193,10 @@ describe("a newcomer's way from the tarball to the first claimed device", functi
     // The sidebar cuts long texts.
     await shown.filter({ hasText: deviceId!.slice(0, 24) }).waitFor();
     assert.equal(await page.locator('.red-ui-debug-msg').count(), 1);
-    assert.deepEqual(editor.problems, []);
+    assert.deepEqual(
+      editor.problems.filter((problem) => !TIPS_TIMER.test(problem)),
+      [],
+    );
     assert.deepEqual(stepsOf('First flow'), { steps: newcomer.gestures, count: newcomer.gestures.length });
   });
 });

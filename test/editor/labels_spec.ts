@@ -98,6 +98,19 @@ function measure(form: any): string[] {
     const over = Math.round((element.getBoundingClientRect().right as number) - right);
     if (over > 0) found.push(`${over} px outside of the dialog: ${(element.id || element.textContent) as string}`);
   }
+  for (const box of form.querySelectorAll('.form-row > input[type="checkbox"]')) {
+    const words = form.querySelector(`label.nrfcloud-inline[for="${box.id as string}"]`);
+    if (!isVisible(box) || !words) continue;
+    const text = form.ownerDocument.createRange();
+    text.selectNodeContents(words);
+    const [middle, middleOfText] = [box, text]
+      .map((part) => part.getBoundingClientRect())
+      .map(({ top, height }: any) => Number(top) + Number(height) / 2) as [number, number];
+    // In core's dialogs it is half a pixel.
+    if (isOneLine(words) && Math.abs(middle - middleOfText) > 1) {
+      found.push(`${middle - middleOfText} px off its words: ${box.id as string}`);
+    }
+  }
   for (const row of form.querySelectorAll('.form-row')) {
     const tops = [...row.querySelectorAll(':scope > span[data-i18n], :scope > input')]
       .filter(isVisible)

@@ -1,9 +1,10 @@
 /** Takes the README's pictures, of the demo as it runs: `npm run screenshots`. */
+import { writeFileSync } from 'node:fs';
 import { connectAsync } from 'mqtt';
 import type { Endpoints } from '../../demo/demo';
 import { Controls } from '../../harness/controls';
 import { Editor } from '../support/editor';
-import { picture, takePictures } from '../support/pictures';
+import { picture, shootDialog, takePictures } from '../support/pictures';
 
 // The editor's own objects, in the page.
 declare const RED: any;
@@ -46,28 +47,22 @@ async function takeFlow(editor: Editor, file: string): Promise<void> {
   await page.screenshot({ path: picture(file) });
 }
 
-/** The open dialog without the canvas that it lies on. */
-async function takeDialog({ page, dialog }: Editor, file: string): Promise<void> {
-  await page.mouse.move(0, 0);
-  // Its own box has a margin for the handle that makes it wider.
-  const { x, width } = (await dialog.locator('.red-ui-tray-header').boundingBox())!;
-  const { y, height } = (await dialog.boundingBox())!;
-  await page.screenshot({ path: picture(file), clip: { x, y, width, height } });
-}
-
 /** The dialog of the node that claims what comes in by MQTT, and behind it the connection's, just tested. */
-async function takeDialogs(editor: Editor): Promise<void> {
+async function takeDialogs(editor: Editor, theme: string): Promise<void> {
   const { page } = editor;
+  await page.setViewportSize({ width: WIDTH, height: 610 });
   const id = await page.evaluate(() => RED.nodes.filterNodes({ type: 'nrfcloud-claim' })[0].id as string);
   await editor.openDialog(id);
   // The dialog gives the focus away when it is ready.
   await editor.dialog.locator(':focus').waitFor();
-  await takeDialog(editor, 'claim-dialog.png');
-  await page.setViewportSize({ width: WIDTH, height: 940 });
+  writeFileSync(picture(`claim-dialog-${theme}.png`), await shootDialog(editor));
+  await page.setViewportSize({ width: WIDTH, height: 650 });
   await editor.openConfig('connection', 'edit');
   await editor.dialog.getByRole('button', { name: 'Test connection' }).click();
-  await editor.dialog.getByRole('status').getByText('✓').waitFor();
-  await takeDialog(editor, 'connection-dialog.png');
+  await editor.dialog.locator('#nrfcloud-connection-test-result .fa-check').waitFor();
+  writeFileSync(picture(`connection-dialog-${theme}.png`), await shootDialog(editor));
+  await editor.closeDialogs();
+  await page.setViewportSize({ width: WIDTH, height: 640 });
 }
 
 void takePictures(async (browser, endpoints) => {
@@ -77,7 +72,6 @@ void takePictures(async (browser, endpoints) => {
   for (const theme of ['dark', 'light']) {
     await editor.choose({ theme });
     await takeFlow(editor, `editor-${theme}.png`);
+    await takeDialogs(editor, theme);
   }
-  await editor.page.setViewportSize({ width: WIDTH, height: 610 });
-  await takeDialogs(editor);
 });

@@ -76,7 +76,7 @@ export class Editor {
   readonly received: Promise<string>[] = [];
 
   private constructor(readonly page: Page) {
-    page.on('pageerror', (error) => this.problems.push(String(error)));
+    page.on('pageerror', (error) => this.problems.push(error.stack ?? String(error)));
     page.on('console', (message) => {
       const text = message.text();
       // The editor swallows what a dialog or a validator throws, and logs it like any other line.
