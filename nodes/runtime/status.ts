@@ -1,7 +1,7 @@
 import type { Node, NodeStatus } from 'node-red';
 import type { ErrorCode } from '../api/errors';
 
-/** Catalog of the texts that all nodes entry; the editor looks keys up in each browser's own language. */
+/** Catalog of the texts that all nodes share; the editor looks keys up in each browser's own language. */
 const SHARED = 'node-red-contrib-nrfcloud-provisioning/nrfcloud-connection:nrfcloud-connection';
 
 /** Statuses that differ in number only are not sent more often than this. */
@@ -47,7 +47,7 @@ interface Shown {
  * wait, and when none is left the colour of the last ending.
  */
 export class StatusDisplay {
-  readonly #entrys = new Set<MessageStatusEntry>();
+  readonly #entries = new Set<MessageStatusEntry>();
   #waiting = 0;
   #queued = 0;
   #pending = 0;
@@ -66,12 +66,12 @@ export class StatusDisplay {
   /** A message has come in. */
   begin(): MessageStatus {
     const entry = new MessageStatusEntry(this, this.texts);
-    this.#entrys.add(entry);
+    this.#entries.add(entry);
     this.#show();
     return entry;
   }
 
-  /** A entry tells something else than before. */
+  /** An entry tells something else than before. */
   changed(entry: MessageStatusEntry, waiting: boolean): void {
     if (entry.isWaiting !== waiting) this.#waiting += waiting ? 1 : -1;
     entry.isWaiting = waiting;
@@ -80,7 +80,7 @@ export class StatusDisplay {
 
   /** A message has ended. */
   end(entry: MessageStatusEntry, code?: ErrorCode, { level, text }: Ending = { level: 'done' }): void {
-    this.#entrys.delete(entry);
+    this.#entries.delete(entry);
     this.#last =
       code === undefined
         ? { colour: COLOURS[level], text: text ?? entry.text ?? entry.texts.done }
@@ -96,7 +96,7 @@ export class StatusDisplay {
 
   /** A message is pending: its work goes on without a handler. */
   pend(entry: MessageStatusEntry): void {
-    this.#entrys.delete(entry);
+    this.#entries.delete(entry);
     this.#pending++;
     this.changed(entry, false);
   }
@@ -119,7 +119,7 @@ export class StatusDisplay {
     this.#show();
   }
 
-  /** Shows a note of the entryd catalog until the next message. */
+  /** Shows a note of the shared catalog until the next message. */
   note(key: string): void {
     this.#last = { colour: 'yellow ring', text: `${SHARED}.status.${key}` };
     this.#show();
@@ -139,20 +139,20 @@ export class StatusDisplay {
   }
 
   #colour(): Colour | undefined {
-    if (this.#entrys.size === 0 && this.#pending === 0) return this.#last?.colour;
+    if (this.#entries.size === 0 && this.#pending === 0) return this.#last?.colour;
     const idle = this.#pending === 0 || this.#trouble;
-    return idle && this.#waiting === this.#entrys.size ? 'yellow ring' : 'blue dot';
+    return idle && this.#waiting === this.#entries.size ? 'yellow ring' : 'blue dot';
   }
 
   #text(): string | undefined {
-    const { size } = this.#entrys;
+    const { size } = this.#entries;
     if (size === 0 && this.#pending === 0) return this.#last?.text;
     if (this.#pending > 0 && this.#pendingText !== undefined) return this.#pendingText;
     // A number can't be put into a translated text, so it stands alone.
     const all = size + this.#queued + this.#pending;
     if (all > 1) return `${all} …`;
     if (this.#colour() === 'yellow ring') return `${SHARED}.status.waiting`;
-    const [only] = this.#entrys;
+    const [only] = this.#entries;
     return only?.text ?? (only?.texts ?? this.texts).working;
   }
 

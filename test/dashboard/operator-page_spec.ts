@@ -141,7 +141,7 @@ describe("the operator's page", function () {
         const devices = simulator.mintMany(ROWS_PER_UPLOAD + 5);
         simulator.setApiKey('another one');
         await operator.choose('key.csv', csv(devices));
-        await operator.page.getByText('Tell whoever looks after Node-RED: the API key is the reason.').waitFor();
+        await operator.page.getByText('Tell the person who looks after Node-RED: the API key is the reason.').waitFor();
         await operator.fileIs('Done');
         assert.equal((await operator.account()).rejected, devices.length);
         simulator.setApiKey(KEY);
