@@ -73,8 +73,7 @@ describe('nrfcloud-bulk-status', () => {
   for (const errorSummary of ['current', 'older'] as const) {
     it(`names the failed rows by their lines, from the ${errorSummary} error summary`, async () => {
       simulator.set({ errorSummary });
-      // One that never ends is waited for, and a large one takes its time.
-      const flow = await rig({}, { timeout: errorSummary === 'hang' ? 1 : 30 });
+      const flow = await rig();
       flow.send(await upload());
       await flow.ended(1);
       const [msg] = flow.outputs[1]!;
@@ -127,7 +126,8 @@ describe('nrfcloud-bulk-status', () => {
   ] as const) {
     it(`gives a readable result when the error summary is ${errorSummary}`, async () => {
       simulator.set({ errorSummary });
-      const flow = await rig();
+      // One that never ends is waited for, and a large one takes its time.
+      const flow = await rig({}, { timeout: errorSummary === 'hang' ? 1 : 30 });
       flow.send(await upload());
       await flow.ended(1);
       const [msg] = flow.outputs[1]!;
