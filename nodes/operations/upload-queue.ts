@@ -1,7 +1,7 @@
 import type { Api } from '../api/api';
 import { uploadClaims } from '../api/bulk';
 import { hasCode, NrfCloudError } from '../api/errors';
-import { writeCsv, type ValidRow } from '../parse/rows';
+import type { PackedRows } from '../parse/rows';
 import type { AcceptedUpload, BulkClaimProgress, SentUpload } from './bulk-claim-progress';
 
 /** How often an upload that is too large for the service is halved. */
@@ -12,9 +12,9 @@ const MAX_WAITING = 4;
 /** Where the results of uploads go. */
 export interface UploadOutputs {
   /** An accepted upload leaves. @param count how many there were, if it is the last */
-  onUpload: (upload: AcceptedUpload, rows: ValidRow[], index: number, count?: number) => Promise<void> | undefined;
+  onUpload: (upload: AcceptedUpload, rows: PackedRows, index: number, count?: number) => Promise<void> | undefined;
   /** The rows of a failed upload leave. */
-  onFailed: (rows: ValidRow[], error: NrfCloudError, tried: boolean) => Promise<void>;
+  onFailed: (rows: PackedRows, error: NrfCloudError, tried: boolean) => Promise<void>;
   /** Records the progress. @returns when it survives a crash */
   save: () => Promise<void>;
 }
@@ -22,7 +22,7 @@ export interface UploadOutputs {
 /** An upload in its place in the queue. */
 interface QueuedUpload {
   sent: SentUpload;
-  rows: ValidRow[];
+  rows: PackedRows;
   result: { accepted: AcceptedUpload } | { error: NrfCloudError } | undefined;
 }
 
@@ -32,7 +32,7 @@ interface QueuedUpload {
  */
 export class UploadQueue {
   readonly #queue: QueuedUpload[] = [];
-  #held: { upload: AcceptedUpload; rows: ValidRow[] } | undefined;
+  #held: { upload: AcceptedUpload; rows: PackedRows } | undefined;
   #inFlight = 0;
   /** Lets the next upload begin, if one waits. */
   #onPlace: (() => void) | undefined;
@@ -51,12 +51,12 @@ export class UploadQueue {
   ) {}
 
   /** The held upload of an interrupted bulk claim, with its rows. */
-  hold(upload: AcceptedUpload, rows: ValidRow[]): void {
+  hold(upload: AcceptedUpload, rows: PackedRows): void {
     this.#held = { upload, rows };
   }
 
   /** Queues an upload of an interrupted bulk claim, whose record exists already. */
-  async resume(sent: SentUpload, rows: ValidRow[]): Promise<void> {
+  async resume(sent: SentUpload, rows: PackedRows): Promise<void> {
     const upload: QueuedUpload = { sent, rows, result: undefined };
     if (sent.accepted !== undefined) {
       upload.result = { accepted: sent.accepted };
@@ -69,8 +69,8 @@ export class UploadQueue {
   }
 
   /** Sends an upload as soon as there is a place for it. @returns when the next one may be prepared */
-  async add(first: number, rows: ValidRow[]): Promise<void> {
-    const sent: SentUpload = { first, count: rows.length, startedAt: new Date().toISOString() };
+  async add(first: number, rows: PackedRows): Promise<void> {
+    const sent: SentUpload = { first, count: rows.count, startedAt: new Date().toISOString() };
     const upload: QueuedUpload = { sent, rows, result: undefined };
     this.progress.sent.push(sent);
     this.#queue.push(upload);
@@ -127,15 +127,15 @@ export class UploadQueue {
     }
     await this.outputs.save();
     try {
-      const { statusCode, body, repeated } = await uploadClaims(this.api, writeCsv(rows));
+      const { statusCode, body, repeated } = await uploadClaims(this.api, rows.csv);
       const since = isRepeated || repeated ? { repeatedSince: sent.startedAt } : {};
-      const accepted = { first: sent.first, count: rows.length, body, statusCode, ...since };
+      const accepted = { first: sent.first, count: rows.count, body, statusCode, ...since };
       sent.accepted = accepted;
       upload.result = { accepted };
     } catch (error) {
       if (!(error instanceof NrfCloudError)) throw error;
       if (this.isSuspended()) return;
-      if (this.#maySplit(error, rows.length)) await this.#split(upload, isRepeated);
+      if (this.#maySplit(error, rows.count)) await this.#split(upload, isRepeated);
       else this.#fail(upload, error);
     }
   }
@@ -162,14 +162,14 @@ export class UploadQueue {
   async #split(upload: QueuedUpload, isRepeated: boolean): Promise<void> {
     const { progress } = this;
     const { first, startedAt } = upload.sent;
-    const half = Math.ceil(upload.rows.length / 2);
+    const half = Math.ceil(upload.rows.count / 2);
     // Others that were sent with the old size may be refused at the same time: the size is halved once for all of them.
     if (half < progress.rowsPerUpload) {
       progress.rowsPerUpload = half;
       progress.halvings++;
     }
-    const halves = [upload.rows.slice(0, half), upload.rows.slice(half)].map((rows, index): QueuedUpload => {
-      const sent = { first: first + index * half, count: rows.length, startedAt };
+    const halves = upload.rows.split(half).map((rows, index): QueuedUpload => {
+      const sent = { first: first + index * half, count: rows.count, startedAt };
       return { sent, rows, result: undefined };
     });
     this.#queue.splice(this.#queue.indexOf(upload), 1, ...halves);
@@ -177,14 +177,20 @@ export class UploadQueue {
     for (const part of halves) await this.#send(part, isRepeated);
   }
 
-  /** Lets all results leave that are next in order, one caller after the other. */
+  /**
+   * Lets all results leave that are next in order, one caller after the other. What left together is recorded once: after
+   * a crash in between it leaves again.
+   */
   #leave(): Promise<void> {
     this.#leaving = this.#leaving.then(async () => {
+      let hasLeft = false;
       for (let next = this.#queue[0]; next?.result !== undefined && !this.isSuspended(); next = this.#queue[0]) {
         this.#queue.shift();
         await this.#settle(next, next.result);
+        hasLeft = true;
         this.#onPlace?.();
       }
+      if (hasLeft) await this.outputs.save();
     });
     return this.#leaving;
   }
@@ -195,7 +201,7 @@ export class UploadQueue {
       const tried = result.error !== this.#stopped;
       await this.outputs.onFailed(rows, result.error, tried);
       if (tried) progress.failedUploads++;
-      progress.failedRows += rows.length;
+      progress.failedRows += rows.count;
     } else {
       const held = this.#held;
       if (held !== undefined) {
@@ -205,9 +211,8 @@ export class UploadQueue {
       this.#held = { upload: result.accepted, rows };
       progress.held = result.accepted;
     }
-    progress.settledRows += rows.length;
+    progress.settledRows += rows.count;
     progress.sent.splice(progress.sent.indexOf(sent), 1);
-    await this.outputs.save();
   }
 
   #countUpload({ count }: AcceptedUpload): void {
