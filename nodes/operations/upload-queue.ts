@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Api } from '../api/api';
 import { uploadClaims } from '../api/bulk';
 import { hasCode, NrfCloudError } from '../api/errors';
@@ -8,6 +9,12 @@ import type { AcceptedUpload, BulkClaimProgress, SentUpload } from './bulk-claim
 const MAX_HALVINGS = 4;
 /** Most uploads that wait for an earlier one, for each that is sent at once. */
 const MAX_WAITING = 4;
+
+/**
+ * How long a result that has left stays recorded, in milliseconds: the next node needs time to record it, and a crash in
+ * between must not lose it.
+ */
+const HANDOVER_MS = 250;
 
 /** Where the results of uploads go. */
 export interface UploadOutputs {
@@ -37,6 +44,10 @@ export class UploadQueue {
   /** Lets the next upload begin, if one waits. */
   #onPlace: (() => void) | undefined;
   #leaving: Promise<void> = Promise.resolve();
+  /** Records what has left, in order. */
+  #recording: Promise<void> = Promise.resolve();
+  /** Accepted uploads that have left. */
+  #left: number;
   #defect: Error | undefined;
   #stopped: NrfCloudError | undefined;
   readonly #running = new Set<Promise<void>>();
@@ -48,7 +59,9 @@ export class UploadQueue {
     private readonly outputs: UploadOutputs,
     /** Whether the flow was stopped and the work continues after the restart: then nothing leaves any more. */
     private readonly isSuspended: () => boolean,
-  ) {}
+  ) {
+    this.#left = progress.uploads;
+  }
 
   /** The held upload of an interrupted bulk claim, with its rows. */
   hold(upload: AcceptedUpload, rows: PackedRows): void {
@@ -81,12 +94,13 @@ export class UploadQueue {
   async finish(): Promise<void> {
     await Promise.all(this.#running);
     await this.#leave();
-    if (this.#held === undefined || this.isSuspended()) return;
-    const { upload, rows } = this.#held;
-    this.#held = undefined;
-    await this.outputs.onUpload(upload, rows, this.progress.uploads, this.progress.uploads + 1);
-    this.#countUpload(upload);
-    await this.outputs.save();
+    if (this.#held !== undefined && !this.isSuspended()) {
+      const { upload, rows } = this.#held;
+      this.#held = undefined;
+      await this.outputs.onUpload(upload, rows, this.#left, this.#left + 1);
+      this.#record([() => this.#countUpload(upload)]);
+    }
+    await this.#recording;
   }
 
   async #start(upload: QueuedUpload, isRepeated: boolean): Promise<void> {
@@ -177,42 +191,55 @@ export class UploadQueue {
     for (const part of halves) await this.#send(part, isRepeated);
   }
 
-  /**
-   * Lets all results leave that are next in order, one caller after the other. What left together is recorded once: after
-   * a crash in between it leaves again.
-   */
+  /** Lets all results leave that are next in order, one caller after the other. */
   #leave(): Promise<void> {
     this.#leaving = this.#leaving.then(async () => {
-      let hasLeft = false;
+      const changes: (() => void)[] = [];
       for (let next = this.#queue[0]; next?.result !== undefined && !this.isSuspended(); next = this.#queue[0]) {
         this.#queue.shift();
-        await this.#settle(next, next.result);
-        hasLeft = true;
+        changes.push(await this.#settle(next, next.result));
         this.#onPlace?.();
       }
-      if (hasLeft) await this.outputs.save();
+      if (changes.length > 0) this.#record(changes);
     });
     return this.#leaving;
   }
 
-  async #settle({ sent, rows }: QueuedUpload, result: NonNullable<QueuedUpload['result']>): Promise<void> {
+  /** Records what left together, when the next nodes have had time for it: after a crash until then it leaves again. */
+  #record(changes: (() => void)[]): void {
+    const handedOver = pause(HANDOVER_MS);
+    this.#recording = this.#recording.then(async () => {
+      await handedOver;
+      for (const change of changes) change();
+      await this.outputs.save();
+    });
+  }
+
+  /** @returns what changes in the progress then */
+  async #settle({ sent, rows }: QueuedUpload, result: NonNullable<QueuedUpload['result']>): Promise<() => void> {
     const { progress } = this;
+    const { count } = rows;
+    const settled = (): void => {
+      progress.settledRows += count;
+      progress.sent.splice(progress.sent.indexOf(sent), 1);
+    };
     if ('error' in result) {
       const tried = result.error !== this.#stopped;
       await this.outputs.onFailed(rows, result.error, tried);
-      if (tried) progress.failedUploads++;
-      progress.failedRows += rows.count;
-    } else {
-      const held = this.#held;
-      if (held !== undefined) {
-        await this.outputs.onUpload(held.upload, held.rows, progress.uploads);
-        this.#countUpload(held.upload);
-      }
-      this.#held = { upload: result.accepted, rows };
-      progress.held = result.accepted;
+      return () => {
+        if (tried) progress.failedUploads++;
+        progress.failedRows += count;
+        settled();
+      };
     }
-    progress.settledRows += rows.count;
-    progress.sent.splice(progress.sent.indexOf(sent), 1);
+    const held = this.#held;
+    if (held !== undefined) await this.outputs.onUpload(held.upload, held.rows, this.#left++);
+    this.#held = { upload: result.accepted, rows };
+    return () => {
+      if (held !== undefined) this.#countUpload(held.upload);
+      progress.held = result.accepted;
+      settled();
+    };
   }
 
   #countUpload({ count }: AcceptedUpload): void {
