@@ -8,6 +8,9 @@ import { limited } from './limited';
 import { startUp } from './start-up';
 import { listing } from './listing';
 import { watches, watchesGrowth } from './watches';
+import { pendingRows } from './pending-rows';
+import { restart } from './restart';
+import { uploadsAtOnce } from './uploads-at-once';
 import type { Bench } from './runner/bench';
 import { HELP, readOptions } from './runner/options';
 import { profileSummary } from './runner/profile';
@@ -24,9 +27,12 @@ const BENCHES: readonly Bench[] = [
   idle,
   startUp,
   bulkClaim,
+  uploadsAtOnce,
+  pendingRows,
   listing,
   watches,
   watchesGrowth,
+  restart,
 ];
 
 /** `npm run bench`: runs benches, and prints one table. */

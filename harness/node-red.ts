@@ -45,7 +45,7 @@ export interface NodeRed extends Child {
 /** Starts Node-RED; it is ready when its flows run and its port is open. */
 export function startNodeRed(options: NodeRedOptions): NodeRed {
   const { port, env = {}, onLine } = options;
-  const userDir = options.userDir ?? makeUserDir(options.modules ?? []);
+  const userDir = options.userDir ?? makeUserDir(options.modules);
   // Files that flows write, some with claim tokens in them, go away with the user directory.
   const settings: Record<string, unknown> = {
     ...settingsFor(port),
@@ -87,7 +87,7 @@ export function startNodeRed(options: NodeRedOptions): NodeRed {
 }
 
 /** A user directory as the palette manager would leave it after installing the package, and others beside it. */
-function makeUserDir(modules: readonly string[]): string {
+export function makeUserDir(modules: readonly string[] = []): string {
   const userDir = mkdtempSync(join(tmpdir(), 'nrfcloud-node-red-'));
   const folders = modules.map((name) => [name, dirname(require.resolve(`${name}/package.json`))] as const);
   for (const [name, folder] of [[PACKAGE, PACKAGE_FOLDER] as const, ...folders]) {

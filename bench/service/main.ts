@@ -76,6 +76,7 @@ function deviceOf(claim: Buffer): Buffer {
 
 function operation(url: string): object {
   const bulkOpsRequestId = url.slice(OPERATION.length);
+  counter.poll(bulkOpsRequestId);
   const looks = (polls.get(bulkOpsRequestId) ?? 0) + 1;
   polls.set(bulkOpsRequestId, looks);
   return { bulkOpsRequestId, status: looks === behaviour.polls ? 'SUCCEEDED' : 'PENDING' };

@@ -1,7 +1,7 @@
 /* global module, require, setTimeout, setInterval, clearInterval, performance */
 // The node that a flow under test begins and ends with, and the routes that send messages through it. The node with the id
 // `source` sends one message per token of a file; one with the id `sink` takes what has worked (a status of 2xx, or none),
-// and one with the id `failed` what a Catch node caught.
+// and one with the id `failed` what a Catch node caught. The node with the id `results` only counts what comes, and its rows.
 //   POST /bench/work { tokens, messages, inFlight }  sends them, all at once or so many at a time, and tells how it went
 //   POST /bench/idle { tokens, messages, channel }   one after the other with a break: milliseconds from each message until
 //                                                    something is published on that diagnostics channel
@@ -10,6 +10,7 @@
 //                                                    many have come out (by default one) or one has failed, and tells of the
 //                                                    last one; of an array its length only
 //   POST /bench/send { tokens, messages }            sends them, all at once, and waits for nothing
+//   GET /bench/results                               what has come to the node `results`
 const diagnostics = require('node:diagnostics_channel');
 const { readFileSync } = require('node:fs');
 
@@ -19,11 +20,13 @@ const BREAK_MS = 5;
 
 module.exports = (RED) => {
   let onArrival = () => undefined;
+  const results = { messages: 0, rows: 0, resumedRows: 0 };
 
   RED.nodes.registerType('bench-port', function (config) {
     RED.nodes.createNode(this, config);
     this.on('input', (msg, _send, done) => {
-      onArrival(this.id, msg);
+      if (this.id === 'results') count(msg);
+      else onArrival(this.id, msg);
       done();
     });
   });
@@ -64,6 +67,14 @@ module.exports = (RED) => {
     for (const payload of read(tokens, messages)) RED.nodes.getNode('source').send({ payload });
     response.json({});
   });
+
+  RED.httpAdmin.get('/bench/results', (_request, response) => response.json(results));
+
+  function count({ rows = [], resumed }) {
+    results.messages++;
+    results.rows += rows.length;
+    if (resumed) results.resumedRows += rows.length;
+  }
 
   function work(source, tokens, inFlight) {
     return new Promise((resolve) => {
