@@ -3,6 +3,7 @@ import type { Folder } from './folder';
 import { SPEED, type Figures, type Load } from './runner/bench';
 import { flowOf, mib, startBenchNodeRed, type BenchNodeRed, type Came } from './node-red/node-red';
 import type { Service } from './service/service';
+import type { FlowNode } from '../test/support/node-red-process';
 
 export const BLOCK = 'longest block, ms';
 export const NOT_UPLOADED = 'rows not uploaded';
@@ -21,23 +22,35 @@ export function writeRows(folder: Folder, rows: number): Promise<string> {
   return folder.tokens(rows, ',"location=Oslo,color=white"');
 }
 
-/** Bulk claim in a Node-RED of its own. @param input where its rows are: in a file, or in the message as text */
+/**
+ * Bulk claim in a Node-RED of its own.
+ * @param input where its rows are: in a file, or in the message as text
+ * @param properties of the node
+ */
 export async function startBulkClaim(
   input: 'file' | 'content',
   service: Service,
   folder: Folder,
   load: Pick<Load, 'profiles'>,
+  properties: Record<string, unknown> = {},
 ): Promise<Bulk> {
-  const node = { id: 'bulk', type: 'nrfcloud-bulk-claim', connection: 'connection', input, wires: [[], [], ['sink']] };
-  const nodeRed = await startBenchNodeRed(
-    [{ id: 'connection', type: 'nrfcloud-connection', baseUrl: service.url, api: 'guide' }, ...flowOf([node])],
-    load,
-  );
+  const node = { ...bulkClaimNode([[], [], ['sink']]), input, ...properties };
+  const nodeRed = await startBenchNodeRed([connectionTo(service), ...flowOf([node])], load);
   return startBulk(nodeRed, folder, async (path) => {
     if (input === 'file') return path;
     await nodeRed.loadText(path);
     return undefined;
   });
+}
+
+/** A bulk claim node; its summary leaves by the third output. */
+export function bulkClaimNode(wires: string[][]): FlowNode {
+  return { id: 'bulk', type: 'nrfcloud-bulk-claim', connection: 'connection', input: 'file', wires };
+}
+
+/** The connection of the nodes under test. */
+export function connectionTo(service: Service): FlowNode {
+  return { id: 'connection', type: 'nrfcloud-connection', baseUrl: service.url, api: 'guide' };
 }
 
 /** Core's csv node, which does nothing but read the rows, all at once. */
@@ -80,6 +93,7 @@ async function startBulk(
   };
 }
 
-function isSummary(result: Came['payload']): result is { uploaded: number } {
+/** Whether a payload is the summary of a bulk claim. */
+export function isSummary(result: Came['payload']): result is { uploaded: number } {
   return typeof result === 'object' && result !== null && 'uploaded' in result;
 }

@@ -10,6 +10,9 @@ import { outage } from './outage';
 import { startUp } from './start-up';
 import { listing } from './listing';
 import { watches, watchesGrowth } from './watches';
+import { pendingRows } from './pending-rows';
+import { restart } from './restart';
+import { uploadsAtOnce } from './uploads-at-once';
 import type { Bench } from './runner/bench';
 import { HELP, readOptions } from './runner/options';
 import { profileSummary } from './runner/profile';
@@ -26,11 +29,14 @@ const BENCHES: readonly Bench[] = [
   idle,
   startUp,
   bulkClaim,
+  uploadsAtOnce,
+  pendingRows,
   listing,
   watches,
   watchesGrowth,
   following,
   outage,
+  restart,
 ];
 
 /** `npm run bench`: runs benches, and prints one table. */

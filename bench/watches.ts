@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { OVER_IDLE } from './contender';
 import { CONCURRENCY, CORE, PRODUCT } from './flows';
-import { makeFolder } from './folder';
+import { makeFolder, type Folder } from './folder';
 import { scaled, type Bench, type Figures, type Load } from './runner/bench';
 import { quantile } from './runner/median';
 import { format } from './runner/format';
@@ -12,12 +12,12 @@ import { startPeer } from './peers/peer';
 import { startService } from './service/service';
 import type { FlowNode } from '../test/support/node-red-process';
 
-const PENDING = 10_000;
+export const PENDING = 10_000;
 /** How many are pending, to see how cost grows. */
 const SIZES = [1000, 4000, PENDING];
 /** Core's HTTP request node takes a socket for each poll. */
 const CORE_PENDING = 1000;
-const EVERY_S = 10;
+export const EVERY_S = 10;
 /** Chance makes a product's poll earlier by a twentieth on average. */
 const MEAN_MS = EVERY_S * 950;
 
@@ -108,14 +108,20 @@ interface Watching {
 
 async function startWatching(flows: FlowNode[], pending: number, profiles: Pick<Load, 'profiles'>): Promise<Watching> {
   const folder = makeFolder();
-  const ids = folder.path('ids');
-  writeFileSync(ids, Array.from({ length: pending }, (_, index) => String(index).padStart(26, '0')).join('\n'));
+  const ids = writeIds(folder, pending);
   const nodeRed = await startBenchNodeRed(flows, profiles);
   await nodeRed.resetLateness();
   const { rss } = await nodeRed.resetGauge();
   await nodeRed.send({ tokens: ids, messages: pending });
   folder.remove();
   return { nodeRed, idle: rss, atFirst: 0, stop: () => nodeRed.stop() };
+}
+
+/** Writes ids of bulk operations, one a line. @returns the path of the file */
+export function writeIds(folder: Folder, count: number): string {
+  const path = folder.path('ids');
+  writeFileSync(path, Array.from({ length: count }, (_, index) => String(index).padStart(26, '0')).join('\n'));
+  return path;
 }
 
 async function settle(all: Watching[]): Promise<void> {
@@ -143,7 +149,8 @@ async function look({ nodeRed, idle, atFirst }: Watching): Promise<Figures> {
   };
 }
 
-function productFlow(baseUrl: string): FlowNode[] {
+/** A bulk status node that polls every {@link EVERY_S} seconds. */
+export function productFlow(baseUrl: string): FlowNode[] {
   const every = { interval: EVERY_S, maxInterval: EVERY_S };
   const wires = [['sink'], ['sink'], []];
   return [

@@ -19,6 +19,7 @@ export = (RED: NodeAPI): void => {
       store: text(''),
     },
     status: { working: 'nrfcloud-bulk-status.status.watching', done: 'nrfcloud-bulk-status.status.ended' },
+    mayQueue: true,
     always: (msg) => 'cancel' in msg && msg.cancel === true,
     createState: (context) => new BulkStatusTracker(context),
     run: async (task) => {

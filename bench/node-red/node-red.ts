@@ -11,8 +11,23 @@ export interface Gauge {
   peak: number;
   /** Longest time that the event loop was blocked, in milliseconds. */
   longestBlockMs: number;
+  /**
+   * Longest time that the event loop ran on the CPU without a turn, in milliseconds: a block without the time that the
+   * process had to wait for a CPU. `null` where the system does not say.
+   */
+  longestBusyMs: number | null;
   /** CPU time of all its threads, in milliseconds. */
   cpuMs: number;
+  /** Flushes to disk on the event loop. */
+  blockingFlushes: number;
+}
+
+/** Results that have come to the node `results`. */
+export interface Results {
+  messages: number;
+  /** Rows of `msg.rows`, and those that came with a message that was marked as resumed. */
+  rows: number;
+  resumedRows: number;
 }
 
 /** What came of messages that were sent through a flow. */
@@ -66,6 +81,8 @@ export interface BenchNodeRed extends NodeRedProcess {
   one: (payload?: string, arrivals?: number) => Promise<Came>;
   /** Sends messages, all at once, and waits for nothing. */
   send: (messages: Messages) => Promise<void>;
+  /** What has come to the node `results` since the process began. */
+  results: () => Promise<Results>;
   /** Begins to measure how late polls are, or begins anew. */
   resetLateness: () => Promise<void>;
   /** Milliseconds of each poll since, from when it was due until its request left. */
@@ -105,12 +122,13 @@ export async function startBenchNodeRed(
     loadText: (path) => ask('/bench/text', 'POST', { path }),
     one: (payload, arrivals) => ask('/bench/one', 'POST', { payload, arrivals }),
     send: (messages) => ask('/bench/send', 'POST', messages),
+    results: () => ask('/bench/results', 'GET'),
     resetLateness: () => ask('/lateness', 'POST'),
     readLateness: () => ask('/lateness', 'GET'),
   };
 }
 
-/** A flow of its own tab, with the two ends that {@link BenchNodeRed.work} needs. @param middle what `source` is wired to first */
+/** A flow of its own tab, with the ends that {@link BenchNodeRed} needs. @param middle what `source` is wired to first */
 export function flowOf(middle: FlowNode[]): FlowNode[] {
   const place = { z: 'tab', x: 100, y: 100 };
   return [
@@ -120,6 +138,7 @@ export function flowOf(middle: FlowNode[]): FlowNode[] {
     { ...place, id: 'sink', type: 'bench-port', wires: [] },
     { ...place, id: 'catch', type: 'catch', scope: null, uncaught: false, wires: [['failed']] },
     { ...place, id: 'failed', type: 'bench-port', wires: [] },
+    { ...place, id: 'results', type: 'bench-port', wires: [] },
   ];
 }
 

@@ -29,7 +29,9 @@ function rowsOf({ name, work, rounds, verdicts }: Result): string[][] {
     for (const figure of Object.keys(played[0]!)) {
       const values = played.flatMap((figures) => figures[figure] ?? []);
       const isPeer = figure === SPEED && contender !== product;
-      const verdict = verdicts.find((one) => one.figure === figure && placeOf(one) === contender);
+      const placed = verdicts.filter((one) => one.figure === figure && placeOf(one) === contender);
+      const join = (textOf: (verdict: Verdict) => string): string =>
+        placed.map((one) => textOf(one) + whoseOf(one, product)).join('; ');
       rows.push([
         rows.length === 0 ? `${name}: ${work}` : '',
         contender === rows.findLast((row) => row[1] !== '')?.[1] ? '' : contender,
@@ -37,8 +39,8 @@ function rowsOf({ name, work, rounds, verdicts }: Result): string[][] {
         format(median(values)),
         `${format(Math.min(...values))} - ${format(Math.max(...values))}`,
         isPeer ? format(ratioOf(rounds, product, contender, SPEED)) : '',
-        verdict === undefined ? '' : goalOf(verdict),
-        verdict === undefined ? '' : resultOf(verdict),
+        join(goalOf),
+        join(resultOf),
       ]);
     }
   }
@@ -48,6 +50,11 @@ function rowsOf({ name, work, rounds, verdicts }: Result): string[][] {
 /** In whose row a goal stands: the peer's if it is about one. */
 function placeOf({ against, above, contender }: Verdict): string {
   return against ?? above ?? contender;
+}
+
+/** Names the contender of a goal that stands in a peer's row, if it is not the product. */
+function whoseOf({ against, above, contender }: Verdict, product: string): string {
+  return (against ?? above) === undefined || contender === product ? '' : ` (${contender})`;
 }
 
 /** A goal in signs: `≤ 96`, or `≥ 0.6 ×` or `≤ 150 more` than the peer in whose row it stands. */

@@ -30,6 +30,12 @@ export interface Counts {
   /** Requests taken per second from two seconds after the first on to the last; 0 if it was over sooner. */
   steadyPerSecond: number;
   uploads: number;
+  /** Distinct bulk operations that were polled. */
+  watched: number;
+  /** When the first poll came, in milliseconds since 1970; 0 if none has come. */
+  firstPollAt: number;
+  /** Polls in each tenth of a second since the first. */
+  pollsByTenth: number[];
   /** Bytes of the uploads. */
   uploadBytes: number;
   /** Most sockets that were open at once. */

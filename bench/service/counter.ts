@@ -12,6 +12,9 @@ export class Counter {
   #requests = 0;
   #refused = 0;
   #again = 0;
+  readonly #watched = new Set<string>();
+  #firstPollAt = 0;
+  readonly #pollsByTenth: number[] = [];
   #uploads = 0;
   #uploadBytes = 0;
   #sockets = open;
@@ -56,6 +59,14 @@ export class Counter {
     return this.#claimed.has(id);
   }
 
+  /** A bulk operation is polled. */
+  poll(id: string): void {
+    this.#watched.add(id);
+    this.#firstPollAt ||= Date.now();
+    const tenth = Math.floor((Date.now() - this.#firstPollAt) / 100);
+    this.#pollsByTenth[tenth] = (this.#pollsByTenth[tenth] ?? 0) + 1;
+  }
+
   /** @returns how many uploads have been taken */
   upload(body: Buffer): number {
     this.#uploadBytes += body.length;
@@ -77,6 +88,9 @@ export class Counter {
       claimedAgain: this.#again,
       steadyPerSecond: steadyMs > 0 ? (this.#steady / steadyMs) * 1000 : 0,
       uploads: this.#uploads,
+      watched: this.#watched.size,
+      firstPollAt: this.#firstPollAt,
+      pollsByTenth: Array.from(this.#pollsByTenth, (count: number | undefined) => count ?? 0),
       uploadBytes: this.#uploadBytes,
       sockets: this.#sockets,
     };

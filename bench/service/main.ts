@@ -86,6 +86,7 @@ function deviceIdOf(claim: Buffer): string {
 
 function operation(url: string): object {
   const bulkOpsRequestId = url.slice(OPERATION.length);
+  counter.poll(bulkOpsRequestId);
   const looks = (polls.get(bulkOpsRequestId) ?? 0) + 1;
   polls.set(bulkOpsRequestId, looks);
   return { bulkOpsRequestId, status: looks === behaviour.polls ? 'SUCCEEDED' : 'PENDING' };

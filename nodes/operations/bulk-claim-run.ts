@@ -1,6 +1,6 @@
 import type { Api } from '../api/api';
 import type { NrfCloudError } from '../api/errors';
-import type { DetectedColumns, InvalidRow, Row, ValidRow } from '../parse/rows';
+import { PackedRows, type DetectedColumns, type InvalidRow, type Row, type ValidRow } from '../parse/rows';
 import { toRejected, type BulkClaimOutputs, type BulkSummary, type RejectedRow } from './bulk-claim-outputs';
 import type { AcceptedUpload, BulkClaimProgress, SentUpload, UploadRange } from './bulk-claim-progress';
 import { UploadQueue } from './upload-queue';
@@ -49,8 +49,9 @@ export class BulkClaimRun {
   async take(rows: Row[]): Promise<void> {
     for (const row of rows) {
       this.rows++;
-      if (row.ok) await this.#takeValid(row);
-      else await this.#takeInvalid(row);
+      // Hot path: most rows have nothing to wait for.
+      const turn = row.ok ? this.#takeValid(row) : this.#takeInvalid(row);
+      if (turn !== undefined) await turn;
     }
   }
 
@@ -72,24 +73,25 @@ export class BulkClaimRun {
     return { rows: this.rows, uploaded, rejected, duplicates: this.#duplicates, uploads, failedUploads, columns };
   }
 
-  async #takeValid(row: ValidRow): Promise<void> {
+  #takeValid(row: ValidRow): Promise<void> | undefined {
     const index = this.#valid++;
     const [again] = this.#again;
     const isAgain = again !== undefined && index >= again.first;
-    if (!isAgain && index < this.progress.settledRows) return;
+    if (!isAgain && index < this.progress.settledRows) return undefined;
     this.#part.push(row);
-    if (this.#part.length >= (isAgain ? again.count : this.progress.rowsPerUpload)) await this.#upload();
+    const isFull = this.#part.length >= (isAgain ? again.count : this.progress.rowsPerUpload);
+    return isFull ? this.#upload() : undefined;
   }
 
-  async #takeInvalid(row: InvalidRow): Promise<void> {
+  #takeInvalid(row: InvalidRow): Promise<void> | undefined {
     if (row.code === 'DUPLICATE') this.#duplicates++;
     // It left before the restart.
-    if (this.#invalid++ < this.progress.rejectedRows) return;
-    if (this.#rejected.push(toRejected(row)) >= MAX_REJECTED_ROWS) await this.#flushRejected();
+    if (this.#invalid++ < this.progress.rejectedRows) return undefined;
+    return this.#rejected.push(toRejected(row)) >= MAX_REJECTED_ROWS ? this.#flushRejected() : undefined;
   }
 
   async #upload(): Promise<void> {
-    const rows = this.#part;
+    const rows = PackedRows.pack(this.#part);
     this.#part = [];
     const again = this.#again.shift();
     if (again?.held !== undefined) this.#queue.hold(again.held, rows);
@@ -97,30 +99,31 @@ export class BulkClaimRun {
     else {
       // What was rejected so far does not wait for a slow service.
       await this.#flushRejected();
-      await this.#queue.add(this.#valid - rows.length, rows);
+      await this.#queue.add(this.#valid - rows.count, rows);
     }
   }
 
-  #emitUpload(upload: AcceptedUpload, rows: ValidRow[], index: number, count?: number): Promise<void> | undefined {
+  #emitUpload(upload: AcceptedUpload, rows: PackedRows, index: number, count?: number): Promise<void> | undefined {
     const { body, statusCode, repeatedSince } = upload;
-    const place = { rows: rows.length, firstLine: rows[0]!.line, lastLine: rows.at(-1)!.line };
+    const place = { rows: rows.count, firstLine: rows.firstLine, lastLine: rows.lastLine };
     const repeated = repeatedSince === undefined ? {} : { repeated: true };
     const turn = this.outputs.onUpload({
       payload: { ...body, ...place, ...repeated },
       statusCode,
-      rows: rows.map(({ line, deviceId, claimToken, tags }) => ({ line, deviceId, claimToken, tags })),
+      rows: rows.unpack(),
       repeatedSince,
       part: count === undefined ? { index } : { index, count },
     });
-    this.outputs.onProgress(this.progress.uploaded + rows.length);
+    this.outputs.onProgress(this.progress.uploaded + rows.count);
     return turn;
   }
 
-  async #rejectUpload(rows: ValidRow[], { code, message, cause }: NrfCloudError, tried: boolean): Promise<void> {
+  async #rejectUpload(rows: PackedRows, { code, message, cause }: NrfCloudError, tried: boolean): Promise<void> {
     const reason = tried ? message : `not tried, because an earlier upload failed: ${message}`;
     const uncertain = tried && cause.mayHaveSucceeded === true ? { mayHaveSucceeded: true } : {};
-    for (let start = 0; start < rows.length; start += MAX_REJECTED_ROWS) {
-      const batch = rows.slice(start, start + MAX_REJECTED_ROWS);
+    const unpacked = rows.unpack();
+    for (let start = 0; start < unpacked.length; start += MAX_REJECTED_ROWS) {
+      const batch = unpacked.slice(start, start + MAX_REJECTED_ROWS);
       await this.outputs.onRejected(
         batch.map(({ line, deviceId, claimToken, tags }) => ({
           line,

@@ -51,11 +51,14 @@ export interface Watcher {
 /** Statuses that end an operation (guide); any other one ends it if it has `completedAt` (our choice). */
 const ENDED = new Set(['SUCCEEDED', 'FAILED']);
 
+/** What is known of a poll, for the error of a timeout. */
+type Facts = Partial<NrfCloudError['cause']>;
+
 /** One bulk operation and all who wait for it: it is polled once for all of them. */
 export class WatchedOperation implements PollTarget {
   readonly watchers = new Set<Watcher>();
   #polls = 0;
-  #last: ApiResponse | undefined;
+  #lastStatus: unknown;
   #error: NrfCloudError | undefined;
   readonly #refusedKey = new RefusedKey();
 
@@ -78,11 +81,11 @@ export class WatchedOperation implements PollTarget {
 
   onResponse(response: ApiResponse, startedAt: number): boolean {
     this.#polls++;
-    this.#last = response;
     this.#refusedKey.reset();
     this.#setError(undefined);
     const body = response.body as Record<string, unknown>;
     const status = typeof body['status'] === 'string' ? body['status'] : '';
+    this.#lastStatus = body['status'];
     const word = status.toUpperCase();
     if (ENDED.has(word) || (!isPendingStatus(status) && typeof body['completedAt'] === 'string')) {
       this.#endAll((watcher) => watcher.onEnd(response));
@@ -93,7 +96,7 @@ export class WatchedOperation implements PollTarget {
       watcher.status = status;
       watcher.onChange(response, status);
     }
-    return this.#judge(startedAt);
+    return this.#judge(startedAt, { statusCode: response.statusCode, body: response.body });
   }
 
   onError(thrown: Error, startedAt: number): boolean {
@@ -112,7 +115,7 @@ export class WatchedOperation implements PollTarget {
       if (persists || isLost || isFinal(error)) this.#end(watcher, () => watcher.onFailure(error));
     }
     // Work waits as long as there is no connection, whatever its timeout.
-    return this.#isNotConfigured || this.#judge(startedAt);
+    return this.#isNotConfigured || this.#judge(startedAt, error.cause);
   }
 
   get #isNotConfigured(): boolean {
@@ -124,12 +127,16 @@ export class WatchedOperation implements PollTarget {
     this.#setError(undefined);
   }
 
-  /** Ends those whose time had passed when the poll began. @returns whether anyone still waits */
-  #judge(startedAt: number): boolean {
+  /**
+   * Ends those whose time had passed when the poll began.
+   * @param facts of the poll, for the error
+   * @returns whether anyone still waits
+   */
+  #judge(startedAt: number, facts: Facts): boolean {
     const began = this.clock.at(startedAt);
     for (const watcher of [...this.watchers]) {
       if (watcher.deadline === null || watcher.deadline > began) continue;
-      this.#end(watcher, () => watcher.onFailure(this.#timeout()));
+      this.#end(watcher, () => watcher.onFailure(this.#timeout(facts)));
     }
     return this.watchers.size > 0;
   }
@@ -149,16 +156,12 @@ export class WatchedOperation implements PollTarget {
     if (changed) this.onTrouble(error !== undefined);
   }
 
-  #timeout(): NrfCloudError {
-    const body = this.#last?.body as Record<string, unknown> | undefined;
-    const status = body?.['status'];
+  #timeout(facts: Facts): NrfCloudError {
+    const status = this.#lastStatus;
     const why =
       this.#error === undefined
         ? `its last status is ${typeof status === 'string' ? status.slice(0, 40) : 'not known'}`
         : `the service could not be asked: ${this.#error.message}`;
-    const facts =
-      this.#error?.cause ??
-      (this.#last === undefined ? {} : { statusCode: this.#last.statusCode, body: this.#last.body });
     return new NrfCloudError(
       'NRFCLOUD_TIMEOUT',
       `bulk status: the operation ${this.id.slice(0, 64)} did not end in time (${why}); raise the timeout of the node, or send the message again later`,

@@ -1,7 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Api } from '../api/api';
 import { uploadClaims } from '../api/bulk';
 import { hasCode, NrfCloudError } from '../api/errors';
-import { writeCsv, type ValidRow } from '../parse/rows';
+import type { PackedRows } from '../parse/rows';
 import type { AcceptedUpload, BulkClaimProgress, SentUpload } from './bulk-claim-progress';
 
 /** How often an upload that is too large for the service is halved. */
@@ -9,12 +10,18 @@ const MAX_HALVINGS = 4;
 /** Most uploads that wait for an earlier one, for each that is sent at once. */
 const MAX_WAITING = 4;
 
+/**
+ * How long a result that has left stays recorded, in milliseconds: the next node needs time to record it, and a crash in
+ * between must not lose it.
+ */
+const HANDOVER_MS = 250;
+
 /** Where the results of uploads go. */
 export interface UploadOutputs {
   /** An accepted upload leaves. @param count how many there were, if it is the last */
-  onUpload: (upload: AcceptedUpload, rows: ValidRow[], index: number, count?: number) => Promise<void> | undefined;
+  onUpload: (upload: AcceptedUpload, rows: PackedRows, index: number, count?: number) => Promise<void> | undefined;
   /** The rows of a failed upload leave. */
-  onFailed: (rows: ValidRow[], error: NrfCloudError, tried: boolean) => Promise<void>;
+  onFailed: (rows: PackedRows, error: NrfCloudError, tried: boolean) => Promise<void>;
   /** Records the progress. @returns when it survives a crash */
   save: () => Promise<void>;
 }
@@ -22,7 +29,7 @@ export interface UploadOutputs {
 /** An upload in its place in the queue. */
 interface QueuedUpload {
   sent: SentUpload;
-  rows: ValidRow[];
+  rows: PackedRows;
   result: { accepted: AcceptedUpload } | { error: NrfCloudError } | undefined;
 }
 
@@ -32,11 +39,15 @@ interface QueuedUpload {
  */
 export class UploadQueue {
   readonly #queue: QueuedUpload[] = [];
-  #held: { upload: AcceptedUpload; rows: ValidRow[] } | undefined;
+  #held: { upload: AcceptedUpload; rows: PackedRows } | undefined;
   #inFlight = 0;
   /** Lets the next upload begin, if one waits. */
   #onPlace: (() => void) | undefined;
   #leaving: Promise<void> = Promise.resolve();
+  /** Records what has left, in order. */
+  #recording: Promise<void> = Promise.resolve();
+  /** Accepted uploads that have left. */
+  #left: number;
   #defect: Error | undefined;
   #stopped: NrfCloudError | undefined;
   readonly #running = new Set<Promise<void>>();
@@ -48,15 +59,17 @@ export class UploadQueue {
     private readonly outputs: UploadOutputs,
     /** Whether the flow was stopped and the work continues after the restart: then nothing leaves any more. */
     private readonly isSuspended: () => boolean,
-  ) {}
+  ) {
+    this.#left = progress.uploads;
+  }
 
   /** The held upload of an interrupted bulk claim, with its rows. */
-  hold(upload: AcceptedUpload, rows: ValidRow[]): void {
+  hold(upload: AcceptedUpload, rows: PackedRows): void {
     this.#held = { upload, rows };
   }
 
   /** Queues an upload of an interrupted bulk claim, whose record exists already. */
-  async resume(sent: SentUpload, rows: ValidRow[]): Promise<void> {
+  async resume(sent: SentUpload, rows: PackedRows): Promise<void> {
     const upload: QueuedUpload = { sent, rows, result: undefined };
     if (sent.accepted !== undefined) {
       upload.result = { accepted: sent.accepted };
@@ -69,8 +82,8 @@ export class UploadQueue {
   }
 
   /** Sends an upload as soon as there is a place for it. @returns when the next one may be prepared */
-  async add(first: number, rows: ValidRow[]): Promise<void> {
-    const sent: SentUpload = { first, count: rows.length, startedAt: new Date().toISOString() };
+  async add(first: number, rows: PackedRows): Promise<void> {
+    const sent: SentUpload = { first, count: rows.count, startedAt: new Date().toISOString() };
     const upload: QueuedUpload = { sent, rows, result: undefined };
     this.progress.sent.push(sent);
     this.#queue.push(upload);
@@ -81,12 +94,13 @@ export class UploadQueue {
   async finish(): Promise<void> {
     await Promise.all(this.#running);
     await this.#leave();
-    if (this.#held === undefined || this.isSuspended()) return;
-    const { upload, rows } = this.#held;
-    this.#held = undefined;
-    await this.outputs.onUpload(upload, rows, this.progress.uploads, this.progress.uploads + 1);
-    this.#countUpload(upload);
-    await this.outputs.save();
+    if (this.#held !== undefined && !this.isSuspended()) {
+      const { upload, rows } = this.#held;
+      this.#held = undefined;
+      await this.outputs.onUpload(upload, rows, this.#left, this.#left + 1);
+      this.#record([() => this.#countUpload(upload)]);
+    }
+    await this.#recording;
   }
 
   async #start(upload: QueuedUpload, isRepeated: boolean): Promise<void> {
@@ -127,16 +141,16 @@ export class UploadQueue {
     }
     await this.outputs.save();
     try {
-      const { statusCode, body, repeated } = await uploadClaims(this.api, writeCsv(rows));
+      const { statusCode, body, repeated } = await uploadClaims(this.api, rows.csv);
       const since = isRepeated || repeated ? { repeatedSince: sent.startedAt } : {};
-      const accepted = { first: sent.first, count: rows.length, body, statusCode, ...since };
+      const accepted = { first: sent.first, count: rows.count, body, statusCode, ...since };
       this.progress.statusCode = statusCode;
       sent.accepted = accepted;
       upload.result = { accepted };
     } catch (error) {
       if (!(error instanceof NrfCloudError)) throw error;
       if (this.isSuspended()) return;
-      if (this.#maySplit(error, rows.length)) await this.#split(upload, isRepeated);
+      if (this.#maySplit(error, rows.count)) await this.#split(upload, isRepeated);
       else this.#fail(upload, error);
     }
   }
@@ -164,14 +178,14 @@ export class UploadQueue {
   async #split(upload: QueuedUpload, isRepeated: boolean): Promise<void> {
     const { progress } = this;
     const { first, startedAt } = upload.sent;
-    const half = Math.ceil(upload.rows.length / 2);
+    const half = Math.ceil(upload.rows.count / 2);
     // Others that were sent with the old size may be refused at the same time: the size is halved once for all of them.
     if (half < progress.rowsPerUpload) {
       progress.rowsPerUpload = half;
       progress.halvings++;
     }
-    const halves = [upload.rows.slice(0, half), upload.rows.slice(half)].map((rows, index): QueuedUpload => {
-      const sent = { first: first + index * half, count: rows.length, startedAt };
+    const halves = upload.rows.split(half).map((rows, index): QueuedUpload => {
+      const sent = { first: first + index * half, count: rows.count, startedAt };
       return { sent, rows, result: undefined };
     });
     this.#queue.splice(this.#queue.indexOf(upload), 1, ...halves);
@@ -182,34 +196,52 @@ export class UploadQueue {
   /** Lets all results leave that are next in order, one caller after the other. */
   #leave(): Promise<void> {
     this.#leaving = this.#leaving.then(async () => {
+      const changes: (() => void)[] = [];
       for (let next = this.#queue[0]; next?.result !== undefined && !this.isSuspended(); next = this.#queue[0]) {
         this.#queue.shift();
-        await this.#settle(next, next.result);
+        changes.push(await this.#settle(next, next.result));
         this.#onPlace?.();
       }
+      if (changes.length > 0) this.#record(changes);
     });
     return this.#leaving;
   }
 
-  async #settle({ sent, rows }: QueuedUpload, result: NonNullable<QueuedUpload['result']>): Promise<void> {
+  /** Records what left together, when the next nodes have had time for it: after a crash until then it leaves again. */
+  #record(changes: (() => void)[]): void {
+    const handedOver = pause(HANDOVER_MS);
+    this.#recording = this.#recording.then(async () => {
+      await handedOver;
+      for (const change of changes) change();
+      await this.outputs.save();
+    });
+  }
+
+  /** @returns what changes in the progress then */
+  async #settle({ sent, rows }: QueuedUpload, result: NonNullable<QueuedUpload['result']>): Promise<() => void> {
     const { progress } = this;
+    const { count } = rows;
+    const settled = (): void => {
+      progress.settledRows += count;
+      progress.sent.splice(progress.sent.indexOf(sent), 1);
+    };
     if ('error' in result) {
       const tried = result.error !== this.#stopped;
       await this.outputs.onFailed(rows, result.error, tried);
-      if (tried) progress.failedUploads++;
-      progress.failedRows += rows.length;
-    } else {
-      const held = this.#held;
-      if (held !== undefined) {
-        await this.outputs.onUpload(held.upload, held.rows, progress.uploads);
-        this.#countUpload(held.upload);
-      }
-      this.#held = { upload: result.accepted, rows };
-      progress.held = result.accepted;
+      return () => {
+        if (tried) progress.failedUploads++;
+        progress.failedRows += count;
+        settled();
+      };
     }
-    progress.settledRows += rows.length;
-    progress.sent.splice(progress.sent.indexOf(sent), 1);
-    await this.outputs.save();
+    const held = this.#held;
+    if (held !== undefined) await this.outputs.onUpload(held.upload, held.rows, this.#left++);
+    this.#held = { upload: result.accepted, rows };
+    return () => {
+      if (held !== undefined) this.#countUpload(held.upload);
+      progress.held = result.accepted;
+      settled();
+    };
   }
 
   #countUpload({ count }: AcceptedUpload): void {

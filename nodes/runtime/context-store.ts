@@ -1,7 +1,13 @@
 import type { Node, NodeAPI } from 'node-red';
 import { isObject } from '../util/json';
 import { toError } from '../util/to-error';
-import type { RecordParts, RecordState, RecordStore, StoreSharing } from './journal/record-store';
+import {
+  JsonText,
+  type RecordParts,
+  type RecordState,
+  type RecordStore,
+  type StoreSharing,
+} from './journal/record-store';
 import { LEASE_TIMING, RecordLeases } from './record-leases';
 
 /** How long a context store may take, in milliseconds; a closing node is waited for 15 s. */
@@ -93,7 +99,10 @@ export class ContextStore implements RecordStore {
     const leases = key.startsWith('#') ? undefined : this.#leases;
     await leases?.hold(key);
     let count = 0;
-    for await (const part of parts) await this.#set(partKey(key, count++), part);
+    for await (const part of parts) {
+      const value: unknown = part instanceof JsonText ? JSON.parse(part.bytes.toString()) : part;
+      await this.#set(partKey(key, count++), value);
+    }
     await this.#set(PREFIX + key, {
       version: 2,
       state,

@@ -10,7 +10,7 @@ import type { RecordParts, RecordState } from './journal/record-store';
 import type { Task } from './node-definition';
 import type { Done, Send } from './incoming-message';
 import type { Result, ResultSender } from './output';
-import { concat, splitBySize, toJson, type HoldOptions, type PendingMessage } from './pending-messages';
+import { concat, splitBySize, type HoldOptions, type PendingMessage } from './pending-messages';
 import type { MessageStatus, StatusTexts } from './status';
 
 /** What the tasks of one node have in common. */
@@ -114,7 +114,7 @@ export class MessageTask<I extends string, S extends object, T> implements Task<
   ): Promise<void> {
     const { store } = this.shared.context;
     if (store === undefined) return;
-    const { small, large } = splitBySize(toJson(this.msg, without));
+    const { small, large } = splitBySize(this.msg, without);
     this.#record = { version: 2, msg: small, large: Object.keys(large) };
     this.resumes = await store.create(key, { ...this.#record, work }, concat(Object.values(large), parts));
     if (this.resumes) this.recordKey = key;

@@ -40,7 +40,8 @@ export class NodeContext<S extends object, T> {
   /** What the node requests on its own behalf begins only a little ahead of its turn: ten thousand may be due at once. */
   readonly #requests = new StartQueue<() => void>(
     (begin) => begin(),
-    () => undefined,
+    // They wait here, without a place in the connection's queue.
+    () => () => undefined,
   );
 
   #ending: Promise<void> = Promise.resolve();

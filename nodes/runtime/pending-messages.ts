@@ -1,6 +1,6 @@
 import type { NodeMessage } from 'node-red';
 import type { NodeStore } from './journal/node-store';
-import type { RecordParts, RecordState } from './journal/record-store';
+import { JsonText, type RecordParts, type RecordState } from './journal/record-store';
 import type { Done, Send } from './incoming-message';
 
 /** Properties whose JSON is longer than this leave the message while it is pending; in characters. */
@@ -62,15 +62,18 @@ export class PendingMessages {
   ): Promise<PendingMessage> {
     const pending: PendingMessage = { key, msg, send, done, recorded: false };
     // Until it is recorded, it counts as a message that is being processed.
-    if (this.store === undefined) {
+    if (this.store === undefined || !(await this.store.isAvailable())) {
       this.#pending.add(pending);
       return pending;
     }
-    const { small, large } = splitBySize(toJson(msg, without));
+    const { small, large } = splitBySize(msg, without);
     const names = Object.keys(large);
     const state: RecordedMessage = { version: 2, work, msg: small, large: names };
+    // Many messages may wait for the disk, so their large properties leave at once.
+    if (!staysWhole) leave(msg, names);
     pending.recorded = await this.store.create(key, state, concat(Object.values(large), parts));
-    if (pending.recorded) leave(msg, staysWhole ? without : [...names, ...without]);
+    if (pending.recorded) leave(msg, without);
+    else if (!staysWhole) Object.assign(msg, valuesOf(large));
     this.#pending.add(pending);
     return pending;
   }
@@ -176,35 +179,34 @@ export async function* concat(values: Iterable<unknown>, parts: RecordParts): As
   yield* parts;
 }
 
+function valuesOf(large: Record<string, JsonText>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(large).map(([name, { bytes }]) => [name, JSON.parse(bytes.toString())]));
+}
+
 function leave(msg: NodeMessage, names: readonly string[]): void {
   for (const name of names) Reflect.deleteProperty(msg, name);
 }
 
-/** A message as JSON can hold it, without the HTTP request and response. */
-export function toJson(msg: NodeMessage, without: readonly string[] = []): Record<string, unknown> {
-  const kept: Record<string, unknown> = {};
+/**
+ * A message as JSON can hold it, without the HTTP request and response: the properties that stay with its record's state,
+ * and the large ones, which become its parts.
+ */
+export function splitBySize(
+  msg: NodeMessage,
+  without: readonly string[] = [],
+): { small: Record<string, unknown>; large: Record<string, JsonText> } {
+  const small: Record<string, unknown> = {};
+  const large: Record<string, JsonText> = {};
   for (const name of Object.keys(msg)) {
     if (name === 'req' || name === 'res' || without.includes(name)) continue;
     try {
       const json = JSON.stringify((msg as unknown as Record<string, unknown>)[name]) as string | undefined;
-      if (json !== undefined) kept[name] = JSON.parse(json) as unknown;
+      if (json === undefined) continue;
+      if (name !== '_msgid' && json.length > MAX_SMALL_PROPERTY) large[name] = new JsonText(json);
+      else small[name] = JSON.parse(json) as unknown;
     } catch {
       // A property that JSON cannot hold stays behind; the work can be finished without it.
     }
-  }
-  return kept;
-}
-
-/** The properties of a message that stay with its record's state, and those that become its parts. */
-export function splitBySize(msg: Record<string, unknown>): {
-  small: Record<string, unknown>;
-  large: Record<string, unknown>;
-} {
-  const small: Record<string, unknown> = {};
-  const large: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(msg)) {
-    const isLarge = name !== '_msgid' && JSON.stringify(value).length > MAX_SMALL_PROPERTY;
-    (isLarge ? large : small)[name] = value;
   }
   return { small, large };
 }

@@ -29,6 +29,19 @@ export interface FileRoundOptions {
   powerLoss: boolean;
 }
 
+/** Longest time that the service takes for an operation, in milliseconds: so many are pending when Node-RED is killed. */
+const MAX_PENDING_MS = 3000;
+/** A kill comes at most so long after a request, in milliseconds. */
+const MAX_DELAY_MS = 30;
+/** Node-RED is killed although no further request comes, in milliseconds. */
+const MAX_IDLE_MS = 2000;
+/** Longest time that the last run may take, in milliseconds, beside one for each row: rows of a repeated upload are looked up. */
+const MAX_LAST_RUN_MS = 300_000;
+/** Characters of a line of Node-RED's log that are shown: a report has thousands. */
+const MAX_LOG_LINE = 200;
+/** How often the records are looked at, in milliseconds. */
+const LOOK_MS = 250;
+
 /** What a round came to. */
 export interface FileRoundResult {
   kills: number;
@@ -55,7 +68,7 @@ export async function fileRound({ seed, store, rows, kills, powerLoss }: FileRou
   const simulator = await startSimulator({
     api: 'guide',
     latency: [2, 20],
-    bulkPendingMs: 50,
+    bulkPendingMs: 50 + Math.floor(random() * MAX_PENDING_MS),
     bulkProgressMs: 50,
     record: false,
     verify: false,
@@ -87,6 +100,7 @@ export async function fileRound({ seed, store, rows, kills, powerLoss }: FileRou
     let killed = 0;
     while (killed < kills) {
       await afterRequests(simulator, 1 + Math.floor((random() * rows) / 150));
+      await pause(random() * MAX_DELAY_MS);
       process.kill(nodeRed.pid, 'SIGKILL');
       await nodeRed.lost.catch(() => undefined);
       killed++;
@@ -96,7 +110,7 @@ export async function fileRound({ seed, store, rows, kills, powerLoss }: FileRou
       nodeRed = await launch();
       if (rest === 0) break;
     }
-    await ended(userDir, store, nodeRed);
+    await ended(userDir, store, nodeRed, MAX_LAST_RUN_MS + rows);
     log.push(...nodeRed.log);
     return judge(
       log,
@@ -111,7 +125,7 @@ export async function fileRound({ seed, store, rows, kills, powerLoss }: FileRou
   }
 }
 
-/** Resolves after `count` more requests to the service, or when it has had none for a second. */
+/** Resolves after `count` more requests to the service, or when it has had none for {@link MAX_IDLE_MS}. */
 function afterRequests({ events }: Simulator, count: number): Promise<void> {
   return new Promise((settle) => {
     const end = (): void => {
@@ -119,22 +133,26 @@ function afterRequests({ events }: Simulator, count: number): Promise<void> {
       events.off('request', onRequest);
       settle();
     };
-    let idle = setTimeout(end, 2000);
+    let idle = setTimeout(end, MAX_IDLE_MS);
     let rest = count;
     const onRequest = (): void => {
       clearTimeout(idle);
       if (--rest <= 0) end();
-      else idle = setTimeout(end, 2000);
+      else idle = setTimeout(end, MAX_IDLE_MS);
     };
     events.on('request', onRequest);
   });
 }
 
-async function ended(userDir: string, store: CrashStore, nodeRed: NodeRedProcess): Promise<void> {
-  const limit = Date.now() + 60_000;
+async function ended(userDir: string, store: CrashStore, nodeRed: NodeRedProcess, patienceMs: number): Promise<void> {
+  const limit = Date.now() + patienceMs;
   while (recordsIn(userDir, store).length > 0) {
-    if (Date.now() > limit) throw new Error(`the work did not end; Node-RED's log:\n${nodeRed.log.join('\n')}`);
-    await Promise.race([pause(100), nodeRed.lost]);
+    if (Date.now() > limit) {
+      const left = recordsIn(userDir, store).map(({ node, state }) => `${node}: ${JSON.stringify(state['work'])}`);
+      const log = nodeRed.log.map((line) => line.slice(0, MAX_LOG_LINE));
+      throw new Error(['the work did not end; what is recorded:', ...left, "Node-RED's log:", ...log].join('\n'));
+    }
+    await Promise.race([pause(LOOK_MS), nodeRed.lost]);
   }
   // What was sent last is in the log after a turn of Node-RED's HTTP.
   await (await nodeRed.admin('/settings')).text();
@@ -182,13 +200,16 @@ function judge(log: string[], claims: number[], kills: number, found: string[]):
   };
 }
 
-/** A power loss: of what was not flushed, nothing or the beginning is on disk. */
+/** A power loss: of what was not flushed, nothing or the beginning is on disk, and a file system may add zeros. */
 function loseUnflushed(folder: string, random: () => number): void {
   for (const name of readdirSync(folder).filter((one) => one.endsWith('.jsonl'))) {
     const path = join(folder, name);
     const flushed = existsSync(`${path}.flushed`) ? Number(readFileSync(`${path}.flushed`, 'utf8')) : 0;
     const { size } = statSync(path);
-    if (size > flushed) truncateSync(path, flushed + Math.floor(random() * (size - flushed)));
+    const kept = flushed + Math.floor(random() * (size - flushed));
+    if (size <= flushed) continue;
+    truncateSync(path, kept);
+    if (random() < 0.5) truncateSync(path, size);
   }
 }
 

@@ -1,26 +1,44 @@
 import type { CrashStore } from './records';
-import { fileRound } from './file-rounds';
+import { fileRound, type FileRoundResult } from './file-rounds';
 import { Crashes, EVENTS, type RoundResult } from './crash';
 
-/** Rounds of a whole file, by what they are: where the records are, and whether a kill is a power loss. */
-const FILE_ROUNDS = [
-  { store: '', powerLoss: false },
-  { store: '', powerLoss: true },
-  { store: 'file', powerLoss: false },
-] as const;
+const ROWS = 20_000;
+const MILLION_ROWS = 1_000_000;
+const KILLS = 3;
 
-/** Claims files, and kills Node-RED meanwhile. @returns how many discrepancies there were */
-async function claimFiles(seed: number, rounds: number): Promise<number> {
-  const rows = Number(process.env['CRASH_ROWS'] ?? 20_000);
-  console.log(`${rounds} rounds of a file of ${rows} rows (CRASH_FILES, CRASH_ROWS)`);
-  let count = 0;
+/**
+ * Claims files, and kills Node-RED meanwhile; with the journal every second round is a power loss.
+ * @returns how many discrepancies there were
+ */
+async function claimFiles(seed: number, rounds: number, rows: number, store: CrashStore): Promise<number> {
+  console.log(`${rounds} rounds of a file of ${rows} rows`);
+  const kinds = store === '' ? ['SIGKILL', 'power loss'] : ['SIGKILL'];
+  const results: (FileRoundResult & { kind: string })[] = [];
   for (let round = 0; round < rounds; round++) {
-    const how = FILE_ROUNDS[round % FILE_ROUNDS.length]!;
-    const result = await fileRound({ seed: seed + round, rows, kills: 3, ...how });
-    console.log(`file ${round + 1}: ${JSON.stringify({ ...how, ...result })}`);
-    count += result.discrepancies.length;
+    const kind = kinds[round % kinds.length]!;
+    const result = await fileRound({ seed: seed + round, rows, kills: KILLS, store, powerLoss: kind === 'power loss' });
+    results.push({ ...result, kind });
+    const { discrepancies } = result;
+    if (process.env['CRASH_VERBOSE'] !== undefined || discrepancies.length > 0) {
+      console.log(`file ${round + 1}, seed ${seed + round}, ${kind}: ${JSON.stringify(result)}`);
+    }
   }
-  return count;
+  const table = kinds.map((kind) => [kind, sumOf(results.filter((one) => one.kind === kind))]);
+  console.table(Object.fromEntries([...table, ['all', sumOf(results)]]));
+  return sumOf(results)['discrepancies']!;
+}
+
+function sumOf(results: readonly FileRoundResult[]): Record<string, number> {
+  const sum = (of: (result: FileRoundResult) => number): number => results.reduce((all, one) => all + of(one), 0);
+  return {
+    rounds: results.length,
+    kills: sum(({ kills }) => kills),
+    reported: sum(({ reported }) => reported),
+    repeated: sum(({ repeated }) => repeated),
+    claimed: sum(({ claimed }) => claimed),
+    summaries: sum(({ summaries }) => summaries),
+    discrepancies: sum(({ discrepancies }) => discrepancies.length),
+  };
 }
 
 /** `npm run stress:crash`: rounds of stops and crashes, with a ledger of each. */
@@ -52,7 +70,11 @@ async function main(): Promise<void> {
   const table = EVENTS.map((event) => [event, row(results.filter((one) => one.event === event))]);
   console.table(Object.fromEntries([...table, ['all', row(results)]]));
   console.log(`${((Date.now() - begin) / 1000).toFixed(0)} s`);
-  const ofFiles = await claimFiles(seed, Number(process.env['CRASH_FILES'] ?? 12));
+  const files = Number(process.env['CRASH_FILES'] ?? 200);
+  const million = Number(process.env['CRASH_MILLION'] ?? 1);
+  console.log(`${files} files (CRASH_FILES), ${million} files of a million rows (CRASH_MILLION)`);
+  const ofFiles = (await claimFiles(seed, files, ROWS, store)) + (await claimFiles(seed, million, MILLION_ROWS, store));
+  console.log(`${((Date.now() - begin) / 1000).toFixed(0)} s in all`);
   if (sum(results, 'discrepancies') + ofFiles > 0) process.exitCode = 1;
 }
 

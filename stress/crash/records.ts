@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { decodeLine } from '../../nodes/runtime/journal/line';
+import { decodeHead, decodeLine } from '../../nodes/runtime/journal/line';
 
 /** Where the nodes keep their records: the journal, or Node-RED's context store `file`. */
 export type CrashStore = '' | 'file';
@@ -23,10 +23,12 @@ function journalRecords(folder: string): StoredRecord[] {
   for (const name of names.sort()) {
     const lines = readFileSync(join(folder, name)).toString('latin1').split('\n').slice(0, -1);
     for (const line of lines) {
-      const entry = decodeLine(Buffer.from(line, 'latin1'));
-      if (entry === undefined || entry.kind === 'part' || entry.key.startsWith('#')) continue;
-      const { node, key } = entry;
-      if (entry.kind === 'state') records.set(`${node} ${key}`, { node, state: entry.state });
+      const bytes = Buffer.from(line, 'latin1');
+      const head = decodeHead(bytes);
+      if (head === undefined || head.kind === 'part' || head.key.startsWith('#')) continue;
+      const { node, key } = head;
+      const entry = decodeLine(bytes);
+      if (entry?.kind === 'state') records.set(`${node} ${key}`, { node, state: entry.state });
       else records.delete(`${node} ${key}`);
     }
   }

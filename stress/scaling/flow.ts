@@ -5,7 +5,8 @@ import type { FlowNode } from '../../test/support/node-red-process';
 const EXAMPLE = 'docs/One of several instances';
 /** Topic that all instances share. */
 export const SHARED = { claims: '$share/lines/claims', operations: '$share/lines/operations' } as const;
-export const ENDED = 'operations/ended';
+/** Before the JSON of each result of bulk status in the log. */
+export const ENDED_LOG = 'ended: ';
 
 /** The servers of a test, and what its connection may do. */
 export interface FlowOptions {
@@ -21,7 +22,7 @@ export function claimsOf(instance: string): string {
 
 /**
  * The flow that docs/scaling.md links, with the servers of the test, polls in tenths of a second, and a second topic for
- * the claims of one instance alone.
+ * the claims of one instance alone. The log names each result, as the broker may deliver one again.
  */
 export function scalingFlow({ mqttPort, baseUrl, concurrency }: FlowOptions): FlowNode[] {
   const changes: Record<string, Record<string, unknown>> = {
@@ -32,5 +33,17 @@ export function scalingFlow({ mqttPort, baseUrl, concurrency }: FlowOptions): Fl
   const nodes = readExample(EXAMPLE).map((node) => ({ ...node, ...changes[node.type] }));
   const shared = nodes.find((node) => 'topic' in node && node.topic === SHARED.claims);
   if (shared === undefined) throw new Error(`${EXAMPLE} has no node with the topic ${SHARED.claims}`);
-  return [...nodes, { ...shared, id: 'own-claims', topic: '${OWN_CLAIMS}' } as FlowNode];
+  const log: FlowNode = {
+    id: 'ended-log',
+    type: 'function',
+    z: shared['z'],
+    func: `node.warn('${ENDED_LOG}' + JSON.stringify({ id: msg.payload.bulkOpsRequestId, resumed: msg.resumed === true }));`,
+    wires: [],
+  };
+  const withLog = nodes.map((node) =>
+    node.type === 'nrfcloud-bulk-status'
+      ? { ...node, wires: node['wires'].map((port: string[], index: number) => (index < 2 ? [...port, log.id] : port)) }
+      : node,
+  );
+  return [...withLog, log, { ...shared, id: 'own-claims', topic: '${OWN_CLAIMS}' }] as FlowNode[];
 }

@@ -17,7 +17,7 @@ export interface StoreModule {
   path: string;
 }
 
-/** A context store in Redis, for one instance and its replacement. */
+/** A context store in Redis. */
 export interface Store {
   /** Lines for Node-RED's settings file. */
   settingsCode: string;
@@ -41,16 +41,17 @@ export function installStore(): StoreModule {
 }
 
 /**
- * The context store `redis` of an instance.
- * @param slot tells its records from those of other instances, which run the same flow; who replaces it has the same
+ * The context store `redis` of instances with the same flow.
+ * @param prefix of its keys; instances with one prefix share their records
+ * @param code further lines for the settings file
  */
-export function storeIn({ path }: StoreModule, redisPort: number, slot: string): Store {
-  const config = { host: LOOPBACK, port: redisPort, db: 0, prefix: slot };
+export function storeIn({ path }: StoreModule, redisPort: number, prefix: string, code = ''): Store {
+  const config = { host: LOOPBACK, port: redisPort, db: 0, prefix };
   return {
     settingsCode: `module.exports.contextStorage = {
   default: { module: 'memory' },
   redis: { module: require(${JSON.stringify(path)}), config: ${JSON.stringify(config)} },
-};\n`,
+};\n${code}\n`,
   };
 }
 

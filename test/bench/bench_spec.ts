@@ -40,6 +40,19 @@ describe('the benches, in short', function () {
     assert.match(readFileSync(svg, 'utf8'), /^<svg[^]*this package[^]*<\/svg>/);
   });
 
+  it('follow many pending rows over their end, and pending operations over a kill', async () => {
+    const json = join(folder, 'long.json');
+    await bench('uploads-at-once', 'pending-rows', 'restart', '--rounds', '1', '--scale', '0.01', '--json', json);
+    const { results } = JSON.parse(readFileSync(json, 'utf8')) as {
+      results: { name: string; rounds: Record<string, Record<string, number>[]> }[];
+    };
+    const figures = Object.fromEntries(results.map(({ name, rounds }) => [name, Object.values(rounds)[0]![0]!]));
+    assert.equal(figures['uploads-at-once']!['rows not uploaded'], 0);
+    assert.equal(figures['pending-rows']!['rows not reported once'], 0);
+    assert.equal(figures['pending-rows']!['flushes on the event loop'], 0);
+    assert.equal(figures['restart']!['operations not polled'], 0);
+  });
+
   it('say what there is instead of a bench that there is not', async () => {
     await assert.rejects(bench('nonsense'), (error: { stderr: string }) => {
       assert.match(error.stderr, /^There is no bench "nonsense", only claims, /);

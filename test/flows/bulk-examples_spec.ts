@@ -47,7 +47,6 @@ describe('the examples that claim many devices', function () {
       mqttPort: port,
       nodes: { 'nrfcloud-connection': { retries: 0 }, 'nrfcloud-bulk-status': { interval: 0.05 } },
       env: {
-        WAIT_SECONDS: '0.02',
         GIVEN_UP_FILE: givenUp,
         ALERT_WEBHOOK: `http://127.0.0.1:${(webhook.address() as AddressInfo).port}/alert`,
       },

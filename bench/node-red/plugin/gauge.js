@@ -1,7 +1,8 @@
-/* global module, require, process, setInterval */
+/* global module, require, process, setInterval, setTimeout */
 // A Node-RED plugin for benches: how much memory and time the process takes and how long its event loop was blocked,
 // measured where it happens. POST /gauge begins anew, GET /gauge tells. With BENCH_PROFILES, a folder, what happens in
 // between is profiled.
+const fs = require('node:fs');
 const { monitorEventLoopDelay } = require('node:perf_hooks');
 const { setFlagsFromString } = require('node:v8');
 const { runInNewContext } = require('node:vm');
@@ -9,6 +10,29 @@ const { Profiler } = require('./profiler');
 
 setFlagsFromString('--expose-gc');
 const collectGarbage = runInNewContext('gc');
+/** How often the CPU time of the main thread is read, in milliseconds. */
+const LOOK_MS = 5;
+/** How long the block that collecting garbage causes may take to be measured, in milliseconds, before it is forgotten. */
+const SETTLE_MS = 20;
+
+/** Flushes to disk that block the event loop. */
+let blockingFlushes = 0;
+for (const name of ['fsyncSync', 'fdatasyncSync']) {
+  const flush = fs[name];
+  fs[name] = (...args) => {
+    blockingFlushes++;
+    return flush(...args);
+  };
+}
+
+/** CPU time of the main thread, in milliseconds; NaN where the system does not say (it is Linux that does). */
+function mainThreadMs() {
+  try {
+    return Number(fs.readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'latin1').split(' ')[0]) / 1e6;
+  } catch {
+    return NaN;
+  }
+}
 
 module.exports = (RED) => {
   const { BENCH_PROFILES: folder } = process.env;
@@ -17,20 +41,33 @@ module.exports = (RED) => {
   let peak = 0;
   let begun = process.cpuUsage();
   setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 20).unref();
+  let longestBusyMs = 0;
+  let busyMs = mainThreadMs();
+  setInterval(() => {
+    const now = mainThreadMs();
+    longestBusyMs = Math.max(longestBusyMs, now - busyMs);
+    busyMs = now;
+  }, LOOK_MS).unref();
   const tell = () => {
     const { user, system } = process.cpuUsage(begun);
     const rss = process.memoryUsage.rss();
-    return { rss, peak: Math.max(peak, rss), longestBlockMs: delay.max / 1e6, cpuMs: (user + system) / 1000 };
+    const cpuMs = (user + system) / 1000;
+    return { rss, peak: Math.max(peak, rss), longestBlockMs: delay.max / 1e6, longestBusyMs, cpuMs, blockingFlushes };
   };
   RED.httpAdmin.post('/gauge', (_request, response) => {
     // What is left over from before would be counted as idle, and make what comes look small.
     collectGarbage();
     delay.enable();
-    delay.reset();
-    peak = process.memoryUsage.rss();
-    begun = process.cpuUsage();
-    response.json(tell());
-    profiler?.start();
+    setTimeout(() => {
+      delay.reset();
+      blockingFlushes = 0;
+      busyMs = mainThreadMs();
+      longestBusyMs = 0;
+      peak = process.memoryUsage.rss();
+      begun = process.cpuUsage();
+      response.json(tell());
+      profiler?.start();
+    }, SETTLE_MS);
   });
   RED.httpAdmin.get('/gauge', (_request, response) => {
     response.json(tell());

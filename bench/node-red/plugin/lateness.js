@@ -1,6 +1,6 @@
 /* global module, require, performance */
-// How late the polls of watched bulk operations are: from when each is due until its request leaves. POST /lateness begins
-// anew, GET /lateness gives milliseconds. Nothing of the package is loaded or touched before the first POST.
+// How late the polls of watched bulk operations are: from when the timer of each is due until its request leaves.
+// POST /lateness begins anew, GET /lateness gives milliseconds. Nothing is changed before the first POST.
 const diagnostics = require('node:diagnostics_channel');
 
 module.exports = (RED) => {
@@ -14,28 +14,22 @@ module.exports = (RED) => {
   RED.httpAdmin.get('/lateness', (_request, response) => response.json(lateness));
 };
 
-/** Notes when each poll is due, by the product's own calls, and tells when its request leaves. */
-function listen(tell) {
-  const { Ticker } = require('../../../dist/provisioning/ticker.js');
-  const bulk = require('../../../dist/service/bulk.js');
-  const { bulkStatus } = bulk;
-  const wait = Ticker.prototype.in;
+/** Notes when the timer of each poll is due, and calls back when its request leaves. */
+function listen(onPoll) {
+  const wait = globalThis.setTimeout;
   const dueOf = new Map();
-  // Polls that are due, in the order in which they will ask; those due at once need not all ask at once.
-  const due = [];
-  Ticker.prototype.in = function (ms, call) {
-    const at = performance.now() + Math.max(0, ms);
-    return wait.call(this, ms, () => {
-      due.push(at);
-      call();
-    });
+  const noted = (...args) => {
+    const [call, ms, polled] = args;
+    const id = call.name === 'poll' ? polled?.target?.id : undefined;
+    if (id !== undefined) dueOf.set(id, performance.now() + ms);
+    return wait(...args);
   };
-  bulk.bulkStatus = (session, id) => {
-    dueOf.set(id, due.shift());
-    return bulkStatus(session, id);
-  };
+  globalThis.setTimeout = Object.defineProperties(noted, Object.getOwnPropertyDescriptors(wait));
   diagnostics.subscribe('undici:client:sendHeaders', ({ request }) => {
-    const at = dueOf.get(request.path.slice(request.path.lastIndexOf('/') + 1));
-    if (at !== undefined) tell(performance.now() - at);
+    const id = request.path.slice(request.path.lastIndexOf('/') + 1);
+    const due = dueOf.get(id);
+    if (due === undefined) return;
+    dueOf.delete(id);
+    onPoll(performance.now() - due);
   });
 }

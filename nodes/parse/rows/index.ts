@@ -11,7 +11,7 @@ import { bufferChunks, fileChunks, textChunks, type RowSource } from './source';
 import { toUtf8 } from './utf8';
 import { RowValidator } from './validate-row';
 
-export { writeCsv } from './write-csv';
+export { PackedRows } from './packed-rows';
 export type { DetectedColumns, InvalidRow, ValidRow, Row, RowErrorCode, RowOptions } from './row';
 export { cleanPath, fileIdentity, type FileIdentity, type RowSource } from './source';
 

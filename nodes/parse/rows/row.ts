@@ -27,6 +27,7 @@ export interface ValidRow {
   line: number;
   deviceId: string;
   claimToken: string;
+  /** Rows with the same tags share their list: it must not be changed. */
   tags: string[];
 }
 

@@ -42,8 +42,7 @@ export class RowValidator {
     const [text = ''] = own;
     if (own.length > 1 || typeof text !== 'string') return rowTags(own, this.tags);
     if (this.#before?.text !== text) this.#before = { text, tags: rowTags(own, this.tags) };
-    // Each row has its own list: who gets one may change it.
-    return this.#before.tags.slice();
+    return this.#before.tags;
   }
 }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { decodeLine, encodeLine, type Entry } from './line';
+import { decodeLine, encodeLine, headOf, type Entry } from './line';
 import { FolderLock } from './lock';
 import type { RecordParts, RecordState, RecordStore } from './record-store';
 import { RecordIndex, type Position } from './record-index';
@@ -156,11 +156,12 @@ export class Journal {
   /** Queues an entry. @returns when it is on disk */
   #write(entry: Entry): Promise<void> {
     const bytes = encodeLine(entry);
+    const head = headOf(entry);
     return new Promise((resolve, reject) => {
       this.#queue.push({
         bytes,
         onWritten: (segment, offset) => {
-          this.#index.apply(entry, { segment, offset, length: bytes.length - 1 });
+          this.#index.apply(head, { segment, offset, length: bytes.length - 1 });
           resolve();
         },
         reject,

@@ -1,9 +1,11 @@
 import { crc32 } from 'node:zlib';
+import { JsonText } from './record-store';
 
 /** An entry of the journal. Parts stand in lines of their own, so that a change of state does not write them again. */
 export type Entry =
   | { kind: 'state'; node: string; key: string; parts: number; state: Record<string, unknown> }
   | { kind: 'removed'; node: string; key: string }
+  /** The value is read as it was before it became a {@link JsonText}. */
   | { kind: 'part'; node: string; key: string; index: number; value: unknown };
 
 /** What a scan needs to know of an entry. */
@@ -12,16 +14,35 @@ export type EntryHead =
   | { kind: 'removed'; node: string; key: string }
   | { kind: 'part'; node: string; key: string; index: number };
 
+/** What an entry is about, without its values, which may be large. */
+export function headOf(entry: Entry): EntryHead {
+  const { kind, node, key } = entry;
+  if (kind === 'state') return { kind, node, key, parts: entry.parts };
+  return kind === 'part' ? { kind, node, key, index: entry.index } : { kind, node, key };
+}
+
 /** A line is `{"crc":"01234567","entry":<entry>}`; the checksum is that of the entry's bytes. */
 const PREFIX = '{"crc":"';
 const ENTRY_OFFSET = '{"crc":"01234567","entry":'.length;
 /** The large value is the last field; text in JSON cannot hold these quotes unescaped. */
-const VALUE = Buffer.from(',"value":');
+const VALUE = ',"value":';
+const END = '}\n';
 
 /** Writes an entry as a line, with its line break. */
 export function encodeLine(entry: Entry): Buffer {
-  const text = Buffer.from(JSON.stringify(entry));
-  return Buffer.concat([Buffer.from(`${PREFIX}${checksum(text)}","entry":`), text, Buffer.from('}\n')]);
+  const texts = entryTexts(entry);
+  const line = Buffer.allocUnsafe(texts.reduce((sum, { length }) => sum + length, ENTRY_OFFSET + END.length));
+  let end = ENTRY_OFFSET;
+  for (const text of texts) end += text.copy(line, end);
+  line.write(`${PREFIX}${checksum(line.subarray(ENTRY_OFFSET, end))}","entry":`);
+  line.write(END, end);
+  return line;
+}
+
+function entryTexts(entry: Entry): Buffer[] {
+  if (entry.kind !== 'part' || !(entry.value instanceof JsonText)) return [Buffer.from(JSON.stringify(entry))];
+  const { value, ...head } = entry;
+  return [Buffer.from(`${JSON.stringify(head).slice(0, -1)}${VALUE}`), value.bytes, Buffer.from('}')];
 }
 
 /** Reads a line without its line break; `undefined` if it is damaged. */

@@ -39,6 +39,11 @@ export class NodeStore {
     return records;
   }
 
+  /** Whether there is a store to write to. */
+  async isAvailable(): Promise<boolean> {
+    return (await this.#opened) !== undefined;
+  }
+
   /** The state of one record. */
   async read(key: string): Promise<RecordState | undefined> {
     const store = await this.#opened;

@@ -1,7 +1,19 @@
 /** What a node keeps of one piece of pending work: small, and written again whenever it changes. */
 export type RecordState = Record<string, unknown>;
 
-/** Large values of a record, written once. */
+/**
+ * A value that is JSON text already, so that it need not be written as JSON again. It is kept as bytes, which are not on the
+ * JavaScript heap: a long text that waits there for the disk stays until V8 collects all of the heap.
+ */
+export class JsonText {
+  readonly bytes: Buffer;
+
+  constructor(json: string) {
+    this.bytes = Buffer.from(json);
+  }
+}
+
+/** Large values of a record, written once. Any of them may be a {@link JsonText}. */
 export type RecordParts = Iterable<unknown> | AsyncIterable<unknown>;
 
 /**

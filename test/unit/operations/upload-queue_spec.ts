@@ -3,7 +3,7 @@ import type { Api } from '../../../nodes/api/api';
 import type { NrfCloudError } from '../../../nodes/api/errors';
 import { newProgress } from '../../../nodes/operations/bulk-claim-progress';
 import { UploadQueue } from '../../../nodes/operations/upload-queue';
-import type { ValidRow } from '../../../nodes/parse/rows';
+import { PackedRows, type ValidRow } from '../../../nodes/parse/rows';
 
 describe('upload queue', () => {
   it('upload queue: an upload that was being sent before a restart may have succeeded after a stop', async () => {
@@ -31,8 +31,8 @@ describe('upload queue', () => {
       },
       () => false,
     );
-    await queue.resume(sent, rows);
-    await queue.add(1, rows);
+    await queue.resume(sent, PackedRows.pack(rows));
+    await queue.add(1, PackedRows.pack(rows));
     await queue.finish();
     assert.deepEqual(
       failed.map(({ error, tried }) => [error.code, tried, error.cause.mayHaveSucceeded]),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { parse } from 'csv-parse/sync';
 import fc from 'fast-check';
-import { writeCsv } from '../../../../nodes/parse/rows/index';
+import { writeCsv } from '../../../../nodes/parse/rows/write-csv';
 import { good, mintTokens, rowsIn } from './read-all-rows';
 
 const [A, B, C] = mintTokens(3) as [string, string, string];
