@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { NodeMessage } from 'node-red';
 import { Api } from '../api/api';
 import { closed, hasCode, isClosed, nodeQueueFull, NrfCloudError } from '../api/errors';
@@ -27,6 +28,8 @@ export class NodeRunner<I extends string, S extends object, T> {
     private readonly configuration: NodeConfiguration<I, S>,
     private readonly definition: NodeDefinition<I, S, T>,
   ) {
+    // Each request of pending work listens; Node.js warns from the eleventh listener on.
+    setMaxListeners(0, this.#closing.signal);
     const { node, operation, statusTexts, inputSources } = configuration;
     this.#display = new StatusDisplay(node, statusTexts);
     const context = this.#createContext();

@@ -7,7 +7,8 @@ import { seededRandom } from '../../simulator/identity/seeded';
 import { startNodeRedProcess, type FlowNode, type NodeRedProcess } from '../../test/support/node-red-process';
 import { Ledger } from './ledger';
 import { recordsIn, type CrashStore } from './records';
-import { crashFlow, KINDS, LISTED, ROWS_PER_UPLOAD, type Kind } from './flow';
+import { crashFlow, KINDS, LISTED, type Kind } from './flow';
+import { createOrders, LOADS, type Load, type Order } from './orders';
 
 /** What happens to Node-RED in the middle of a round. */
 export const EVENTS = [
@@ -21,12 +22,10 @@ export const EVENTS = [
 ] as const;
 export type Event = (typeof EVENTS)[number];
 
-const LOADS = [...KINDS, 'all'] as const;
-
 /** What a round came to. */
 export interface RoundResult {
   event: Event;
-  load: (typeof LOADS)[number];
+  load: Load;
   in: number;
   out: number;
   errors: number;
@@ -40,17 +39,6 @@ export interface RoundResult {
   devices: number;
   claimed: number;
   discrepancies: string[];
-}
-
-/** A message of a sender, who sends it until it is answered. */
-interface Order {
-  kind: Kind;
-  key: string;
-  payload: unknown;
-  devices: string[];
-  /** Set by the answer. */
-  answered: boolean;
-  attempts: number;
 }
 
 /** Tries of a sender until it gives up. */
@@ -97,6 +85,10 @@ export class Crashes {
       const id = /bulk-ops-requests\/(\w+)/.exec(url)?.[1];
       if (id !== undefined) this.#polled.add(id);
     });
+    this.#simulator.events.on('response', ({ method, url }) => {
+      const device = /claimed-devices\/([^/]+)\/provisioning$/.exec(url)?.[1];
+      if (method === 'POST' && device !== undefined) this.#simulator.contact(device);
+    });
     const name = 'node-red-contrib-nrfcloud-provisioning';
     mkdirSync(join(this.#userDir, 'node_modules'));
     symlinkSync(resolve(__dirname, '../..'), join(this.#userDir, 'node_modules', name), 'junction');
@@ -104,7 +96,7 @@ export class Crashes {
       join(this.#userDir, 'package.json'),
       JSON.stringify({ name: 'crash', dependencies: { [name]: '*' } }),
     );
-    this.#flows = crashFlow(this.#simulator.url, this.store);
+    this.#flows = crashFlow({ baseUrl: this.#simulator.url, deviceApiUrl: this.#simulator.deviceApiUrl }, this.store);
     await this.#launch(this.#flows);
   }
 
@@ -119,7 +111,7 @@ export class Crashes {
   async round(event: Event = this.#pick(EVENTS)): Promise<RoundResult> {
     const load = this.#pick(LOADS);
     const round = `r${++this.#round}.`;
-    const orders = await this.#orders(load, round);
+    const orders = await createOrders(this.#simulator, this.#random, load, round);
     const found: string[] = [];
     const over = new AbortController();
     const moment = this.#moment(orders);
@@ -149,8 +141,9 @@ export class Crashes {
     for (const [index, count] of claims.entries()) {
       if (count !== 1) found.push(`${devices[index]!} was claimed ${count} times`);
     }
+    found.push(...this.#commandsOf(orders));
     // The service may not know our filter, so a listing reads the whole account, which must not grow from round to round.
-    for (const id of devices) this.#simulator.unclaim(id);
+    for (const id of [...devices, ...orders.flatMap(({ target = [] }) => target)]) this.#simulator.unclaim(id);
     for (const line of this.#nodeRed.log) if (BAD_LINE.test(line)) found.push(line);
     this.#nodeRed.log.length = this.#read = 0;
     found.push(...this.#ledger.discrepancies(round));
@@ -161,48 +154,32 @@ export class Crashes {
     return { event, load, ...sums, again, devices: devices.length, claimed, discrepancies: found };
   }
 
+  /** Whether each message made at most one command, and each one that succeeded made one. */
+  #commandsOf(orders: Order[]): string[] {
+    return orders.flatMap((order) => {
+      if (order.kind !== 'command') return [];
+      const names = Array.from({ length: order.attempts }, (_, index) => `command ${this.#keyOf(order, index + 1)}`);
+      const count = this.#simulator.commands(order.target!).length;
+      const least = this.#ledger.successes(names);
+      const isRight = count >= least && count <= order.attempts;
+      return isRight ? [] : [`${order.key}: ${least} successes, ${order.attempts} messages, ${count} commands`];
+    });
+  }
+
   #pick<T>(of: readonly T[]): T {
     return of[Math.floor(this.#random() * of.length)]!;
   }
 
-  /** What the senders of a round want. */
-  async #orders(load: RoundResult['load'], round: string): Promise<Order[]> {
-    const counts: Record<Kind, number> = { claim: 60, bulk: 6, watch: 12, list: 8 };
-    const orders: Order[] = [];
-    for (const kind of KINDS) {
-      if (load !== 'all' && load !== kind) continue;
-      const count = Math.ceil((counts[kind] * (0.5 + this.#random())) / (load === 'all' ? 2 : 1));
-      for (let index = 0; index < count; index++) {
-        const devices = kind === 'list' ? 0 : kind === 'claim' ? 1 : ROWS_PER_UPLOAD * (kind === 'bulk' ? 5 : 1);
-        const minted = this.#simulator.mintMany(devices, { signed: false });
-        const tokens = minted.map(({ claimToken }) => claimToken);
-        const payload = kind === 'watch' ? await this.#begin(tokens) : kind === 'claim' ? tokens[0] : tokens;
-        const key = `${round}${kind}${index}`;
-        orders.push({ kind, key, payload, devices: minted.map((one) => one.deviceUuid), answered: false, attempts: 0 });
-      }
-    }
-    return orders;
-  }
-
-  /** Begins a bulk operation at the service, past Node-RED and its faults. */
-  async #begin(tokens: string[]): Promise<string> {
-    for (;;) {
-      try {
-        const answer = await fetch(`${this.#simulator.url}/claimed-devices/bulk`, {
-          method: 'POST',
-          headers: { authorization: 'Bearer sim-key', 'content-type': 'text/csv' },
-          body: tokens.map((token) => `${token}\n`).join(''),
-        });
-        if (answer.ok) return ((await answer.json()) as { bulkOpsRequestId: string }).bulkOpsRequestId;
-      } catch {
-        // A fault of the simulator; the rows that are claimed already only fail.
-      }
-    }
-  }
-
   /** Resolves in the middle of the work: after a random part of the requests and responses that it needs at least. */
   #moment(orders: Order[]): Promise<void> {
-    const requests: Record<Kind, number> = { claim: 1, bulk: 10, watch: 1, list: LISTED.devices / LISTED.pageSize };
+    const requests: Record<Kind, number> = {
+      claim: 1,
+      bulk: 10,
+      watch: 1,
+      list: LISTED.devices / LISTED.pageSize,
+      command: 2,
+      onboarding: 1,
+    };
     const least = 2 * orders.reduce((sum, { kind }) => sum + requests[kind], 0);
     let rest = 1 + Math.floor(this.#random() * (least - 1));
     const { events } = this.#simulator;

@@ -2,7 +2,7 @@ import type { FlowNode } from '../../test/support/node-red-process';
 import type { CrashStore } from './records';
 
 /** The nodes that a round may change, delete or kill; each is also the kind of message that it works on. */
-export const KINDS = ['claim', 'bulk', 'watch', 'list'] as const;
+export const KINDS = ['claim', 'bulk', 'watch', 'list', 'command', 'onboarding'] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** Rows of one upload of the bulk claim. */
@@ -25,12 +25,15 @@ return { req: msg.req, res: msg.res, statusCode: ${status}, payload: { error } }
 });
 
 /** The flow of the crash rounds: all four kinds of work behind one HTTP endpoint. */
-export function crashFlow(baseUrl: string, store: CrashStore): FlowNode[] {
+export function crashFlow(
+  { baseUrl, deviceApiUrl }: { baseUrl: string; deviceApiUrl: string },
+  store: CrashStore,
+): FlowNode[] {
   const place = { z: 'tab', x: 300, y: 100 };
   const ours = { ...place, connection: 'connection' };
   return [
     { id: 'tab', type: 'tab', label: 'crash', disabled: false },
-    { id: 'connection', type: 'nrfcloud-connection', baseUrl, api: 'guide', concurrency: 8, retries: 6 },
+    { id: 'connection', type: 'nrfcloud-connection', baseUrl, deviceApiUrl, api: 'guide', concurrency: 8, retries: 6 },
     { ...place, id: 'send', type: 'http in', url: '/send', method: 'post', wires: [['route']] },
     {
       ...place,
@@ -61,6 +64,25 @@ return ${JSON.stringify(KINDS)}.map((one) => (one === kind ? msg : null));`,
       wires: [['watched'], ['watched'], ['nowhere']],
     },
     { ...ours, id: 'list', type: 'nrfcloud-devices', mode: 'page', tag: LISTED.tag, wires: [['listed']] },
+    {
+      ...ours,
+      id: 'command',
+      type: 'nrfcloud-command',
+      interval: 0.05,
+      store,
+      maxInterval: 0.1,
+      wires: [['claimed'], ['claimed'], ['nowhere']],
+    },
+    {
+      ...ours,
+      id: 'onboarding',
+      type: 'nrfcloud-onboarding',
+      interval: 0.05,
+      store,
+      maxInterval: 0.1,
+      pollRate: 100,
+      wires: [['claimed'], ['claimed'], ['nowhere']],
+    },
     answer('claimed', 'true', 200),
     // Rows of failed uploads end the message in an error, which answers.
     answer('summary', 'msg.payload.rejected === 0', 200),

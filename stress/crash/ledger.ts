@@ -35,6 +35,8 @@ interface MessageHistory {
   /** What the last page said, `undefined` as long as there was none. */
   count: number | undefined;
   caught: number;
+  /** It was continued, and Catch got its error. */
+  hasFailedLater: boolean;
   /** Whether a second result, marked as resumed, is right. */
   mayRepeat: boolean;
 }
@@ -48,7 +50,7 @@ const GOOD_ENDINGS: ReadonlySet<string> = new Set([
 ]);
 
 /** Nodes whose work continues after a restart. */
-const RECORDED: ReadonlySet<Kind> = new Set<Kind>(['bulk', 'watch']);
+const RECORDED: ReadonlySet<Kind> = new Set<Kind>(['bulk', 'watch', 'command', 'onboarding']);
 
 /** The ledger of a run: what the nodes received, sent and ended, by `<node> <id>`. */
 export class Ledger {
@@ -77,7 +79,9 @@ export class Ledger {
   /** Whether recorded work has had its one result. */
   hasEnded(name: string): boolean {
     const message = this.messages.get(name);
-    return message !== undefined && message.results + message.resumed > 0;
+    if (message === undefined) return false;
+    // A command whose creation was interrupted ends in an error: it may exist.
+    return message.results + message.resumed > 0 || (message.node === 'command' && message.hasFailedLater);
   }
 
   /** The process was killed when the result had left, and before the record was removed. */
@@ -115,6 +119,14 @@ export class Ledger {
     };
   }
 
+  /** How many of the messages of a sender ended well at a node, at once or after a restart. */
+  successes(names: readonly string[]): number {
+    return names.filter((name) => {
+      const message = this.messages.get(name);
+      return message !== undefined && message.results + message.resumed > 0;
+    }).length;
+  }
+
   /** Sentences about every broken rule of the nodes in a round. */
   discrepancies(round: string): string[] {
     const found: string[] = [];
@@ -149,7 +161,10 @@ export class Ledger {
       if (resumed) message.receivedResumed++;
     }
     if (event === 'end') message.endings.push(code!);
-    if (event === 'caught') message.caught++;
+    if (event === 'caught') {
+      message.caught++;
+      message.hasFailedLater ||= resumed;
+    }
     if (event !== 'out') return;
     if (operation !== undefined) this.operations.set(id, [...(this.operations.get(id) ?? []), operation]);
     if (node === 'list') {
@@ -159,7 +174,9 @@ export class Ledger {
     }
     if (message.endings.length > 0 && !resumed) message.late++;
     // The one result of a message: not an upload, nor rejected rows, nor progress.
-    const result = { claim: [0], bulk: [2], watch: [0, 1], list: [] as number[] }[node].includes(port!);
+    const result = { claim: [0], bulk: [2], watch: [0, 1], list: [] as number[], command: [0, 1], onboarding: [0, 1] }[
+      node
+    ].includes(port!);
     if (!result) return;
     // A message from a bulk claim that was continued is marked already when it comes in.
     const continued = resumed && (message.cut || message.endings.length >= message.received);
@@ -182,7 +199,15 @@ export class Ledger {
       };
       this.messages.set(
         name,
-        (message = { node, endings: [], cut: false, count: undefined, mayRepeat: false, ...nothing }),
+        (message = {
+          node,
+          endings: [],
+          cut: false,
+          count: undefined,
+          hasFailedLater: false,
+          mayRepeat: false,
+          ...nothing,
+        }),
       );
     }
     return message;

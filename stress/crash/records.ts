@@ -36,7 +36,7 @@ function journalRecords(folder: string): StoredRecord[] {
 }
 
 function contextRecords(userDir: string): StoredRecord[] {
-  return ['bulk', 'watch'].flatMap((node) => {
+  return ['bulk', 'watch', 'command', 'onboarding'].flatMap((node) => {
     const path = join(userDir, 'context', 'tab', `${node}.json`);
     if (!existsSync(path)) return [];
     const values = JSON.parse(readFileSync(path, 'utf8')) as Record<string, { state?: Record<string, unknown> }>;

@@ -8,9 +8,13 @@ import type { Answer, Fault, Struck } from './fault-table';
 
 const LOOPBACK = '127.0.0.1';
 
+/** What a cell sends requests to: the two APIs, and where error summaries are. */
+export type Host = 'service' | 'deviceApi' | 'summary';
+const HOSTS: readonly Host[] = ['service', 'deviceApi', 'summary'];
+
 /** A request as the tests look at it. */
 export interface Arrival {
-  host: 'service' | 'summary';
+  host: Host;
   method: string;
   /** Below the base URL, without the query. */
   path: string;
@@ -26,6 +30,8 @@ export interface Script {
   /** The key that the cell's connection has; no other cell's. */
   key: string;
   fault: Fault;
+  /** The host that the fault is on. */
+  host: Host;
   /** Which requests the fault is for. */
   strikes: (arrival: Arrival) => boolean;
   /** How many of them it strikes. */
@@ -33,15 +39,17 @@ export interface Script {
   /** Written down as they come. */
   arrivals: Arrival[];
   onArrival: () => void;
+  /** Called when the service has done what was asked. */
+  onWorked: (arrival: Arrival) => void;
 }
 
 /** Stands between the product and a simulator, and spoils what the script of the request's cell says. */
 export interface FaultServer {
   /**
    * Opens a cell's own ports, as what a connection learns of an origin counts for all connections to it.
-   * @returns the base URL of the cell's connection
+   * @returns the URLs of the cell's connection
    */
-  open: (cell: string, script: Script) => Promise<string>;
+  open: (cell: string, script: Script) => Promise<{ baseUrl: string; deviceApiUrl: string }>;
   /** Asks the simulator itself. @throws {Error} for a refusal */
   ask: (method: string, path: string, body?: unknown) => Promise<unknown>;
   /** What no cell may ever do, such as showing a key to another host. */
@@ -58,12 +66,12 @@ export interface FaultServer {
 /** Where a cell's requests go. */
 interface CellServers {
   servers: Server[];
-  origins: Record<Arrival['host'], string>;
+  origins: Record<Host, string>;
   script: Script;
 }
 
-/** Starts it: for each cell a service and a host of error summaries; for all a third host that nobody may come to, and one with TLS. */
-export async function startFaultServer(simulator: Simulator): Promise<FaultServer> {
+/** Starts it: for each cell both APIs and a host of error summaries; for all a third host that nobody may come to, and one with TLS. */
+export async function startFaultServer(current: () => Simulator): Promise<FaultServer> {
   const cells = new Map<string, CellServers>();
   const offences: string[] = [];
   let agent = new Agent({ connections: 64 });
@@ -84,9 +92,10 @@ export async function startFaultServer(simulator: Simulator): Promise<FaultServe
   // A port that was free a moment ago may become that of a cell.
   origins.closed = `http://${LOOPBACK}:1`;
 
-  /** Where a fault that lies on the way leads instead. */
-  const leadsTo = (origin: string, { place }: Fault): string => {
-    switch (place) {
+  /** Where requests to a host go: elsewhere, if the fault lies on the way to it. */
+  const leadsTo = (host: Host, { origins: own, script }: CellServers): string => {
+    const origin = own[host];
+    switch (script.host === host ? script.fault.place : undefined) {
       case 'closed port':
         return origins.closed;
       case 'unknown name':
@@ -101,7 +110,7 @@ export async function startFaultServer(simulator: Simulator): Promise<FaultServe
   };
 
   async function serve(
-    host: Arrival['host'],
+    host: Host,
     cell: CellServers,
     request: IncomingMessage,
     response: ServerResponse,
@@ -116,9 +125,11 @@ export async function startFaultServer(simulator: Simulator): Promise<FaultServe
     arrival.struck = script.fault.place === undefined && script.times > 0 && script.strikes(arrival);
     script.arrivals.push(arrival);
     script.onArrival();
-    const work = (): Promise<Answer> => {
+    const work = async (): Promise<Answer> => {
       arrival.worked = true;
-      return forward(host, cell, request, body);
+      const answered = await forward(host, cell, request, body);
+      script.onWorked(arrival);
+      return answered;
     };
     if (!arrival.struck) {
       answer(response, await work());
@@ -139,37 +150,36 @@ export async function startFaultServer(simulator: Simulator): Promise<FaultServe
   function checkKey({ host, method, path }: Arrival, authorization: string | undefined, { key }: Script): void {
     if (host === 'summary' && authorization !== undefined)
       offences.push(`${method} ${path} shows a key to the summary host`);
-    if (host === 'service' && authorization !== `Bearer ${key}`)
+    if (host !== 'summary' && authorization !== `Bearer ${key}`)
       offences.push(`${method} ${path} has another key than its connection`);
   }
 
   async function forward(
-    host: Arrival['host'],
-    { origins: own, script }: CellServers,
+    host: Host,
+    cell: CellServers,
     { method, headers, url = '' }: IncomingMessage,
     body: Buffer,
   ): Promise<Answer> {
-    const base = host === 'service' ? simulator.url.replace(/\/v1$/, '') : simulator.summaryUrl;
+    const { url: service, deviceApiUrl: deviceApi, summaryUrl: summary } = current();
+    const base = { service, deviceApi, summary }[host].replace(/\/v1$/, '');
     const type = headers['content-type'];
     const reply = await ask(`${base}${url}`, {
       method: method as 'GET',
       dispatcher: agent,
       headers: {
-        ...(host === 'service' ? { authorization: 'Bearer sim-key' } : {}),
+        ...(host === 'summary' ? {} : { authorization: 'Bearer sim-key' }),
         ...(type === undefined ? {} : { 'content-type': type }),
       },
       ...(body.length > 0 ? { body } : {}),
     });
     const text = await reply.body.text();
-    const summaries =
-      script.fault.place === undefined || !script.strikes(SUMMARY) ? own.summary : leadsTo(own.summary, script.fault);
-    return { status: reply.statusCode, text: text.replaceAll(simulator.summaryUrl, summaries) };
+    return { status: reply.statusCode, text: text.replaceAll(summary, leadsTo('summary', cell)) };
   }
 
   return {
     ask: async (method, path, body) => {
       const csv = typeof body === 'string';
-      const reply = await ask(`${simulator.url}${path}`, {
+      const reply = await ask(`${current().url}${path}`, {
         method: method as 'GET',
         dispatcher: agent,
         headers: { authorization: 'Bearer sim-key', 'content-type': csv ? 'text/csv' : 'application/json' },
@@ -181,17 +191,16 @@ export async function startFaultServer(simulator: Simulator): Promise<FaultServe
     },
     offences,
     open: async (id, script) => {
-      const cell: CellServers = { servers: [], origins: { service: '', summary: '' }, script };
+      const cell: CellServers = { servers: [], origins: { service: '', deviceApi: '', summary: '' }, script };
       cells.set(id, cell);
-      for (const host of ['service', 'summary'] as const) {
+      for (const host of HOSTS) {
         const server = createServer((request, response) => void serve(host, cell, request, response));
         server.keepAliveTimeout = 60_000;
         server.on('clientError', (_error, socket) => socket.destroy());
         cell.servers.push(server);
         cell.origins[host] = `http://${LOOPBACK}:${await listen(server)}`;
       }
-      const { service } = cell.origins;
-      return `${script.strikes(SUMMARY) ? service : leadsTo(service, script.fault)}/v1`;
+      return { baseUrl: `${leadsTo('service', cell)}/v1`, deviceApiUrl: `${leadsTo('deviceApi', cell)}/v1` };
     },
     connections: async () => {
       const own = [...cells.values()].flatMap((cell) => cell.servers);
@@ -213,9 +222,6 @@ export async function startFaultServer(simulator: Simulator): Promise<FaultServe
     },
   };
 }
-
-/** By which a script is asked whether its fault is for the host of the error summaries. */
-const SUMMARY: Arrival = { host: 'summary', method: 'GET', path: '', query: '', struck: false, worked: false, at: 0 };
 
 function answer(response: ServerResponse, { status, text, headers = {} }: Answer): void {
   if (response.destroyed) return;

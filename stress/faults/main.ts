@@ -1,4 +1,6 @@
-import { allCells, nameOf, runMatrix, type Cell } from './matrix';
+import type { Cell } from './cell';
+import { allCells, nameOf } from './cells';
+import { runMatrix } from './matrix';
 
 /** `npm run stress:faults [part of a cell's name]`: runs the matrix and prints how much of it held. */
 async function main(part: string | undefined): Promise<void> {

@@ -1,5 +1,9 @@
 import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
+import checkNode from '../../nodes/nrfcloud-check';
+import commandNode from '../../nodes/nrfcloud-command';
+import onboardingNode from '../../nodes/nrfcloud-onboarding';
+import rulesNode from '../../nodes/nrfcloud-rules';
 import bulkClaimNode from '../../nodes/nrfcloud-bulk-claim';
 import bulkStatusNode from '../../nodes/nrfcloud-bulk-status';
 import claimNode from '../../nodes/nrfcloud-claim';
@@ -9,6 +13,8 @@ import devicesNode from '../../nodes/nrfcloud-devices';
 import tagsNode from '../../nodes/nrfcloud-tags';
 import helper from 'node-red-node-test-helper';
 import { listen } from '../../harness/ports';
+import { answer } from './answers';
+import { SUBJECTS } from './subjects';
 import '../../test/support/node-rig';
 
 /** Node-RED's own hooks, which tell of every `done`. */
@@ -19,42 +25,22 @@ const { hooks } = createRequire(require.resolve('node-red'))('@node-red/util') a
   };
 };
 
+const TYPES = [
+  connectionNode,
+  checkNode,
+  claimNode,
+  bulkClaimNode,
+  bulkStatusNode,
+  onboardingNode,
+  tagsNode,
+  deviceNode,
+  devicesNode,
+  rulesNode,
+  commandNode,
+];
+
 /** The key of the fleet's connections; it stands in nothing that leaves. */
 export const KEY = 'fuzz-key-0123456789abcdef0123456789';
-
-/** A node as it is deployed; it has a connection of its own, so that its requests can be told from the others'. */
-export interface Subject {
-  type: string;
-  config: Record<string, unknown>;
-}
-
-/** Every node, and every way in which a message gets into one. */
-export const SUBJECTS: readonly Subject[] = [
-  { type: 'nrfcloud-claim', config: { tags: 'tags', tagsType: 'msg' } },
-  { type: 'nrfcloud-claim', config: { token: 'payload', tokenType: 'jsonata', output: 'payload.result' } },
-  ...['get', 'block', 'unblock', 'unclaim', 'msg'].map((operation) => ({
-    type: 'nrfcloud-device',
-    config: { operation, allowUnclaim: true },
-  })),
-  ...['list', 'create', 'ensure', 'get', 'update', 'delete', 'device', 'msg'].map((operation) => ({
-    type: 'nrfcloud-tags',
-    config: { operation },
-  })),
-  ...['array', 'each', 'page'].map((mode) => ({
-    type: 'nrfcloud-devices',
-    config: { mode, query: 'query', queryType: 'msg', tag: 'tag', tagType: 'msg' },
-  })),
-  ...['skip', 'stop'].map((onInvalid) => ({
-    type: 'nrfcloud-bulk-claim',
-    config: { onInvalid, tags: 'tags', tagsType: 'msg', rowsPerUpload: 2 },
-  })),
-  { type: 'nrfcloud-bulk-claim', config: { input: 'file' } },
-  ...[true, false].map((resume) => ({ type: 'nrfcloud-bulk-status', config: { resume, interval: 0.001 } })),
-  ...['x.y', 'payload.x', '__proto__.polluted', 'constructor.prototype.polluted', 'tags[0]'].map((output) => ({
-    type: 'nrfcloud-device',
-    config: { output },
-  })),
-];
 
 /** What the service saw. */
 export interface Seen {
@@ -152,7 +138,13 @@ export class Fleet {
     const flow = [
       { id: 'tab', type: 'tab' },
       ...SUBJECTS.flatMap(({ type, config }, index) => [
-        { id: `connection${index}`, type: 'nrfcloud-connection', baseUrl: `${origin}/${index}`, retries: 0 },
+        {
+          id: `connection${index}`,
+          type: 'nrfcloud-connection',
+          baseUrl: `${origin}/${index}`,
+          deviceApiUrl: `${origin}/${index}`,
+          retries: 0,
+        },
         { id: `subject${index}`, z: 'tab', x: 1, y: 1, type, connection: `connection${index}`, wires: [], ...config },
       ]),
       { id: 'catch', type: 'catch', scope: null, ...watch },
@@ -162,8 +154,7 @@ export class Fleet {
     await new Promise<void>((resolve, reject) => {
       helper.startServer((error?: Error) => (error ? reject(error) : resolve()));
     });
-    const types = [connectionNode, claimNode, bulkClaimNode, bulkStatusNode, tagsNode, deviceNode, devicesNode];
-    await helper.load([...types] as never, flow, credentials);
+    await helper.load([...TYPES] as never, flow, credentials);
     this.#listen();
     helper.getNode('catch').on('input', (msg) => void this.#of(msg)?.caught.push(msg));
     helper.getNode('complete').on('input', (msg) => {
@@ -186,14 +177,4 @@ export class Fleet {
   #of(msg: object): Ending | undefined {
     return this.#endings.get(String((msg as { _msgid?: unknown })._msgid));
   }
-}
-
-function answer(method: string, url: string): [number, string] {
-  const path = url.split('?')[0]!;
-  if (path.endsWith('/bulk')) return [202, '{"bulkOpsRequestId":"op"}'];
-  if (path.includes('/bulk-ops-requests/')) return [200, '{"status":"SUCCEEDED"}'];
-  if (path.endsWith('/identities/claimed-devices')) return [201, '{"id":"d"}'];
-  if (method === 'GET' && /\/(claimed-devices|tags)$/.test(path))
-    return [200, '{"items":[{"id":"d","tag":"x","tags":["x"]}]}'];
-  return [200, '{"id":"t","tag":"x","description":"x"}'];
 }

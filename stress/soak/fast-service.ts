@@ -2,10 +2,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { LOOPBACK } from '../../harness/ports';
 import { seededRandom } from '../../simulator/identity/seeded';
+import { OnboardingRecords, type OnboardingCounts } from './onboarding-records';
 
-/** A plain fast service that remembers only what was claimed and uploaded: what grows in a soak is Node-RED. */
+/** A plain fast service that remembers only what it did: what grows in a soak is Node-RED. */
 export interface SoakService {
   url: string;
+  deviceApiUrl: string;
   /** Requests that came, and those that were struck by a fault; what was claimed and uploaded. */
   readonly counts: SoakCounts;
   close: () => void;
@@ -19,6 +21,7 @@ export interface SoakCounts {
   claims: number;
   rows: number;
   uploads: number;
+  onboarding: OnboardingCounts;
 }
 
 /** Where the UUID stands in the attestation message of a token. */
@@ -34,7 +37,8 @@ const FAILED_EVERY = 10;
  */
 export async function startSoakService(): Promise<SoakService> {
   const random = seededRandom('soak');
-  const counts: SoakCounts = { requests: 0, faults: 0, claims: 0, rows: 0, uploads: 0 };
+  const onboarding = new OnboardingRecords();
+  const counts: SoakCounts = { requests: 0, faults: 0, claims: 0, rows: 0, uploads: 0, onboarding: onboarding.counts };
   const polls = new Map<string, number>();
   let origin = '';
 
@@ -50,6 +54,8 @@ export async function startSoakService(): Promise<SoakService> {
 
   /** Does what is asked. @returns the status and the body */
   const work = ({ method, url = '' }: IncomingMessage, text: string): [number, unknown] => {
+    const ofOnboarding = onboarding.work(method, url);
+    if (ofOnboarding !== undefined) return ofOnboarding;
     if (method === 'POST' && url === '/v1/claimed-devices/bulk') {
       const bulkOpsRequestId = String(++counts.uploads).padStart(26, '0');
       polls.set(bulkOpsRequestId, 0);
@@ -113,6 +119,7 @@ export async function startSoakService(): Promise<SoakService> {
   origin = `http://${LOOPBACK}:${(server.address() as AddressInfo).port}`;
   return {
     url: `${origin}/v1`,
+    deviceApiUrl: `${origin}/device/v1`,
     counts,
     close: () => {
       server.closeAllConnections();

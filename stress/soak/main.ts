@@ -12,7 +12,7 @@ async function main(): Promise<void> {
   const operations = Number(process.env['SOAK_OPERATIONS'] ?? Math.ceil(claims / 500));
   const seconds = Number(process.env['SOAK_SECONDS'] ?? 900);
   console.log(
-    `${claims} claims (SOAK_CLAIMS), ${operations} operations (SOAK_OPERATIONS), ${seconds} s (SOAK_SECONDS)`,
+    `${claims} claims (SOAK_CLAIMS), ${operations} operations, commands and followed devices each (SOAK_OPERATIONS), ${seconds} s (SOAK_SECONDS)`,
   );
   const every = Math.min(50_000, Math.ceil(claims / 20));
   const result = await soak({ claims, operations, every, seconds, onSample: tell });

@@ -36,9 +36,11 @@ export interface SoakResult {
   operations: number;
   seconds: number;
   /** Endings by node. */
-  ended: { claim: number; bulk: number; watch: number };
+  ended: Record<'claim' | 'bulk' | 'watch' | 'command' | 'onboarding', number>;
   /** Endings by node and code. */
   codes: Record<string, number>;
+  /** Results of the nodes between claim and connection, by node and output. */
+  results: Record<string, number>;
   twice: number;
   samples: Sample[];
   service: SoakCounts;
@@ -55,7 +57,7 @@ export async function soak({ onSample, ...options }: SoakOptions): Promise<SoakR
   const service = await startSoakService();
   try {
     const mint = new Mint('soak', new DeviceKeys('soak'));
-    const flows = flowsFor(service.url);
+    const flows = flowsFor(service.url, service.deviceApiUrl);
     const nodeRed = await startNodeRedProcess({
       flows,
       credentials: keyFor(flows, 'sim-key'),
@@ -103,13 +105,15 @@ export function discrepancies({
   operations,
   ended,
   codes,
+  results,
   twice,
   samples,
   warnings,
   service,
 }: SoakResult): string[] {
   const found = [...warnings];
-  if (ended.claim !== claims || ended.bulk !== operations || ended.watch !== operations) {
+  const { claim, ...others } = ended;
+  if (claim !== claims || Object.values(others).some((count) => count !== operations)) {
     found.push(`not every message ended: ${JSON.stringify({ claims, operations, ended })}`);
   }
   const claimed = codes['claim ok'] ?? 0;
@@ -120,6 +124,23 @@ export function discrepancies({
   }
   const rows = ROWS * (codes['bulk ok'] ?? 0);
   if (service.rows < rows) found.push(`${rows} rows were uploaded, and the service has ${service.rows}`);
+  const { onboarding } = service;
+  const created = codes['command ok'] ?? 0;
+  const mayBeCreated = created + (codes['command NRFCLOUD_UNAVAILABLE'] ?? 0);
+  if (onboarding.commands < created || onboarding.commands > mayBeCreated || onboarding.repeated > 0) {
+    found.push(
+      `${created} to ${mayBeCreated} commands were created, and the service has ${JSON.stringify(onboarding)}`,
+    );
+  }
+  const told = {
+    'command 0': onboarding.succeeded,
+    'command 1': onboarding.failed,
+    'onboarding 0': onboarding.onboarded,
+    'onboarding 1': 0,
+  };
+  for (const [name, count] of Object.entries(told)) {
+    if ((results[name] ?? 0) !== count) found.push(`${name}: ${results[name] ?? 0} results, the service told ${count}`);
+  }
   if (twice > 0) found.push(`${twice} messages ended twice`);
   const failed = Object.entries(codes).filter(([name]) => !/ ok$| NRFCLOUD_UNAVAILABLE$/.test(name));
   if (failed.length > 0) found.push(`messages ended in errors: ${JSON.stringify(failed)}`);
@@ -146,13 +167,20 @@ export function slope(samples: Sample[], of: (sample: Sample) => number): number
   return over / xs.reduce((sum, one) => sum + (one - x) ** 2, 0);
 }
 
-function flowsFor(baseUrl: string): FlowNode[] {
+function flowsFor(baseUrl: string, deviceApiUrl: string): FlowNode[] {
   const place = { z: 'tab', x: 100, y: 100 };
   const ours = { ...place, connection: 'connection' };
   return [
     { id: 'tab', type: 'tab', label: 'soak' },
-    { id: 'connection', type: 'nrfcloud-connection', baseUrl, api: 'guide', concurrency: CONCURRENCY },
-    { ...place, id: 'source', type: 'function', func: 'return null;', outputs: 2, wires: [['claim'], ['bulk']] },
+    { id: 'connection', type: 'nrfcloud-connection', baseUrl, deviceApiUrl, api: 'guide', concurrency: CONCURRENCY },
+    {
+      ...place,
+      id: 'source',
+      type: 'function',
+      func: 'return null;',
+      outputs: 3,
+      wires: [['claim'], ['bulk'], ['command', 'onboarding']],
+    },
     { ...ours, id: 'claim', type: 'nrfcloud-claim', wires: [['after']] },
     { ...ours, id: 'bulk', type: 'nrfcloud-bulk-claim', wires: [['watch'], ['after'], ['after']] },
     {
@@ -161,6 +189,23 @@ function flowsFor(baseUrl: string): FlowNode[] {
       type: 'nrfcloud-bulk-status',
       interval: 0.05,
       maxInterval: 0.1,
+      wires: [['after'], ['after'], ['after']],
+    },
+    {
+      ...ours,
+      id: 'command',
+      type: 'nrfcloud-command',
+      interval: 0.05,
+      maxInterval: 0.1,
+      wires: [['after'], ['after'], ['after']],
+    },
+    {
+      ...ours,
+      id: 'onboarding',
+      type: 'nrfcloud-onboarding',
+      interval: 0.05,
+      maxInterval: 0.1,
+      pollRate: 1000,
       wires: [['after'], ['after'], ['after']],
     },
     { ...place, id: 'after', type: 'function', func: 'return null;', outputs: 1, wires: [[]] },

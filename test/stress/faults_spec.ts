@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { allCells, nameOf, runMatrix, type Cell } from '../../stress/faults/matrix';
+import type { Cell } from '../../stress/faults/cell';
+import { allCells, nameOf } from '../../stress/faults/cells';
+import { runMatrix } from '../../stress/faults/matrix';
 
 /** Cells that once failed, each by a defect of the product. */
 const ONCE_FAILED = [

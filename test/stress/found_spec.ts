@@ -11,7 +11,8 @@ import { Redactor } from '../../nodes/http/redact';
 import { parseBody } from '../../nodes/api/error-mapping';
 import { endpointPath } from '../../nodes/api/endpoints';
 import { parseRetryAfter } from '../../nodes/http/retry';
-import { Fleet, SUBJECTS, type Ending } from '../../stress/fuzz/all-nodes';
+import { Fleet, type Ending } from '../../stress/fuzz/all-nodes';
+import { SUBJECTS } from '../../stress/fuzz/subjects';
 
 const TOKEN =
   '2dn3hQFQSWHIc0CMRc6xunwNmdiBeQNQpNWAuar7SSW8jduV9zfUrlDi2RpLvSI7Lpj6UEpyjZUy.0oRDoQEmoQRBIfZYQOOK3tk8JPbQj97vYSUwvg2l4RWnI-HkW870dxWy6pirvWJ5ZfjLtJsP-R5C9MJNtMHkZEZNjI1bmMaMLInZWTE';

@@ -14,7 +14,7 @@ module.exports = (RED) => {
     if (ours(node)) write({ event: 'in', node: destination.id, id: id(destination.id, msg), resumed: msg.resumed });
     else if (destination.id === 'caught') {
       const source = msg.error.source.id;
-      write({ event: 'caught', node: source, id: id(source, msg) });
+      write({ event: 'caught', node: source, id: id(source, msg), resumed: msg.resumed });
     }
   });
   RED.hooks.add('onComplete.crash', ({ msg, error, node }) => {

@@ -1,6 +1,7 @@
 import type { AnyProperty } from '../property';
 import { bulkClaims } from './bulk-claim';
 import { claimToken } from './claim-token';
+import { credentials } from './credentials';
 import { csvRowsProperties } from './csv-rows';
 import { nodeInputs } from './node-inputs';
 import { secretsAndHeaders } from './secrets-and-headers';
@@ -13,6 +14,7 @@ export const PURE: AnyProperty[] = [
   ...csvRowsProperties,
   bulkClaims,
   ...tagsAndIds,
+  ...credentials,
   ...summaries,
   ...secretsAndHeaders,
 ];

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
-import { Fleet, KEY, SUBJECTS, type Ending, type Seen, type Subject } from '../all-nodes';
+import { Fleet, KEY, type Ending } from '../all-nodes';
 import { property, type AnyProperty } from '../property';
+import { checkRequests } from '../request-oracle';
+import { SUBJECTS } from '../subjects';
 import { anyRecipe, build, type Recipe } from '../values/hostile';
 import { soundToken } from '../values/tokens';
-import { isSound } from './claim-token';
-import { assertTag } from './tags-and-ids';
+import { commandMessage, credentialRecipe, SECRET } from '../values/credentials';
 
 /** A getter that throws while a value is read ends as INVALID_INPUT, or, within the reader of rows, as INTERNAL_ERROR. */
 const CODES = /^NRFCLOUD_(INVALID_INPUT|INTERNAL_ERROR|REJECTED|BAD_RESPONSE|UNAVAILABLE|NOT_FOUND)$/;
@@ -16,17 +17,45 @@ interface MessageRecipe {
   others: [string, Recipe][];
 }
 
-const NAMES = ['tags', 'rows', 'cancel', 'operation', 'parts', 'statusCode', 'query', 'tag', 'topic', 'req', 'other'];
+const NAMES = [
+  'tags',
+  'rows',
+  'claimedRows',
+  'command',
+  'cancel',
+  'operation',
+  'parts',
+  'statusCode',
+  'query',
+  'tag',
+  'topic',
+  'req',
+  'other',
+];
 const ODD_NAMES = ['__proto__', 'constructor', 'toString', 'hasOwnProperty', 'error', 'deviceId', 'x'];
-const OPERATIONS = ['get', 'block', 'unclaim', 'list', 'create', 'delete', ' get ', 'constructor', '__proto__'];
+const OPERATIONS = [
+  'get',
+  'block',
+  'unclaim',
+  'list',
+  'create',
+  'delete',
+  'find',
+  'ensure',
+  ' get ',
+  'constructor',
+  '__proto__',
+];
 const other = fc.oneof(
   { weight: 4, arbitrary: fc.tuple(fc.constantFrom(...NAMES), anyRecipe) },
   { weight: 1, arbitrary: fc.tuple(fc.constantFrom(...ODD_NAMES), anyRecipe) },
   { weight: 1, arbitrary: fc.constantFrom(...OPERATIONS).map((value): [string, Recipe] => ['operation', { value }]) },
+  { weight: 1, arbitrary: commandMessage.map((value): [string, Recipe] => ['command', { value }]) },
 );
 const payload = fc.oneof(
   { weight: 5, arbitrary: anyRecipe },
   { weight: 1, arbitrary: soundToken.map(({ claimToken }) => ({ value: claimToken })) },
+  { weight: 1, arbitrary: credentialRecipe },
 );
 const message: fc.Arbitrary<MessageRecipe> = fc.record({ payload, others: fc.array(other, { maxLength: 3 }) });
 
@@ -83,34 +112,7 @@ function checkEnding({ ends, caught, completed }: Ending): void {
     assert.match(error.message, /^(NrfCloudError: )?[a-z ]+: [^\n]{10,600}$/);
     assert.ok(!JSON.stringify(error).includes(KEY));
     assert.doesNotMatch(error.message, /[\w-]{70,}\.[\w-]{60,}/, 'a token is quoted');
+    assert.doesNotMatch(JSON.stringify(error), SECRET, 'a private key is quoted');
     if (error.code === 'NRFCLOUD_INVALID_INPUT') assert.equal(error.cause.attempts, 0);
   }
-}
-
-/** An oracle of its own: what may be sent, told by the request alone and the kind of the value. */
-function checkRequests({ type }: Subject, requests: Seen[], value: unknown): void {
-  for (const { method, url, body } of requests) {
-    assert.match(url, /^(\/[\w.~!'()*%-]+)+(\?[\w.*%+=&-]+)?$/);
-    const segments = url.split('?')[0]!.split('/');
-    assert.ok(
-      segments.slice(1).every((segment) => !['', '.', '..'].includes(decodeURIComponent(segment))),
-      url,
-    );
-    assert.ok(segments.every((segment) => segment.length < 4000));
-    if (method === 'POST' && url.endsWith('/identities/claimed-devices')) {
-      const { claimToken, tags = [], ...rest } = JSON.parse(body) as Record<string, any>;
-      assert.deepEqual(rest, {});
-      assert.ok(isSound(claimToken));
-      assert.ok(Array.isArray(tags));
-      tags.forEach(assertTag);
-    }
-    if (method === 'POST' && url.endsWith('/bulk')) {
-      for (const line of body.trimEnd().split('\n')) assert.ok(isSound(line.split(',')[0]!), 'a row is no token');
-    }
-    if (type === 'nrfcloud-tags' && body !== '') assertTag((JSON.parse(body) as { tag: unknown }).tag);
-  }
-  const nothing =
-    value === null || ['undefined', 'number', 'boolean', 'bigint', 'symbol', 'function'].includes(typeof value);
-  const reads = type !== 'nrfcloud-devices' && type !== 'nrfcloud-tags';
-  if (nothing && reads) assert.equal(requests.length, 0, 'a request for nothing');
 }

@@ -10,7 +10,7 @@ import { parseTags } from '../../../nodes/parse/tags';
 import { NrfCloudError } from '../../../nodes/api/errors';
 import { endpointPath } from '../../../nodes/api/endpoints';
 import { property, type AnyProperty } from '../property';
-import { anyRecipe, build } from '../values/hostile';
+import { anyRecipe, build, isLookable } from '../values/hostile';
 import { longText, oddText, written } from '../values/texts';
 
 /** What a tag has to be for the service. */
@@ -28,8 +28,7 @@ const invalid = (error: unknown): void => {
   assert.match(error.message, /^[^\n]{10,400}$/);
 };
 
-/** Any value, but none that throws when it is looked at: what stands around the readers takes that. */
-const lookable = anyRecipe.filter((recipe) => !/throw|revoked/.test(JSON.stringify(recipe)));
+const lookable = anyRecipe.filter(isLookable);
 
 export const tagsAndIds: AnyProperty[] = [
   property({

@@ -158,3 +158,6 @@ export const anyRecipe: fc.Arbitrary<Recipe> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ field: NAMES, is: one }) },
   { weight: 1, arbitrary: fc.array(one, { maxLength: 4 }).map((items) => ({ items })) },
 );
+
+/** Whether a value does not throw when it is looked at; what stands around the readers takes those that do. */
+export const isLookable = (recipe: Recipe): boolean => !/throw|revoked/.test(JSON.stringify(recipe));

@@ -1,6 +1,6 @@
 /* global module, require, process, setTimeout, Buffer */
 // A Node-RED plugin for tests. POST <admin>/soak makes the node "source" send claim tokens, at most DEPTH at once, and at
-// times the rows of a bulk claim. After every `every` claims it waits until no message is pending and writes a line of
+// times the rows of a bulk claim, a command and a device to follow. After every `every` claims it waits until no message is pending and writes a line of
 // JSON with what the process holds then; at the end one with how all messages ended.
 const { setFlagsFromString } = require('node:v8');
 const { runInNewContext } = require('node:vm');
@@ -33,8 +33,11 @@ function soak(RED, { claims, operations, every, seconds }) {
     claim: new Uint8Array(claims),
     bulk: new Uint8Array(operations),
     watch: new Uint8Array(operations),
+    command: new Uint8Array(operations),
+    onboarding: new Uint8Array(operations),
   };
-  const ended = { claim: 0, bulk: 0, watch: 0 };
+  const ended = Object.fromEntries(Object.keys(endings).map((node) => [node, 0]));
+  const results = {};
   const codes = {};
   const started = Date.now();
   let sent = 0;
@@ -59,11 +62,12 @@ function soak(RED, { claims, operations, every, seconds }) {
   const more = () => {
     while (!over && sent < pausedAt && sent - ended.claim < DEPTH) {
       const index = sent++;
-      source.send([{ index, payload: tokenOf(index) }, null]);
+      source.send([{ index, payload: tokenOf(index) }]);
       if (sent % perOperation !== 0 || begun >= operations) continue;
       const first = BULK + begun * ROWS;
       const payload = Array.from({ length: ROWS }, (_, row) => tokenOf(first + row));
-      source.send([null, { index: begun++, payload }]);
+      source.send([null, { index: begun, payload }, { index: begun, payload: payload[0] }]);
+      begun++;
     }
   };
   const look = () => {
@@ -71,7 +75,8 @@ function soak(RED, { claims, operations, every, seconds }) {
       over = true;
       pausedAt = sent;
     }
-    if (ended.claim < sent || sent < pausedAt || ended.bulk < begun || ended.watch < begun) return more();
+    const { claim, ...others } = ended;
+    if (claim < sent || sent < pausedAt || Object.values(others).some((count) => count < begun)) return more();
     // Sockets that were broken, and what else goes away by itself, get a moment.
     const here = pausedAt;
     pausedAt = -1;
@@ -85,6 +90,7 @@ function soak(RED, { claims, operations, every, seconds }) {
           operations: begun,
           ended,
           codes,
+          results,
           twice: twice + times,
           seconds: (Date.now() - started) / 1000,
         });
@@ -94,6 +100,12 @@ function soak(RED, { claims, operations, every, seconds }) {
       more();
     }, 200);
   };
+  RED.hooks.add('onSend.soak', (all) => {
+    for (const { source: node } of all) {
+      const name = `${node.id} ${node.port}`;
+      results[name] = (results[name] ?? 0) + 1;
+    }
+  });
   RED.hooks.add('onComplete.soak', ({ msg, node, error }) => {
     const counts = endings[node.id];
     if (counts === undefined) return;
