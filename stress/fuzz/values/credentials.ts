@@ -55,7 +55,7 @@ export const pemText: fc.Arbitrary<PemText> = fc
   })
   .map(({ pieces, lineEnd, before }) => {
     const text = before + pieces.map((one) => one.text.trimEnd()).join('\n');
-    const count = pieces.filter(({ text: one }) => (CERTIFICATES).includes(one)).length;
+    const count = pieces.filter(({ text: one }) => CERTIFICATES.includes(one)).length;
     const isSound = count > 0 && pieces.every(({ isWhole }) => isWhole);
     return { text: text.replaceAll('\n', lineEnd), certificates: isSound ? count : undefined };
   });
