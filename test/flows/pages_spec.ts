@@ -14,7 +14,7 @@ const ONE_DEVICE = 'Claim one device';
 const AGAIN = 'Unclaim and claim again';
 const MIGRATION = [FROM_FILE, ONE_DEVICE, AGAIN];
 /** Properties that Node-RED gives every node. */
-const COMMON = new Set(['id', 'type', 'z', 'x', 'y', 'wires', 'name']);
+const COMMON = new Set(['id', 'type', 'z', 'g', 'x', 'y', 'wires', 'name']);
 
 describe('examples of the guides', () => {
   for (const name of NAMES) {

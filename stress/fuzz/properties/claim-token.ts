@@ -70,7 +70,11 @@ export const claimToken: AnyProperty[] = [
     name: 'noise before the marker does not matter',
     weight: 2,
     limitMs: 25,
-    arbitrary: fc.tuple(oddText, soundToken),
+    // What begins like a token is a second one.
+    arbitrary: fc.tuple(
+      oddText.filter((text) => !text.includes('2dn3hQ')),
+      soundToken,
+    ),
     check: ([noise, { claimToken: expected }]) => {
       assert.equal(
         parseClaimToken(`${noise}%ATTESTTOKEN: "${expected}"${noise}`.slice(0, -noise.length || undefined)).claimToken,
