@@ -19,6 +19,8 @@ const VARIABLE: readonly (readonly [RegExp, string])[] = [
   [/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/gi, '<uuid>'],
   [/(127\.0\.0\.1|localhost):\d+/g, '$1:<port>'],
   [/\/tmp\/[^\s;"]+/g, '<path>'],
+  // Newer versions of Node.js say it.
+  [/ \(line \d+ column \d+\)/g, ''],
   [/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '<date>'],
 ];
 
