@@ -6,7 +6,7 @@ import { makeUserDir } from '../../harness/node-red';
 import { startSimulator, type Simulator } from '../../simulator';
 import type { DeviceBehaviour } from '../../simulator/device/behaviour';
 import { chosen, eventually, readExample } from '../support/examples';
-import { liveStates } from '../support/journal-records';
+import { recordedDevices } from '../support/journal-records';
 import { keyFor, startNodeRedProcess, supportFolder, type NodeRedProcess } from '../support/node-red-process';
 
 const NAME = 'Claim a batch and wait until every device is in';
@@ -14,9 +14,9 @@ const TAG = 'nrf-cloud-onboarding';
 /** `npm run stress:batch` sends 2,000. */
 const DEVICES = Number(process.env['BATCH_DEVICES'] ?? 180);
 /** Seconds after which the flow gives a device up. */
-const TIMEOUT = 12 + DEVICES / 40;
+const TIMEOUT = 30 + DEVICES / 60;
 /** When a device that is late contacts the service, in milliseconds. */
-const LATER_MS = 8000 + DEVICES * 6;
+const LATER_MS = 18_000 + DEVICES * 6;
 /** How long the flow may take on a busy machine. */
 const WAIT_MS = 100_000;
 
@@ -118,13 +118,6 @@ describe(`a batch of ${DEVICES} devices in the demo's flow`, function () {
   };
   const reported = (stage: string): number => report().filter((row) => row.stage === stage).length;
 
-  /** How many devices the journal knows to have been claimed. */
-  const seenClaimed = (): number =>
-    [...liveStates(userDir).values()]
-      .map(({ work }) => Buffer.from((work?.claimed as string | undefined) ?? '', 'base64'))
-      .flatMap((bits) => [...bits])
-      .reduce((sum, byte) => sum + byte.toString(2).replaceAll('0', '').length, 0);
-
   it('every device leaves once, with its stage and what to do, although Node-RED is killed', async () => {
     const devices = simulator.mintMany(DEVICES);
     const kindOf = (index: number): Kind => KINDS[index % KINDS.length]!;
@@ -156,7 +149,8 @@ describe(`a batch of ${DEVICES} devices in the demo's flow`, function () {
       ({ name }) => !['contacts the service at once', 'command fails', 'never connects'].includes(name),
     );
     const expected = waiting.reduce((sum, { name }) => sum + idsOf(name).length, 0);
-    await eventually(() => seenClaimed() >= expected, 'the record of claimed devices', WAIT_MS);
+    await eventually(() => recordedDevices(userDir, 'claimed') >= expected, 'the record of claimed devices', WAIT_MS);
+    await eventually(() => recordedDevices(userDir, 'ended') >= report().length, 'the record of all ends', WAIT_MS);
     for (const id of idsOf('unclaimed meanwhile')) simulator.unclaim(id);
     for (const id of idsOf('blocked')) await block(id);
     process.kill(nodeRed.pid, 'SIGKILL');

@@ -3,6 +3,8 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeUserDir } from '../../harness/node-red';
 import { startSimulator, type Simulator } from '../../simulator';
+import { eventually } from '../support/examples';
+import { recordedDevices } from '../support/journal-records';
 import { startNodeRedProcess, type FlowNode, type NodeRedProcess } from '../support/node-red-process';
 
 const TAG = 'nrf-cloud-onboarding';
@@ -127,9 +129,12 @@ describe('pending devices and commands when Node-RED is killed', function () {
     for (const id of ids.slice(0, 100)) simulator.onboard(id);
     await nodeRed.until(() => seen('ONBOARDED').length === 100, 'the first hundred');
     await nodeRed.until(() => seen('PROGRESS').some(({ payload }) => payload.onboarded === 100), 'the progress');
+    // What has left and is not recorded yet leaves again.
+    await eventually(() => recordedDevices(userDir, 'ended') === 100, 'the record of the first hundred');
     await kill();
     for (const id of ids.slice(100, 200)) simulator.onboard(id);
     await nodeRed.until(() => seen('ONBOARDED').length === 200, 'the second hundred');
+    await eventually(() => recordedDevices(userDir, 'ended') === 200, 'the record of the second hundred');
     await kill();
     await nodeRed.until(() => seen('PROGRESS').some(({ payload }) => payload.complete === true), 'the end');
     const results = [...seen('ONBOARDED'), ...seen('NOT')];

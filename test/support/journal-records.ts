@@ -30,3 +30,10 @@ export function liveStates(userDir: string): Map<string, Record<string, any>> {
   }
   return live;
 }
+
+/** How many devices have ended, or were seen claimed, by the records of onboarding nodes in the journal of a user directory. */
+export function recordedDevices(userDir: string, what: 'ended' | 'claimed'): number {
+  return [...liveStates(userDir).values()]
+    .flatMap(({ work }) => [...Buffer.from((work?.[what] as string | undefined) ?? '', 'base64')])
+    .reduce((sum, byte) => sum + byte.toString(2).replaceAll('0', '').length, 0);
+}
