@@ -149,8 +149,8 @@ describe(`a batch of ${DEVICES} devices in the demo's flow`, function () {
       ({ name }) => !['contacts the service at once', 'command fails', 'never connects'].includes(name),
     );
     const expected = waiting.reduce((sum, { name }) => sum + idsOf(name).length, 0);
-    await eventually(() => recordedDevices(userDir, 'claimed') >= expected, 'the record of claimed devices', WAIT_MS);
-    await eventually(() => recordedDevices(userDir, 'ended') >= report().length, 'the record of all ends', WAIT_MS);
+    await eventually(() => recordedDevices(userDir).seenClaimed >= expected, 'the record of claimed devices', WAIT_MS);
+    await eventually(() => recordedDevices(userDir).ended >= report().length, 'the record of all ends', WAIT_MS);
     for (const id of idsOf('unclaimed meanwhile')) simulator.unclaim(id);
     for (const id of idsOf('blocked')) await block(id);
     process.kill(nodeRed.pid, 'SIGKILL');

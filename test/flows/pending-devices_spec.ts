@@ -130,11 +130,11 @@ describe('pending devices and commands when Node-RED is killed', function () {
     await nodeRed.until(() => seen('ONBOARDED').length === 100, 'the first hundred');
     await nodeRed.until(() => seen('PROGRESS').some(({ payload }) => payload.onboarded === 100), 'the progress');
     // What has left and is not recorded yet leaves again.
-    await eventually(() => recordedDevices(userDir, 'ended') === 100, 'the record of the first hundred');
+    await eventually(() => recordedDevices(userDir).ended === 100, 'the record of the first hundred');
     await kill();
     for (const id of ids.slice(100, 200)) simulator.onboard(id);
     await nodeRed.until(() => seen('ONBOARDED').length === 200, 'the second hundred');
-    await eventually(() => recordedDevices(userDir, 'ended') === 200, 'the record of the second hundred');
+    await eventually(() => recordedDevices(userDir).ended === 200, 'the record of the second hundred');
     await kill();
     await nodeRed.until(() => seen('PROGRESS').some(({ payload }) => payload.complete === true), 'the end');
     const results = [...seen('ONBOARDED'), ...seen('NOT')];

@@ -31,9 +31,17 @@ export function liveStates(userDir: string): Map<string, Record<string, any>> {
   return live;
 }
 
-/** How many devices have ended, or were seen claimed, by the records of onboarding nodes in the journal of a user directory. */
-export function recordedDevices(userDir: string, what: 'ended' | 'claimed'): number {
-  return [...liveStates(userDir).values()]
-    .flatMap(({ work }) => [...Buffer.from((work?.[what] as string | undefined) ?? '', 'base64')])
-    .reduce((sum, byte) => sum + byte.toString(2).replaceAll('0', '').length, 0);
+/** How many devices have ended, and how many others were seen claimed, by the records of onboarding nodes in the journal. */
+export function recordedDevices(userDir: string): { ended: number; seenClaimed: number } {
+  const counts = { ended: 0, seenClaimed: 0 };
+  for (const { work } of liveStates(userDir).values()) {
+    const [ended, claimed] = ['ended', 'claimed'].map((name) => Buffer.from(String(work?.[name] ?? ''), 'base64'));
+    counts.ended += onesIn(ended!);
+    counts.seenClaimed += onesIn(claimed!.map((bits, index) => bits & ~(ended![index] ?? 0)));
+  }
+  return counts;
+}
+
+function onesIn(bytes: Uint8Array): number {
+  return [...bytes].reduce((sum, byte) => sum + byte.toString(2).replaceAll('0', '').length, 0);
 }
