@@ -7,7 +7,7 @@ import type { FlowNode } from '../test/support/node-red-process';
 
 export const BLOCK = 'longest block, ms';
 export const NOT_UPLOADED = 'rows not uploaded';
-/** So many rows bring what first ones bring: compiled code, sockets. */
+/** Rows of the warm-up, which bring what first ones bring: compiled code, sockets. */
 const WARM_UP_ROWS = 20_000;
 
 /** A flow that takes many rows with one message. */

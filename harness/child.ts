@@ -7,7 +7,7 @@ import type { Resource } from './resources';
 
 /** How long a child may take to end by itself before it is killed, in milliseconds. */
 const STOP_TIMEOUT_MS = 10_000;
-/** So many of its last lines are told when it ends unasked. */
+/** How many of its last lines are reported when it ends unasked. */
 const LAST_LINES = 20;
 const EXIT_WITH_PARENT = pathToFileURL(join(__dirname, 'exit-with-parent.mjs')).href;
 

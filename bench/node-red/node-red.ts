@@ -46,7 +46,7 @@ export interface Messages {
   /** Path of a file with a token per line. */
   tokens: string;
   messages: number;
-  /** So many at a time; left out, all at once. */
+  /** How many at a time; left out, all at once. */
   inFlight?: number;
   /** Seconds without any that comes out, after which the rest is lost; default: 10. */
   lostAfter?: number;

@@ -56,7 +56,7 @@ export interface Growth {
   sizeOf: (contender: string) => number | undefined;
 }
 
-/** So many of something at this scale, but never none. */
+/** A count at this scale, at least one. */
 export function scaled(count: number, scale: number): number {
   return Math.max(1, Math.round(count * scale));
 }

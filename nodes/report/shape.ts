@@ -8,7 +8,7 @@ const FIELD_NAME = /^[A-Za-z](?:[A-Za-z_]|\d(?!\d\d)){0,39}$/;
 /** Fields whose value is a word of the service and not the user's. */
 const WORD_FIELDS = new Set(['status', 'ownershipStatus', 'endpoint', 'role', 'deviceType', 'code', 'errorCode']);
 const WORD = /^[A-Za-z][A-Za-z0-9_]{0,39}$/;
-/** An error code has at most so many digits; our choice. */
+/** Largest number that is taken for an error code; our choice. */
 const MAX_CODE = 999_999;
 
 const FORMS: readonly (readonly [string, RegExp])[] = [

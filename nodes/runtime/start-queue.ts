@@ -1,7 +1,7 @@
 import { Queue } from '../util/queue';
 
 /**
- * So many messages of a node may be at work on a request that has not started yet: enough to give every free place of the
+ * How many messages of a node may be at work on a request that has not started yet: enough to give every free place of the
  * connection a request at once.
  */
 const MAX_STARTED_AHEAD = 256;

@@ -24,7 +24,7 @@ export class OnboardingRecorder {
   /** Records a message soon, along with other changes. */
   saveSoon(group: OnboardingGroup): void {
     this.#changed.add(group);
-    this.#timer ??= setTimeout(() => this.flush(), SOON_MS);
+    this.#timer ??= setTimeout(() => this.flush(), SOON_MS).unref();
   }
 
   /** Records what waits. */

@@ -74,7 +74,7 @@ async function writeEndlessBody(
   }
 }
 
-/** So many bytes (perhaps without end), no faster than the client takes them. */
+/** A number of bytes (perhaps without end), no faster than the client takes them. */
 async function writeHugeBody(
   response: ServerResponse,
   wire: WireResponse,

@@ -29,7 +29,7 @@ export interface FileRoundOptions {
   powerLoss: boolean;
 }
 
-/** Longest time that the service takes for an operation, in milliseconds: so many are pending when Node-RED is killed. */
+/** Longest time that the service takes for an operation, in milliseconds, so that some are pending when Node-RED is killed. */
 const MAX_PENDING_MS = 3000;
 /** A kill comes at most so long after a request, in milliseconds. */
 const MAX_DELAY_MS = 30;

@@ -56,7 +56,7 @@ export interface Fault {
   keepsAway?: number;
   /** The product waits for its timeout. */
   stalls?: boolean;
-  /** Transfers so many bytes that only a few can run at once. */
+  /** Transfers many bytes, so only a few can run at once. */
   heavy?: boolean;
 }
 

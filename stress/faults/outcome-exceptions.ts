@@ -152,7 +152,7 @@ export const EXCEPTIONS: readonly Exception[] = [
     step: 'find a rule',
     groups: ['array body', 'empty body'],
     outcome: ({ when }) => (when === 'once' ? 'ok' : 'NRFCLOUD_CONFLICT'),
-    why: 'ours: a list without the rule; its creation is a conflict, and looked into, in vain if the list never shows it',
+    why: 'ours: a list without the rule; its creation is a conflict, and is looked up, without a result if the list never shows it',
   },
   ...(['create rule', 'create command'] as const).map((step): Exception => ({
     step,
