@@ -16,6 +16,7 @@ import type { NodeContext } from '../runtime/node-context';
 import type { Task } from '../runtime/node-definition';
 import type { Result } from '../runtime/output';
 import type { PendingMessage } from '../runtime/pending-messages';
+import { countMessageParts } from '../runtime/recorded-message';
 
 export type BulkClaimInputs = 'source' | 'tags' | 'messageTags' | 'cancel';
 
@@ -101,7 +102,7 @@ export class BulkClaims {
     }
     const source =
       file === undefined
-        ? await contentSource(content ?? 'text', this.context.store!.parts(pending.key), largeOf(record))
+        ? await contentSource(content ?? 'text', this.context.store!.parts(pending.key), countMessageParts(record))
         : ({ kind: 'file', path: file.path } as const);
     return this.#claim(task, { ...this.#params(task, work), source }, work);
   }
@@ -225,11 +226,6 @@ async function withSourceOf<T>(task: BulkClaimTask, read: () => Promise<T>): Pro
 function roundOf(task: BulkClaimTask): number {
   const round = task.get('retryRound');
   return typeof round === 'number' && round > 0 ? round : 0;
-}
-
-/** How many parts of a record belong to the message. */
-function largeOf(record: RecordState): number {
-  return Array.isArray(record['large']) ? record['large'].length : 0;
 }
 
 /** The message property that holds the content, which is recorded by itself. */
