@@ -15,6 +15,8 @@ export class BulkClaimRun {
   #valid = 0;
   #invalid = 0;
   #duplicates = 0;
+  /** Rows of accepted uploads that have left. */
+  #uploaded: number;
   #part: ValidRow[] = [];
   #rejected: RejectedRow[] = [];
   /** Ranges of an interrupted bulk claim that have to be read again: the held upload, then those that were sent. */
@@ -28,7 +30,8 @@ export class BulkClaimRun {
     private readonly outputs: BulkClaimOutputs,
     private readonly isSuspended: () => boolean,
   ) {
-    const { held, sent } = progress;
+    const { held, sent, uploaded } = progress;
+    this.#uploaded = uploaded;
     this.#again = [
       ...(held === undefined ? [] : [{ first: held.first, count: held.count, held }]),
       ...sent.map((upload) => ({ first: upload.first, count: upload.count, sent: upload })),
@@ -65,6 +68,7 @@ export class BulkClaimRun {
     if (this.#part.length > 0) await this.#upload();
     await this.#queue.finish();
     await this.#flushRejected();
+    await this.#queue.recorded();
   }
 
   summary(columns: DetectedColumns): BulkSummary {
@@ -114,7 +118,8 @@ export class BulkClaimRun {
       repeatedSince,
       part: count === undefined ? { index } : { index, count },
     });
-    this.outputs.onProgress(this.progress.uploaded + rows.count);
+    this.#uploaded += rows.count;
+    this.outputs.onProgress(this.#uploaded);
     return turn;
   }
 
@@ -143,7 +148,6 @@ export class BulkClaimRun {
     if (rows.length === 0 || this.isSuspended()) return;
     this.#rejected = [];
     await this.outputs.onRejected(rows);
-    this.progress.rejectedRows += rows.length;
-    await this.outputs.save(this.progress);
+    this.#queue.record(() => (this.progress.rejectedRows += rows.length));
   }
 }

@@ -98,8 +98,26 @@ export class UploadQueue {
       const { upload, rows } = this.#held;
       this.#held = undefined;
       await this.outputs.onUpload(upload, rows, this.#left, this.#left + 1);
-      this.#record([() => this.#countUpload(upload)]);
+      this.record(() => this.#countUpload(upload));
     }
+    await this.recorded();
+  }
+
+  /**
+   * Records what has left when the next nodes have had time for it: after a crash until then it leaves again.
+   * @param change made to the progress then
+   */
+  record(change: () => void): void {
+    const handedOver = pause(HANDOVER_MS);
+    this.#recording = this.#recording.then(async () => {
+      await handedOver;
+      change();
+      await this.outputs.save();
+    });
+  }
+
+  /** Waits until everything that has left is recorded. */
+  async recorded(): Promise<void> {
     await this.#recording;
   }
 
@@ -202,19 +220,10 @@ export class UploadQueue {
         changes.push(await this.#settle(next, next.result));
         this.#onPlace?.();
       }
-      if (changes.length > 0) this.#record(changes);
+      // What left together is recorded once.
+      if (changes.length > 0) this.record(() => changes.forEach((change) => change()));
     });
     return this.#leaving;
-  }
-
-  /** Records what left together, when the next nodes have had time for it: after a crash until then it leaves again. */
-  #record(changes: (() => void)[]): void {
-    const handedOver = pause(HANDOVER_MS);
-    this.#recording = this.#recording.then(async () => {
-      await handedOver;
-      for (const change of changes) change();
-      await this.outputs.save();
-    });
   }
 
   /** @returns what changes in the progress then */
