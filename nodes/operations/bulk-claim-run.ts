@@ -15,8 +15,6 @@ export class BulkClaimRun {
   #valid = 0;
   #invalid = 0;
   #duplicates = 0;
-  /** Rows of accepted uploads that have left. */
-  #uploaded: number;
   #part: ValidRow[] = [];
   #rejected: RejectedRow[] = [];
   /** Ranges of an interrupted bulk claim that have to be read again: the held upload, then those that were sent. */
@@ -30,8 +28,7 @@ export class BulkClaimRun {
     private readonly outputs: BulkClaimOutputs,
     private readonly isSuspended: () => boolean,
   ) {
-    const { held, sent, uploaded } = progress;
-    this.#uploaded = uploaded;
+    const { held, sent } = progress;
     this.#again = [
       ...(held === undefined ? [] : [{ first: held.first, count: held.count, held }]),
       ...sent.map((upload) => ({ first: upload.first, count: upload.count, sent: upload })),
@@ -58,9 +55,15 @@ export class BulkClaimRun {
     }
   }
 
-  /** Waits for the uploads that are being sent, however they end. */
+  /** Waits for the uploads that are being sent, however they end, and until what has left is recorded. */
   async settled(): Promise<void> {
     await this.#queue.finish().catch(() => undefined);
+    await this.recorded();
+  }
+
+  /** Waits until everything that has left is recorded. */
+  recorded(): Promise<void> {
+    return this.#queue.recorded();
   }
 
   /** Uploads what is left, and lets everything leave. */
@@ -68,11 +71,10 @@ export class BulkClaimRun {
     if (this.#part.length > 0) await this.#upload();
     await this.#queue.finish();
     await this.#flushRejected();
-    await this.#queue.recorded();
   }
 
   summary(columns: DetectedColumns): BulkSummary {
-    const { uploads, uploaded, failedUploads, failedRows } = this.progress;
+    const { uploads, uploaded, failedUploads, failedRows } = this.#queue.left;
     const rejected = this.#invalid + failedRows;
     return { rows: this.rows, uploaded, rejected, duplicates: this.#duplicates, uploads, failedUploads, columns };
   }
@@ -118,8 +120,7 @@ export class BulkClaimRun {
       repeatedSince,
       part: count === undefined ? { index } : { index, count },
     });
-    this.#uploaded += rows.count;
-    this.outputs.onProgress(this.#uploaded);
+    this.outputs.onProgress(this.#queue.left.uploaded + rows.count);
     return turn;
   }
 

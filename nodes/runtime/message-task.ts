@@ -41,6 +41,8 @@ export class MessageTask<I extends string, S extends object, T> implements Task<
   resumes = false;
   /** Of the record of work that the handler does. */
   recordKey: string | undefined;
+  /** The record is removed after it. */
+  handedOver: Promise<void> | undefined;
   #record: RecordState = {};
 
   /** @param ahead others wait until its request has started */
@@ -129,6 +131,10 @@ export class MessageTask<I extends string, S extends object, T> implements Task<
   async saveWork(work: RecordState): Promise<boolean> {
     if (this.recordKey === undefined) return true;
     return (await this.shared.context.store?.update(this.recordKey, { ...this.#record, work })) ?? true;
+  }
+
+  keepRecordUntil(recorded: Promise<void>): void {
+    this.handedOver = recorded;
   }
 
   onWaiting(waiting: boolean): void {

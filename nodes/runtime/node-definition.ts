@@ -67,6 +67,8 @@ export interface Task<I extends string, S, T = undefined> {
    * @returns when it survives a crash; false if another instance has taken the work over, so that this one must stop
    */
   saveWork(work: RecordState): Promise<boolean>;
+  /** When the message ends, the record stays until then: a crash in between continues the work. */
+  keepRecordUntil(recorded: Promise<void>): void;
 }
 
 /** A node type: its inputs and settings as data, and what it does with one message. */

@@ -109,6 +109,7 @@ export class NodeRunner<I extends string, S extends object, T> {
       this.#active--;
       if (failure === undefined) done();
       else this.#fail(msg, done, failure);
+      if (task.handedOver !== undefined) await task.handedOver;
       // A message that was stopped is continued after the restart, so its record stays.
       if (failure?.code === 'NRFCLOUD_CLOSED' && task.resumes) return;
       await onEnd?.();

@@ -32,7 +32,7 @@ describe('what a bulk claim records when results have left', () => {
     const queue = new UploadQueue(undefined as unknown as Api, 1, progress, outputs, () => false);
     const rows: ValidRow[] = [{ ok: true, line: 1, deviceId: 'device', claimToken: 'token', tags: [] }];
     await queue.resume(sent, PackedRows.pack(rows));
-    const finished = queue.finish();
+    const finished = queue.finish().then(() => queue.recorded());
     await clock.pass(HANDOVER_MS - 1);
     assert.deepEqual(events, ['left']);
     await clock.pass(1);
@@ -71,7 +71,9 @@ describe('what a bulk claim records when results have left', () => {
     await clock.pass(HANDOVER_MS - 2);
     assert.deepEqual(events, [1]);
     await clock.pass(2);
-    assert.equal((await claimed).summary.rejected, 1);
+    const { summary, recorded } = await claimed;
+    await recorded;
+    assert.equal(summary.rejected, 1);
     assert.deepEqual(events, [1, 'recorded 1']);
   });
 });
