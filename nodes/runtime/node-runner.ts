@@ -153,7 +153,7 @@ export class NodeRunner<I extends string, S extends object, T> {
   /** Settings that cannot be used are reported with every message; they must not keep the node from being there. */
   #createState(context: NodeContext<S, T>): T {
     try {
-      return this.definition.createState?.(context) as T;
+      return this.definition.createState?.(context, this.configuration.RED) as T;
     } catch (error) {
       if (error instanceof NrfCloudError) return undefined as T;
       throw error;
