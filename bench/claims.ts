@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { CPU, OVER_IDLE, startContender, WARM_UP, type Contender } from './contender';
 import { claimFlow, CONCURRENCY, coreFlow, CORE, idleFlow, PRODUCT } from './flows';
 import { makeFolder } from './folder';
+import { flowOf } from './node-red/node-red';
 import { scaled, SPEED, type Bench, type Figures, type Goal } from './runner/bench';
 import { format } from './runner/format';
 import { startPeer } from './peers/peer';
@@ -127,6 +128,9 @@ function oneAfterTheOther(one: Figures, other: Figures): Figures {
 const BURST = 100_000;
 const SIZES = [1000, 10_000, 40_000, BURST];
 
+/** What Node-RED itself holds of a burst: the flow without the node. */
+const WITHOUT = 'the burst without the node';
+
 /** Bursts of several sizes, each in a Node-RED that has seen no larger one. */
 export const claimsGrowth: Bench = {
   name: 'claims-growth',
@@ -135,23 +139,27 @@ export const claimsGrowth: Bench = {
   growth: {
     of: 'messages',
     figures: ['seconds', OVER_IDLE],
-    sizeOf: (contender) => Number(contender.replace(/\D/g, '')),
+    sizeOf: (contender) => (contender === WITHOUT ? undefined : Number(contender.replace(/\D/g, ''))),
   },
   start: async (load) => {
     const folder = makeFolder();
     const service = await startService();
     const sizes = SIZES.map((size) => scaled(size, load.scale));
+    const burst = scaled(BURST, load.scale);
     const tokens = await folder.tokens(Math.max(...sizes));
-    const play = async (messages: number): Promise<Figures> => {
+    const play = async (messages: number, flows = claimFlow(service.url)): Promise<Figures> => {
       await service.behave({});
-      const contender = await startContender(claimFlow(service.url), tokens);
+      const contender = await startContender(flows, tokens);
       const { [SPEED]: speed, ...figures } = await contender.play({ tokens, messages });
       await contender.stop();
       return { seconds: messages / speed!, ...figures };
     };
     return {
-      contenders: Object.fromEntries(sizes.map((size) => [nameOf(size), () => play(size)])),
-      goals: [{ contender: nameOf(scaled(BURST, load.scale)), figure: OVER_IDLE, atMost: 120 }],
+      contenders: {
+        ...Object.fromEntries(sizes.map((size) => [nameOf(size), () => play(size)])),
+        [WITHOUT]: () => play(burst, flowOf([])),
+      },
+      goals: [{ contender: nameOf(burst), figure: OVER_IDLE, atMost: 120 }],
       stop: async () => {
         await service.stop();
         folder.remove();
