@@ -1,32 +1,9 @@
+import { createRequire } from 'node:module';
 import type { NodeAPI } from 'node-red';
-import { NO_LOAD } from './api/load';
-import { check, readCheckInputs, reportUnusable } from './operations/check';
-import { defineNode } from './runtime/define-node';
-import { typed } from './runtime/inputs';
+import type * as Definition from './definitions/check';
+import { registerNode } from './runtime/register-node';
+
+const load = createRequire(__filename);
 
 export = (RED: NodeAPI): void =>
-  defineNode(RED, {
-    type: 'nrfcloud-check',
-    operation: 'list devices',
-    inputs: { tags: typed('', 'str'), token: typed('', 'str') },
-    settings: {},
-    status: { working: 'nrfcloud-check.status.checking', done: 'nrfcloud-check.status.ready' },
-    output: 'check',
-    worksWithoutConnection: true,
-    run: async ({ inputs, source, api, connectionProblem }) => {
-      const request = readCheckInputs(inputs, source);
-      let statusCode: number | undefined;
-      const report =
-        connectionProblem === undefined
-          ? await check(api, request, (status) => (statusCode = status))
-          : reportUnusable(connectionProblem, request);
-      const load = connectionProblem === undefined ? api.load() : NO_LOAD;
-      return {
-        payload: report,
-        port: report.ready ? 0 : 1,
-        properties: { load: { ...load } },
-        ...(statusCode === undefined ? {} : { statusCode }),
-        ...(report.ready ? {} : { ending: { level: 'failed', text: 'nrfcloud-check.status.notReady' } }),
-      };
-    },
-  });
+  registerNode(RED, 'nrfcloud-check', () => (load('./definitions/check') as typeof Definition).default);

@@ -6,8 +6,10 @@ import { bulkClaim, type BulkClaimEnd, type BulkClaimParams } from '../operation
 import type { BulkClaimOutputs } from '../operations/bulk-claim-outputs';
 import { newProgress, type BulkClaimProgress } from '../operations/bulk-claim-progress';
 import { contentParts, contentSource, isSameFile } from '../operations/bulk-claim-source';
+import { loadCsvParse } from '../parse/rows/cells';
 import { cleanPath, fileIdentity, type FileIdentity } from '../parse/rows/source';
 import { parseChosenTags, parseTags } from '../parse/tags';
+import { loadInBackground } from '../runtime/background-load';
 import { DIALOG } from '../runtime/inputs';
 import { Abort } from '../util/abort';
 import { isObject } from '../util/json';
@@ -59,6 +61,8 @@ export class BulkClaims {
     private readonly RED: NodeAPI,
     private readonly context: Context,
   ) {
+    const withdraw = loadInBackground(RED.events, loadCsvParse);
+    context.signal.addEventListener('abort', withdraw, { once: true });
     context.onRecords((record, pending) => {
       void this.context.end(pending, (task) => this.#continue(task as BulkClaimTask, record, pending));
     });
