@@ -103,6 +103,7 @@ export const CONTRACT: Record<string, NodeContract> = {
       uploadsAtOnce: 4,
       onInvalid: 'skip',
       maxRetryRounds: 5,
+      dryRun: false,
       resume: true,
       store: '',
       output: 'payload',
