@@ -12,13 +12,13 @@ export = (RED: NodeAPI): void =>
     type: 'nrfcloud-check',
     operation: 'list devices',
     inputs: { tags: typed('', 'str'), token: typed('', 'str') },
-    usesInput: (_, { scope }) => scope !== 'load',
-    settings: { scope: choice<'all' | 'load'>('all', 'load') },
+    usesInput: (_, { checks }) => checks !== 'load',
+    settings: { checks: choice<'all' | 'load'>('all', 'load') },
     status: { working: 'nrfcloud-check.status.checking', done: 'nrfcloud-check.status.ready' },
     output: 'check',
     worksWithoutConnection: true,
     run: async ({ inputs, settings, source, api, connectionProblem }) => {
-      if (settings.scope === 'load' && connectionProblem === undefined) {
+      if (settings.checks === 'load' && connectionProblem === undefined) {
         const load = api.load();
         const ending = load.outageSince === null ? LOAD_READ : NOT_READY;
         return resultOf(reportLoad(load), load, ending);

@@ -246,10 +246,10 @@ describe('nrfcloud-check', () => {
     });
   });
 
-  describe('with the scope load', () => {
+  describe('with the checks load', () => {
     it('reports at once while the service asks to wait, and sends nothing', async () => {
       const flow = await rig(
-        { scope: 'load', tags: '${NOT_SET}', token: 'x' },
+        { checks: 'load', tags: '${NOT_SET}', token: 'x' },
         { nodes: [DEVICES], types: [devicesNode] },
       );
       simulator.faults.add({ status: 429, retryAfter: 60, times: 1 });
@@ -264,7 +264,7 @@ describe('nrfcloud-check', () => {
     });
 
     it('is not ready during an outage', async () => {
-      const flow = await rig({ scope: 'load' }, { nodes: [DEVICES], types: [devicesNode], connection: OUTAGE });
+      const flow = await rig({ checks: 'load' }, { nodes: [DEVICES], types: [devicesNode], connection: OUTAGE });
       for (let index = 0; index < 40; index++) flow.other('devices').receive({});
       const load = await loadWhen(flow, ({ outageSince }) => outageSince !== null);
       assert.equal(flow.outputs[1]!.at(-1)!['check'].checks[0].ok, false);
@@ -272,7 +272,7 @@ describe('nrfcloud-check', () => {
     });
 
     it('reports a connection that cannot be used by output 2', async () => {
-      const { ok, port, msg } = await run({ scope: 'load' }, {}, { apiKey: undefined });
+      const { ok, port, msg } = await run({ checks: 'load' }, {}, { apiKey: undefined });
       assert.deepEqual([ok['connection'], port, msg['load'].waiting], [false, 1, 0]);
     });
   });
