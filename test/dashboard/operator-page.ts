@@ -70,7 +70,7 @@ export class OperatorPage {
     const operator = new OperatorPage(page, options.hasTouch === true);
     await page.goto(url);
     await page.getByRole('button', { name: 'Claim', exact: true }).waitFor();
-    await page.getByRole('button', { name: 'Unblock', exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Find', exact: true }).waitFor();
     return operator;
   }
 
