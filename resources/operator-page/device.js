@@ -8,7 +8,7 @@ const LATE_MS = 60_000;
 /** The words that the service is known to use; it may have others. */
 const STATUSES = ['READY', 'BLOCKED'];
 /** Outcomes that the banner shows as others. */
-const COLOURS = { searching: 'waiting', failed: 'refused', notFound: 'refused' };
+const COLOURS = { searching: 'waiting', failed: 'refused', notFound: 'refused', ambiguous: 'refused' };
 /** The event by which another panel has a device shown. */
 export const SHOW_DEVICE = 'operator-show-device';
 
@@ -116,6 +116,9 @@ export default await definePanel({
       const lines = [this.t('notFoundImei', { count: read })];
       return { title, lines, ...(withoutImei > 0 ? { advice: this.t('withoutImei', { count: withoutImei }) } : {}) };
     },
+    ambiguousWords() {
+      return { title: this.t('ambiguous'), lines: [this.t('ambiguousDetail', { count: this.answer.matches })] };
+    },
     failedWords() {
       const { operation } = this.asked;
       const { title, advice, detail } = this.describeError(this.answer.error);
@@ -157,7 +160,7 @@ export default await definePanel({
         <Banner v-else-if="answer" :key="asked.question" of="device" v-bind="words" :device="device?.id"></Banner>
       </div>
       <template v-if="device">
-        <dl class="op-facts">
+        <dl class="op-device-facts">
           <div v-for="fact in facts.slice(1)" :key="fact.name">
             <dt>{{ t(fact.name) }}</dt>
             <dd :data-fact="fact.name" :class="{ 'op-id': fact.isId }">{{ fact.value }}</dd>
@@ -170,7 +173,7 @@ export default await definePanel({
         <dialog ref="dialog" class="op-dialog" aria-labelledby="op-dialog-title" aria-describedby="op-dialog-device op-dialog-effect" @close="closed">
           <template v-if="operation">
             <h2 id="op-dialog-title">{{ t(operation === 'block' ? 'askBlock' : 'askUnblock') }}</h2>
-            <dl id="op-dialog-device" class="op-facts">
+            <dl id="op-dialog-device" class="op-device-facts">
               <div v-for="fact in facts.filter(({ names }) => names)" :key="fact.name">
                 <dt>{{ t(fact.name) }}</dt><dd :class="{ 'op-id': fact.isId }">{{ fact.value }}</dd>
               </div>
