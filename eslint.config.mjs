@@ -1,6 +1,24 @@
 import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
+/** What the operator page uses of a browser. */
+const BROWSER = [
+  'AudioContext',
+  'FormData',
+  'URL',
+  'XMLHttpRequest',
+  'clearInterval',
+  'clearTimeout',
+  'document',
+  'fetch',
+  'localStorage',
+  'matchMedia',
+  'navigator',
+  'sessionStorage',
+  'setInterval',
+  'setTimeout',
+  'window',
+];
 /** Imports that only the node files and runtime/ may make. */
 const nodeRed = {
   group: ['node-red', 'node-red/*', '@node-red/*', 'node-red-node-test-helper'],
@@ -49,6 +67,12 @@ export default tseslint.config(
   {
     files: ['**/*.mjs'],
     languageOptions: { globals: { process: 'readonly', console: 'readonly', URL: 'readonly' } },
+  },
+  {
+    files: ['resources/operator-page/*.js'],
+    languageOptions: {
+      globals: Object.fromEntries(BROWSER.map((name) => [name, 'readonly'])),
+    },
   },
   { files: ['nodes/*.ts'], rules: forbid() },
   ...Object.entries(FORBIDDEN).map(([name, others]) => ({

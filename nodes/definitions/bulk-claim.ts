@@ -19,6 +19,7 @@ export default defineNode<BulkClaimInputs, BulkClaimSettings, BulkClaims>({
     uploadsAtOnce: number(4, { min: 1, max: 1000, whole: true }),
     onInvalid: choice<'skip' | 'stop'>('skip', 'stop'),
     maxRetryRounds: number(5, { whole: true }),
+    dryRun: flag(false),
     resume: flag(true),
     store: text(''),
   },

@@ -9,6 +9,8 @@ export interface RejectedRow {
   claimToken?: string;
   deviceId?: string;
   tags?: string[];
+  /** All cells as they were found, in a dry run. */
+  cells?: string[];
   /** Its upload may have been accepted although no response arrived. */
   mayHaveSucceeded?: boolean;
 }

@@ -3,6 +3,7 @@ import type { NodeAPI } from 'node-red';
 import { invalidInput } from '../api/errors';
 import { namedSource, withSource } from '../api/with-source';
 import { bulkClaim, type BulkClaimEnd, type BulkClaimParams } from '../operations/bulk-claim';
+import { checkRows, type CheckOutputs, type CheckSummary } from '../operations/bulk-claim-check';
 import type { BulkClaimOutputs } from '../operations/bulk-claim-outputs';
 import { newProgress, type BulkClaimProgress } from '../operations/bulk-claim-progress';
 import { contentParts, contentSource, isSameFile } from '../operations/bulk-claim-source';
@@ -30,6 +31,7 @@ export interface BulkClaimSettings {
   uploadsAtOnce: number;
   onInvalid: 'skip' | 'stop';
   maxRetryRounds: number;
+  dryRun: boolean;
   resume: boolean;
   store: string;
 }
@@ -78,6 +80,7 @@ export class BulkClaims {
     this.#checkRetryRound(task);
     const file = settings.input === 'file' ? this.#path(inputs.source, source.source) : undefined;
     const tags = chosenTags(task);
+    if (settings.dryRun) return this.#check(task, file, tags);
     const work: RecordedClaim = {
       id: this.RED.util.generateId(),
       tags,
@@ -89,6 +92,20 @@ export class BulkClaims {
     const params = { ...this.#params(task, work), source: this.#sourceOf(task, file) };
     await this.#record(task, work, file);
     return this.#claim(task, params, work);
+  }
+
+  /** Checks the rows of a message, and sends nothing to the service. */
+  async #check(task: BulkClaimTask, file: string | undefined, tags: string[]): Promise<Result> {
+    const { tokenColumn, tagsColumn } = task.settings;
+    const id = this.RED.util.generateId();
+    const outputs: CheckOutputs = {
+      onClaimable: ({ payload, rows, part }) =>
+        task.emit({ port: 0, payload, properties: { rows }, part: { id, ...part } }),
+      onRejected: (rows) => task.emit({ port: 1, payload: rows }),
+    };
+    const params = { source: this.#sourceOf(task, file), tokenColumn, tagsColumn, tags };
+    const summary = await checkRows(params, task.source, outputs, task.signal);
+    return { port: 2, payload: summary, ending: endingOfCheck(summary) };
   }
 
   /** Continues a bulk claim that a restart interrupted. */
@@ -247,4 +264,11 @@ function endingOf({ summary, ignoredContent }: BulkClaimEnd): NonNullable<Result
   if (rejected > 0) return { level: 'partial', text: text('partly') };
   if (ignoredContent) return { level: 'partial', text: text('ignoredColumn') };
   return { level: 'done', text: text('uploaded') };
+}
+
+function endingOfCheck({ rows, claimable, rejected }: CheckSummary): NonNullable<Result['ending']> {
+  const text = (name: string): string => `nrfcloud-bulk-claim.status.${name}`;
+  if (rows === 0) return { level: 'partial', text: text('empty') };
+  if (claimable === 0) return { level: 'failed', text: text('allFailed') };
+  return rejected > 0 ? { level: 'partial', text: text('partly') } : { level: 'done', text: text('claimable') };
 }

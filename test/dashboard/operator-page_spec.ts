@@ -160,36 +160,6 @@ describe("the operator's page", function () {
         await operator.fileIs('There are no rows in this file');
       });
 
-      it('blocks and unblocks a device, by its UUID or its token', async () => {
-        const { claimToken, deviceUuid } = simulator.mint();
-        const field = operator.page.getByLabel('Device UUID or claim token');
-        const button = (name: string) => operator.page.getByRole('button', { name, exact: true });
-        await operator.scan(claimToken);
-        await operator.banner('scan').getByText(deviceUuid).waitFor();
-        await operator.answer('scan', 'Claimed');
-
-        await operator.press(field);
-        await operator.page.keyboard.insertText(deviceUuid);
-        await operator.page.keyboard.press('Enter');
-        assert.equal(simulator.device(deviceUuid)!['status'], 'READY', 'Enter presses neither button');
-        await operator.press(button('Block'));
-        assert.match(await operator.answer('device', 'Blocked'), new RegExp(deviceUuid));
-        assert.equal(simulator.device(deviceUuid)!['status'], 'BLOCKED');
-
-        await operator.press(field);
-        await operator.page.keyboard.press('Control+A');
-        await operator.page.keyboard.insertText(claimToken);
-        await operator.press(button('Unblock'));
-        assert.match(await operator.answer('device', 'Unblocked'), new RegExp(deviceUuid));
-        assert.equal(simulator.device(deviceUuid)!['status'], 'READY');
-
-        await operator.press(field);
-        await operator.page.keyboard.press('Control+A');
-        await operator.page.keyboard.insertText(simulator.mint().deviceUuid);
-        await operator.press(button('Block'));
-        assert.match(await operator.answer('device', 'Not blocked'), /Only a device that this account has claimed/);
-      });
-
       it('draws the claims over time', async () => {
         const today = operator.page.locator('.op-today .nrdb-ui-text-value');
         const before = Number((await today.innerText()).replaceAll(',', ''));
@@ -204,7 +174,7 @@ describe("the operator's page", function () {
 
       it('can be used by everybody, in light and in dark, and nothing is beyond the edge', async () => {
         // A full page: an answer of each kind, and a file with failures.
-        const { claimToken, deviceUuid } = simulator.mint();
+        const { claimToken } = simulator.mint();
         await operator.scan(claimToken);
         await operator.answer('scan', 'Claimed');
         await operator.scan(claimToken);
@@ -217,10 +187,6 @@ describe("the operator's page", function () {
         await operator.choose('with failures.csv', csv(rows));
         await operator.page.getByText('2 rows not claimed').waitFor();
         await operator.fileIs('Done');
-        const field = operator.page.getByLabel('Device UUID or claim token');
-        await field.fill(deviceUuid);
-        await operator.press(operator.page.getByRole('button', { name: 'Block', exact: true }));
-        await operator.banner('device').getByText(deviceUuid).waitFor();
         for (const colorScheme of ['dark', 'light'] as const) {
           await operator.setColours(colorScheme);
           assert.deepEqual(await operator.accessibilityViolations(), [], colorScheme);

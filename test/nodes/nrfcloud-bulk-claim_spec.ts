@@ -254,4 +254,46 @@ describe('nrfcloud-bulk-claim', () => {
     }
     assert.equal(simulator.requestCount, 0);
   });
+
+  it('bulk claim: a dry run reports every row with its cells, how the source is written, and sends nothing', async () => {
+    const flow = await rig({ dryRun: true });
+    const lines = [
+      'serial;claim token;tags',
+      `S1;${token(0)};"a,b"`,
+      `S2;${token(1).slice(0, 30)};`,
+      `S3;${token(0)};`,
+    ];
+    flow.send({ payload: Buffer.from(`\ufeff${lines.join('\r\n')}`, 'utf16le') });
+    await flow.ended(1);
+    const [claimable] = flow.outputs[0]!;
+    assert.deepEqual(claimable!['payload'], { dryRun: true, rows: 1, firstLine: 2, lastLine: 2 });
+    assert.deepEqual(claimable!['rows'], [
+      {
+        line: 2,
+        deviceId: tokens[0]!.deviceUuid,
+        claimToken: token(0),
+        tags: ['a', 'b'],
+        cells: ['S1', token(0), 'a,b'],
+      },
+    ]);
+    assert.equal(claimable!['parts'].count, 1);
+    const rejected = flow.outputs[1]![0]!['payload'] as Message[];
+    assert.deepEqual(
+      rejected.map(({ line, code, cells }) => [line, code, (cells as string[])[0]]),
+      [
+        [3, 'INVALID_TOKEN', 'S2'],
+        [4, 'DUPLICATE', 'S3'],
+      ],
+    );
+    assert.deepEqual(flow.outputs[2]![0]!['payload'], {
+      dryRun: true,
+      rows: 3,
+      claimable: 1,
+      rejected: 2,
+      duplicates: 1,
+      columns: { header: 1, token: 2, tags: 3, ignored: ['serial'] },
+      format: { encoding: 'utf16le', delimiter: ';', names: ['serial', 'claim token', 'tags'] },
+    });
+    assert.equal(simulator.requests.length, 0);
+  });
 });

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { startSimulator, type Simulator } from '../../simulator';
 import { EXAMPLES, readExample } from '../support/examples';
@@ -74,7 +74,7 @@ describe('the packed package', function () {
 
   it('holds what users need, and nothing else', () => {
     const allowed =
-      /^(dist\/.+\.(js|html|json|svg)|resources\/[\w-]+\.js|examples\/.+\.json|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
+      /^(dist\/.+\.(js|html|json|svg)|resources\/[\w-]+\.js|resources\/operator-page\/[\w/-]+\.(js|css|json)|examples\/.+\.json|package\.json|README\.md|LICENSE|CHANGELOG\.md)$/;
     assert.deepEqual(
       files.filter((path) => !allowed.test(path)),
       [],
@@ -120,7 +120,10 @@ describe('the packed package', function () {
 
   it('package: the editor gets the code that the dialogs share', async () => {
     // A 404 would keep the editor from loading at all.
-    for (const file of await readdir(join(ROOT, 'resources'))) {
+    const served = await readdir(join(ROOT, 'resources'), { recursive: true, withFileTypes: true });
+    const folder = join(ROOT, 'resources');
+    for (const entry of served.filter((one) => one.isFile())) {
+      const file = relative(folder, join(entry.parentPath, entry.name)).replaceAll(sep, '/');
       const response = await ask(`/resources/${manifest.name}/${file}`);
       assert.equal(response.status, 200, file);
       assert.equal(await response.text(), await readFile(join(ROOT, 'resources', file), 'utf8'));

@@ -16,7 +16,7 @@ const read = (...path: string[]): string => readFileSync(join(ROOT, ...path), 'u
 type Definition = Record<string, any>;
 
 /** What dialogs share. */
-const SHARED = readdirSync(join(ROOT, 'resources'));
+const SHARED = readdirSync(join(ROOT, 'resources')).filter((file) => file.endsWith('.js'));
 
 /** A jQuery whose methods give itself: resources/editor.js registers handlers and a style sheet when it is loaded. */
 const jQueryStub: Definition = () => new Proxy({}, { get: () => jQueryStub });

@@ -3,7 +3,15 @@ import { readCells } from './cells';
 import { ColumnUse } from './column-use';
 import { detectLayout, type CsvLayout } from './csv-layout';
 import { MAX_RECORD_BYTES, RecordSplitter, type RecordBatch, type Shape } from './record-splitter';
-import { invalidCsvRow, isBlank, UNQUOTED_TAGS, type DetectedColumns, type FoundRow, type RowOptions } from './row';
+import {
+  invalidCsvRow,
+  isBlank,
+  UNQUOTED_TAGS,
+  type DetectedColumns,
+  type FoundRow,
+  type RowOptions,
+  type SourceFormat,
+} from './row';
 import { isTerminalLog, terminalRows } from './terminal-log';
 
 /** How much of a CSV is looked at to find out its layout, in bytes (contract). */
@@ -17,9 +25,10 @@ const BROKEN: Partial<Record<Shape, string>> = {
 const OTHER_VALUE =
   'has a date, number, id or address where tags are expected; name the columns in a header, or choose the column of the tags';
 
-/** Where a reader reports the columns that it detected. */
+/** Where a reader reports what it detected. */
 export interface ColumnReport {
   columns: DetectedColumns;
+  format: SourceFormat;
 }
 
 /** Reads the rows of a batch of records. */
@@ -61,7 +70,7 @@ export async function* csvRows(
 
 function readerFor(sample: Buffer, whole: boolean, options: RowOptions, report: ColumnReport): BatchReader {
   if (isTerminalLog(sample.toString('utf8'))) return { delimiter: ',', rows: terminalRows };
-  return new CsvReader(detectLayout(sample, whole, options), report);
+  return new CsvReader(detectLayout(sample, whole, options), report, options.keepCells === true);
 }
 
 /** Cuts the pieces of a source into records, and passes them to a reader. */
@@ -86,8 +95,11 @@ class CsvReader implements BatchReader {
   constructor(
     private readonly layout: CsvLayout,
     private readonly report: ColumnReport,
+    private readonly keepCells: boolean,
   ) {
     this.delimiter = layout.delimiter;
+    report.format.delimiter = layout.delimiter;
+    report.format.names = layout.header?.cells ?? [];
     this.#use = new ColumnUse(layout);
     report.columns = this.#use.columns;
   }
@@ -98,7 +110,9 @@ class CsvReader implements BatchReader {
       const { line, shape } = batch.records[index]!;
       if (line <= this.layout.linesBefore) continue;
       const row = cells === undefined ? invalidCsvRow(line, BROKEN[shape] ?? MISPLACED_QUOTE) : this.#row(line, cells);
-      if (row !== undefined) rows.push(row);
+      if (row === undefined) continue;
+      if (this.keepCells && cells !== undefined) row.cells = cells;
+      rows.push(row);
     }
     this.report.columns = this.#use.columns;
     return rows;

@@ -6,19 +6,21 @@ import { bytesOf } from '../bytes';
 import { describeKeys } from '../describe-keys';
 import { arrayRows } from './array-rows';
 import { csvRows, type ColumnReport } from './csv-rows';
-import type { DetectedColumns, FoundRow, Row, RowOptions } from './row';
+import type { DetectedColumns, FoundRow, Row, RowOptions, SourceFormat } from './row';
 import { bufferChunks, fileChunks, textChunks, type RowSource } from './source';
 import { toUtf8 } from './utf8';
 import { RowValidator } from './validate-row';
 
 export { PackedRows } from './packed-rows';
-export type { DetectedColumns, InvalidRow, ValidRow, Row, RowErrorCode, RowOptions } from './row';
+export type { DetectedColumns, InvalidRow, ValidRow, Row, RowErrorCode, RowOptions, SourceFormat } from './row';
 export { cleanPath, fileIdentity, type FileIdentity, type RowSource } from './source';
 
 /** The rows of a source, in batches. */
 export interface RowReader extends AsyncIterable<Row[]> {
   /** What the columns were taken for; final when the iteration has ended. */
   readonly columns: DetectedColumns;
+  /** How the source is written; final when the iteration has ended. */
+  readonly format: SourceFormat;
   /** Whether there is no header, and a column that is not used has content: perhaps something was meant by it. */
   readonly ignoredContent: boolean;
 }
@@ -37,7 +39,10 @@ export function readRows(source: RowSource, options: RowOptions, signal: AbortSi
 }
 
 class SourceReader implements RowReader {
-  readonly #report: ColumnReport = { columns: { header: null, token: null, tags: null, ignored: [] } };
+  readonly #report: ColumnReport = {
+    columns: { header: null, token: null, tags: null, ignored: [] },
+    format: { encoding: null, delimiter: null, names: [] },
+  };
 
   constructor(
     private readonly source: RowSource,
@@ -49,6 +54,10 @@ class SourceReader implements RowReader {
     return this.#report.columns;
   }
 
+  get format(): SourceFormat {
+    return this.#report.format;
+  }
+
   get ignoredContent(): boolean {
     return this.columns.header === null && this.columns.ignored.length > 0;
   }
@@ -58,7 +67,7 @@ class SourceReader implements RowReader {
     signal.throwIfAborted();
     const validator = new RowValidator(this.options.tags);
     for await (const batch of this.#foundRows()) {
-      const rows = batch.map((row) => validator.validate(row));
+      const rows = batch.map((row) => withCells(validator.validate(row), row));
       if (rows.length > 0) yield rows;
       await setImmediate();
       signal.throwIfAborted();
@@ -69,14 +78,22 @@ class SourceReader implements RowReader {
     const { source, options } = this;
     const report = this.#report;
     const csv = (chunks: AsyncIterable<Buffer>) => csvRows(until(this.signal, chunks), options, report);
-    if (source.kind === 'file') return csv(toUtf8(fileChunks(source.path)));
+    const onEncoding = (encoding: SourceFormat['encoding']): void => {
+      report.format.encoding = encoding;
+    };
+    if (source.kind === 'file') return csv(toUtf8(fileChunks(source.path), onEncoding));
     const { value } = source;
     if (Array.isArray(value)) return arrayRows(value, options, report);
     if (typeof value === 'string') return csv(textChunks(value));
     const bytes = bytesOf(value);
-    if (bytes !== undefined) return csv(toUtf8(bufferChunks(bytes)));
+    if (bytes !== undefined) return csv(toUtf8(bufferChunks(bytes), onEncoding));
     throw new InvalidValue(`${describeValue(value)}; enter CSV text, a Buffer of CSV, or an array of claim tokens`);
   }
+}
+
+/** A checked row with the cells that it was found with, if they are kept. */
+function withCells(row: Row, { cells }: FoundRow): Row {
+  return cells === undefined ? row : { ...row, cells };
 }
 
 /** Other messages may change an array from a context while it is read. What cannot be copied is read item by item. */

@@ -6,6 +6,8 @@ export interface RowOptions {
   tagsColumn: number | string;
   /** Added to every row. */
   tags: string[];
+  /** Whether rows keep their cells: a dry run shows them, and an upload has no use for them. */
+  keepCells?: boolean;
 }
 
 /** What the columns of a source were taken for. */
@@ -20,6 +22,16 @@ export interface DetectedColumns {
   ignored: (string | number)[];
 }
 
+/** How a source is written. */
+export interface SourceFormat {
+  /** `null` for text that came as a string, and for an array. */
+  encoding: 'utf8' | 'utf16le' | 'utf16be' | null;
+  /** Between cells; `null` for an array, and for the log of a terminal. */
+  delimiter: string | null;
+  /** The cells of the header; empty without one. */
+  names: string[];
+}
+
 /** A row whose device can be claimed. */
 export interface ValidRow {
   ok: true;
@@ -29,6 +41,8 @@ export interface ValidRow {
   claimToken: string;
   /** Rows with the same tags share their list: it must not be changed. */
   tags: string[];
+  /** All cells as they were found, with `keepCells`. */
+  cells?: string[];
 }
 
 /** What is wrong with a row. */
@@ -47,6 +61,8 @@ export interface InvalidRow {
   deviceId?: string;
   /** The row's own tags as they were found. */
   tags?: string[];
+  /** All cells as they were found, with `keepCells`. */
+  cells?: string[];
 }
 
 export type Row = ValidRow | InvalidRow;
@@ -58,6 +74,8 @@ export interface ReadRow {
   tags: unknown[];
   /** Why the cells that should hold tags cannot be used as tags. */
   tagProblem?: string;
+  /** All cells of the row, with `keepCells`. */
+  cells?: string[];
 }
 
 /** A row before any check; one that cannot even be read is invalid already. */

@@ -9,21 +9,26 @@ const LOOK = 256;
 /**
  * Turns the pieces of a file into UTF-8. UTF-16 is known by its byte order mark, or, without one, by the NUL that is every
  * other byte of plain Latin text. Bytes that are not valid become U+FFFD where they are decoded.
+ * @param onEncoding called once, with the encoding that was found
  * @throws {InvalidValue} for a file that is not text
  */
-export async function* toUtf8(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+export async function* toUtf8(
+  chunks: AsyncIterable<Buffer>,
+  onEncoding?: (encoding: Encoding) => void,
+): AsyncGenerator<Buffer> {
   let convert: ((chunk: Buffer) => Buffer) | undefined;
   for await (const chunk of chunks) {
     if (convert === undefined) {
       refuseBinary(chunk);
-      convert = converterFor(chunk);
+      const encoding = encodingOf(chunk);
+      onEncoding?.(encoding);
+      convert = converterFor(encoding);
     }
     yield convert(chunk);
   }
 }
 
-function converterFor(first: Buffer): (chunk: Buffer) => Buffer {
-  const encoding = encodingOf(first);
+function converterFor(encoding: Encoding): (chunk: Buffer) => Buffer {
   if (encoding === 'utf8') return (chunk) => chunk;
   const decoder = new StringDecoder('utf16le');
   const order = encoding === 'utf16be' ? pairSwapper() : (chunk: Buffer) => chunk;

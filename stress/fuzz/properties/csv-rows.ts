@@ -47,7 +47,10 @@ async function rowsOfPieces(bytes: Buffer, cuts: number[]): Promise<FoundRow[]> 
     }
   }
   const rows: FoundRow[] = [];
-  const report = { columns: { header: null, token: null, tags: null, ignored: [] } };
+  const report = {
+    columns: { header: null, token: null, tags: null, ignored: [] },
+    format: { encoding: null, delimiter: null, names: [] },
+  };
   for await (const batch of csvRows(pieces(), AUTO, report)) rows.push(...batch);
   return rows;
 }
