@@ -73,7 +73,7 @@ export const watches: Bench = {
 /** The same with more and more of them. */
 export const watchesGrowth: Bench = {
   name: 'watches-growth',
-  mostRounds: 2,
+  mostRounds: 1,
   work: () => `pending operations, each polled every ${EVERY_S} s`,
   growth: {
     of: 'pending operations',
