@@ -102,7 +102,7 @@ export default await definePanel({
     },
   },
   template: `
-    <div class="op-panel" :class="{ 'op-nothing': followed === null }">
+    <div class="op-panel" :class="{ 'op-none': followed === null }">
       <template v-if="followed">
         <div class="op-head"><h2>{{ t('title') }}</h2></div>
         <p v-if="problem" role="status" class="op-state op-state-slow" data-of="onboarding">
