@@ -83,15 +83,14 @@ export default await definePanel({
             <p v-if="state.detail" lang="en" class="op-small">{{ state.detail }}</p>
           </div>
         </div>
-        <dl class="op-figures">
-          <div v-for="figure in figures" :key="figure.name" :class="{ 'op-alarming': figure.isAlarming }">
+        <dl class="op-tiles">
+          <div v-for="figure in figures" :key="figure.name" :class="{ 'op-tile-warn': figure.isAlarming }">
             <dt>{{ t(figure.name) }}</dt>
             <dd :data-figure="figure.name">{{ count(figure.value) }}</dd>
           </div>
         </dl>
         <p v-if="health.load.lastError" class="op-small">
-          <strong>{{ health.failedAt ? t('lastErrorAt', { time: clock(health.failedAt) }) : t('lastError') }}</strong>
-          <span lang="en" data-figure="lastError">{{ health.load.lastError }}</span>
+          <strong>{{ health.failedAt ? t('lastErrorAt', { time: clock(health.failedAt) }) : t('lastError') }}</strong> <span lang="en" data-figure="lastError">{{ health.load.lastError }}</span>
         </p>
         <ul v-if="checks.length > 0" class="op-checks" :aria-label="t('checks')">
           <li v-for="check in checks" :key="check.name" :data-check="check.name" :data-ok="check.word">

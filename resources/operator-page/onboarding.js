@@ -102,7 +102,7 @@ export default await definePanel({
     },
   },
   template: `
-    <div class="op-panel" :class="{ 'op-nothing': followed === null }">
+    <div class="op-panel" :class="{ 'op-none': followed === null }">
       <template v-if="followed">
         <div class="op-head"><h2>{{ t('title') }}</h2></div>
         <p v-if="problem" role="status" class="op-state op-state-slow" data-of="onboarding">
@@ -110,8 +110,8 @@ export default await definePanel({
           <span>{{ problem.text }} <span v-if="problem.advice">{{ problem.advice }}</span> <span v-if="problem.detail" lang="en" class="op-small">{{ problem.detail }}</span></span>
         </p>
         <template v-if="showsCounts">
-          <dl class="op-figures op-stages">
-            <div v-for="tile in tiles" :key="tile.name" :class="{ 'op-alarming': tile.name === 'failed' && tile.value > 0 }">
+          <dl class="op-tiles op-stages">
+            <div v-for="tile in tiles" :key="tile.name" :class="{ 'op-tile-warn': tile.name === 'failed' && tile.value > 0 }">
               <dt>{{ t(tile.name) }}</dt>
               <dd :data-stage="tile.name">{{ count(tile.value) }}</dd>
             </div>
@@ -131,7 +131,7 @@ export default await definePanel({
             <p lang="en" class="op-small">{{ group.sentence }}</p>
             <ul>
               <li v-for="device in group.devices" :key="device.batch + device.deviceId">
-                <span><span class="op-id">{{ device.deviceId }}</span> <span class="op-small">{{ device.known }}</span></span>
+                <p><span class="op-id">{{ device.deviceId }}</span><br v-if="device.known"><span class="op-small">{{ device.known }}</span></p>
                 <v-btn variant="text" icon="mdi-magnify" :aria-label="t('show', { device: device.deviceId })" @click="show(device.deviceId)"></v-btn>
               </li>
             </ul>

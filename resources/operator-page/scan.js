@@ -116,7 +116,7 @@ export default await definePanel({
     <form class="op-panel" autocomplete="off" @submit.prevent="claim">
       <div class="op-head">
         <h2>{{ t('title') }}</h2>
-        <v-btn variant="text" class="op-toggle" :prepend-icon="sound ? 'mdi-volume-high' : 'mdi-volume-off'" :aria-pressed="sound"
+        <v-btn variant="text" density="compact" class="op-toggle" :prepend-icon="sound ? 'mdi-volume-high' : 'mdi-volume-off'" :aria-pressed="sound"
           @click="sound = !sound">{{ t('sound') }}</v-btn>
       </div>
       <div>

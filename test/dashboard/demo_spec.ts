@@ -3,6 +3,8 @@ import { connectAsync } from 'mqtt';
 import { Demo, type Endpoints } from '../../demo/demo';
 import { instructions } from '../../demo/instructions';
 import { Controls, type Device } from '../../harness/controls';
+import { startBrowser } from '../support/editor';
+import { OperatorPage, SCREENS } from './operator-page';
 
 describe('the demo', function () {
   this.timeout(60_000);
@@ -47,15 +49,15 @@ describe('the demo', function () {
 
   it('claims a file from the operator page at the simulator', async () => {
     const devices = await controls.mint(3);
-    const send = (name: string, rows: string): Promise<Response> => {
-      const body = new FormData();
-      body.append('file', new Blob([rows]), name);
-      const headers = { 'X-Operator-Page': '1' };
-      return fetch(`${endpoints.nodeRed}/operator/claim-file`, { method: 'POST', headers, body });
-    };
-    assert.equal((await send('three.csv', toCsv(devices))).status, 202);
-    // Another file is accepted as soon as this one is done.
-    while ((await send('next.csv', '\n')).status !== 202) continue;
+    const browser = await startBrowser();
+    try {
+      const operator = await OperatorPage.open(browser, endpoints.page, SCREENS.desk);
+      await operator.check('three.csv', toCsv(devices));
+      await operator.claimFile();
+      await operator.fileIs('Done');
+    } finally {
+      await browser.close();
+    }
     const { claims } = await controls.state();
     assert.deepEqual(
       devices.map(({ deviceUuid }) => claims[deviceUuid]),

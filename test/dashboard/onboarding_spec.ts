@@ -90,6 +90,28 @@ describe("the operator's page: onboarding", function () {
     await desk.page.locator('.op-batches').getByText('2 of 5 connected').waitFor();
   });
 
+  it('onboarding: counts the devices of a file, with serial number, IMEI and line of those that need a hand', async () => {
+    const { desk, phone } = pages;
+    const devices = [mint(AT_ONCE), mint(FAILS), mint(AT_ONCE)];
+    const rows = devices.map(({ claimToken, imei }, index) => `SN-${index};${imei};${claimToken};${TAG}`);
+    await desk.check('batch 7.csv', ['Serial number;IMEI;token;tags', ...rows].join('\r\n'));
+    await desk.claimFile();
+    await counts(phone, { waiting: 1, onboarded: 1, connected: 4, failed: 2 });
+    await phone.page.locator('[data-batch="batch 7.csv"]').getByText('2 of 3 connected').waitFor();
+    const { deviceUuid, imei } = devices[1]!;
+    const row = phone.page.locator('.op-group li').filter({ hasText: deviceUuid });
+    assert.ok((await row.innerText()).includes(`SN-1 · ${imei} · batch 7.csv, line 3`));
+
+    // nRF Cloud knows no serial numbers; the file has it.
+    await phone.page.locator('#op-device').fill('sn-2');
+    await phone.page.keyboard.press('Enter');
+    await phone.page.locator('.op-said').getByText(devices[2]!.deviceUuid, { exact: true }).waitFor();
+    assert.equal(await phone.page.locator('[data-fact="serial"]').innerText(), 'SN-2');
+    simulator.onboard(deviceUuid, { connected: true });
+    await phone.press(phone.page.getByRole('button', { name: /^Follow/ }));
+    await counts(phone, { waiting: 1, onboarded: 1, connected: 5, failed: 1 });
+  });
+
   it('onboarding: shows a listed device in the panel Device', async () => {
     const { phone } = pages;
     await phone.press(phone.page.getByRole('button', { name: `Show device ${broken.deviceUuid}` }));
@@ -103,7 +125,7 @@ describe("the operator's page: onboarding", function () {
     simulator.onboard(slow.deviceUuid, { connected: true });
     await start();
     for (const width of ALL_WIDTHS) {
-      await counts(pages[width], { waiting: 0, onboarded: 1, connected: 3, failed: 1 });
+      await counts(pages[width], { waiting: 0, onboarded: 1, connected: 6, failed: 1 });
       assert.deepEqual(await needHand(pages[width]), [broken.deviceUuid]);
     }
   });
@@ -123,7 +145,7 @@ describe("the operator's page: onboarding", function () {
     const { phone } = pages;
     simulator.onboard(broken.deviceUuid, { connected: true });
     await phone.press(phone.page.getByRole('button', { name: 'Follow this device again' }));
-    await counts(phone, { waiting: 0, onboarded: 1, connected: 4, failed: 0 });
+    await counts(phone, { waiting: 0, onboarded: 1, connected: 7, failed: 0 });
     assert.deepEqual(await needHand(phone), []);
   });
 

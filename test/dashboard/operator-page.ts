@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import axe from 'axe-core';
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { DASHBOARD } from '../../demo/demo';
+import type { NodeRedOptions } from '../../harness/node-red';
 import { keyFor, startNodeRedProcess, type FlowNode, type NodeRedProcess } from '../support/node-red-process';
 
 const EXAMPLES = resolve(__dirname, '../../examples');
@@ -13,7 +14,8 @@ export const ROWS_PER_UPLOAD = 10;
 
 /** The screens that the page is for. */
 export const SCREENS = {
-  desk: { viewport: { width: 1280, height: 800 } },
+  desk: { viewport: { width: 1440, height: 900 } },
+  tablet: { viewport: { width: 1024, height: 768 } },
   phone: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
 } as const satisfies Record<string, BrowserContextOptions>;
 
@@ -23,16 +25,23 @@ export function operatorFlow(): FlowNode[] {
   return JSON.parse(readFileSync(join(EXAMPLES, file), 'utf8')) as FlowNode[];
 }
 
-/** Starts Node-RED with the example and Dashboard, after somebody entered a service and its key. */
-export function startOperatorRuntime(baseUrl: string): Promise<NodeRedProcess> {
+/**
+ * Starts Node-RED with the example and Dashboard, after somebody entered a service and its key.
+ * @param rowsPerUpload few, so that a short file has some uploads
+ * @param options a user directory that is kept, and Node-RED's own settings
+ */
+export function startOperatorRuntime(
+  baseUrl: string,
+  rowsPerUpload = ROWS_PER_UPLOAD,
+  options: Partial<NodeRedOptions> = {},
+): Promise<NodeRedProcess> {
   const flows = operatorFlow();
   for (const node of flows) {
     // A test of failures does not wait for the retries of a shop floor.
     if (node.type === 'nrfcloud-connection') Object.assign(node, { baseUrl, retries: 0 });
-    // Some uploads of a short file.
-    if (node.type === 'nrfcloud-bulk-claim') node['rowsPerUpload'] = String(ROWS_PER_UPLOAD);
+    if (node.type === 'nrfcloud-bulk-claim') node['rowsPerUpload'] = String(rowsPerUpload);
   }
-  return startNodeRedProcess({ flows, credentials: keyFor(flows, 'sim-key'), modules: [DASHBOARD] });
+  return startNodeRedProcess({ flows, credentials: keyFor(flows, 'sim-key'), modules: [DASHBOARD], ...options });
 }
 
 /** The operator's page in a browser, driven by mouse, fingers and keyboard. */
@@ -109,8 +118,8 @@ export class OperatorPage {
   }
 
   /** Chooses a file by the field. */
-  async choose(name: string, text: string): Promise<void> {
-    const file = { name, mimeType: 'text/csv', buffer: Buffer.from(text) };
+  async choose(name: string, content: string | Buffer): Promise<void> {
+    const file = { name, mimeType: 'text/csv', buffer: Buffer.from(content) };
     await this.page.locator('input[type=file]').setInputFiles(file);
   }
 
@@ -132,49 +141,52 @@ export class OperatorPage {
     await this.page.locator('.op-file').getByText(words).waitFor();
   }
 
-  /** One number of the file's account. */
-  number(of: 'rows' | 'claimed' | 'refused' | 'rejected' | 'unknown' | 'uploads'): Locator {
-    return this.page.locator(`[data-count="${of}"]`);
+  /** Chooses a file, and resolves when it is checked and compared with the account's devices. */
+  async check(name: string, content: string | Buffer): Promise<void> {
+    await this.choose(name, content);
+    await this.page.locator('.op-file').getByText(name, { exact: true }).waitFor();
+    await this.fileIs('Checked');
+    await this.page.getByText('Compared with').waitFor();
   }
 
-  /** The account as it is shown; what is not shown is 0. */
-  async account(): Promise<Record<'rows' | 'claimed' | 'refused' | 'rejected' | 'unknown' | 'uploads', number>> {
-    const read = async (of: Parameters<OperatorPage['number']>[0]): Promise<number> => {
-      const [text = '0'] = await this.number(of).allInnerTexts();
-      return Number(text.replaceAll(',', ''));
-    };
-    return {
-      rows: await read('rows'),
-      claimed: await read('claimed'),
-      refused: await read('refused'),
-      rejected: await read('rejected'),
-      unknown: await read('unknown'),
-      uploads: await read('uploads'),
-    };
+  /** Presses the button that claims the file's devices. */
+  async claimFile(): Promise<void> {
+    await this.press(this.page.getByRole('button', { name: /^Claim [\d,]+ device/ }));
   }
 
-  /** The table of failures, by row. */
-  async failures(): Promise<{ line: string; device: string; reason: string }[]> {
-    const rows = await this.page.locator('.op-failures tbody tr').all();
-    return Promise.all(
-      rows.map(async (row) => {
-        const [line = '', device = '', reason = ''] = await row.locator('td').allInnerTexts();
-        return { line, device, reason: reason.trim() };
-      }),
+  /** One tile of the file's preview or report. */
+  tile(name: string): Locator {
+    return this.page.locator(`[data-count="${name}"]`);
+  }
+
+  /** The tiles above zero. */
+  async account(): Promise<Record<string, number>> {
+    const tiles = await this.page.locator('.op-tiles [data-count]').all();
+    const counts = await Promise.all(
+      tiles.map(async (tile) => [await tile.getAttribute('data-count'), await tile.innerText()] as const),
+    );
+    return Object.fromEntries(
+      counts.map(([name, text]) => [name!, Number(text.replaceAll(',', ''))] as const).filter(([, count]) => count > 0),
     );
   }
 
-  /** How many pixels of the chart have the colour of its line. */
-  linePixels(): Promise<number> {
-    return this.page.locator('.nrdb-ui-chart canvas').evaluate((canvas) => {
-      const { width, height } = canvas as HTMLCanvasElement;
-      const { data } = (canvas as HTMLCanvasElement).getContext('2d')!.getImageData(0, 0, width, height);
-      let pixels = 0;
-      for (let at = 0; at < data.length; at += 4) {
-        if (data[at] === 0x0d && data[at + 1] === 0x74 && data[at + 2] === 0xce) pixels++;
-      }
-      return pixels;
-    });
+  /** The reasons with their counts. */
+  async reasons(): Promise<string[]> {
+    const texts = await this.page.locator('.op-reasons button').allInnerTexts();
+    return texts.map((text) => text.replace(/\s+/g, ' ').trim());
+  }
+
+  /** The table of failures, by row: its cells. */
+  async failures(): Promise<string[][]> {
+    const rows = await this.page.locator('.op-failures tbody tr').all();
+    return Promise.all(rows.map((row) => row.locator('td').allInnerTexts()));
+  }
+
+  /** Saves the failed rows. @returns the CSV */
+  async saveFailedRows(): Promise<string> {
+    const download = this.page.waitForEvent('download');
+    await this.press(this.page.getByRole('button', { name: 'Save failed rows' }));
+    return readFileSync(await (await download).path(), 'utf8');
   }
 
   /** Sets the device to light or dark, and waits until the colours have changed: they fade. */
@@ -208,6 +220,7 @@ export class OperatorPage {
   overflowing(): Promise<string[]> {
     return this.page.evaluate(() =>
       [...document.querySelectorAll('.nrdb-ui-page *')]
+        .filter((element) => element.closest('.op-scroll') === null)
         .filter((element) => element.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
         .filter((element) => getComputedStyle(element).position !== 'absolute')
         .map((element) => element.outerHTML.slice(0, 120)),
