@@ -17,19 +17,16 @@ const RULE = 'b1d0000000e60004';
 const BY_HTTP = '647f7ffe7063fb6c';
 const TO_RESPONSE = 'b1d0000000e60015';
 
-/** Changes to the batch example by node type: simulated devices are polled more often than real ones. */
+/** Simulated devices are polled more often than real ones. */
+const FAST_ONBOARDING = { interval: 0.5, maxInterval: 2, pollRate: 20, timeout: '${DEMO_ONBOARDING_TIMEOUT}' };
+/** Changes to the batch example by node type. */
 const BATCH_CHANGES: Record<string, (node: FlowNode) => Partial<FlowNode>> = {
   inject: () => ({ g: BY_HTTP, x: 340, y: 760, wires: [[RULE]] }),
   'nrfcloud-bulk-claim': ({ wires: [uploads, rejected, summary] = [] }) => ({
     wires: [uploads!, rejected!, [...summary!, TO_RESPONSE]],
   }),
   'nrfcloud-bulk-status': () => ({ interval: 0.5, maxInterval: 2 }),
-  'nrfcloud-onboarding': () => ({
-    interval: 0.5,
-    maxInterval: 2,
-    pollRate: 20,
-    timeout: '${DEMO_ONBOARDING_TIMEOUT}',
-  }),
+  'nrfcloud-onboarding': () => FAST_ONBOARDING,
 };
 
 /**
@@ -41,7 +38,10 @@ export function readTabs(): FlowNode[] {
   const connection = own.find(({ type }) => type === 'nrfcloud-connection')!.id;
   const additions = readFlows(join(__dirname, 'batch-tab.json'));
   const batch = readExample(BATCH).map((node) => ({ ...node, ...BATCH_CHANGES[node.type]?.(node) }));
-  const examples = [...readExample(OPERATOR_PAGE), ...batch]
+  const page = readExample(OPERATOR_PAGE).map((node) =>
+    node.type === 'nrfcloud-onboarding' ? { ...node, ...FAST_ONBOARDING } : node,
+  );
+  const examples = [...page, ...batch]
     .filter(({ type }) => type !== 'nrfcloud-connection')
     .map((node) => ('connection' in node ? { ...node, connection } : node));
   const tabs = [...own, ...examples, ...additions];

@@ -1,19 +1,28 @@
 import type { NodeAPI } from 'node-red';
-import { NO_LOAD } from './api/load';
-import { check, readCheckInputs, reportUnusable } from './operations/check';
+import { NO_LOAD, type LoadReport } from './api/load';
+import { check, readCheckInputs, reportLoad, reportUnusable, type CheckReport } from './operations/check';
 import { defineNode } from './runtime/define-node';
 import { typed } from './runtime/inputs';
+import type { Result } from './runtime/output';
+import { choice } from './runtime/settings';
+import type { Ending } from './runtime/status';
 
 export = (RED: NodeAPI): void =>
   defineNode(RED, {
     type: 'nrfcloud-check',
     operation: 'list devices',
     inputs: { tags: typed('', 'str'), token: typed('', 'str') },
-    settings: {},
+    usesInput: (_, { checks }) => checks !== 'load',
+    settings: { checks: choice<'all' | 'load'>('all', 'load') },
     status: { working: 'nrfcloud-check.status.checking', done: 'nrfcloud-check.status.ready' },
     output: 'check',
     worksWithoutConnection: true,
-    run: async ({ inputs, source, api, connectionProblem }) => {
+    run: async ({ inputs, settings, source, api, connectionProblem }) => {
+      if (settings.checks === 'load' && connectionProblem === undefined) {
+        const load = api.load();
+        const ending = load.outageSince === null ? LOAD_READ : NOT_READY;
+        return resultOf(reportLoad(load), load, ending);
+      }
       const request = readCheckInputs(inputs, source);
       let statusCode: number | undefined;
       const report =
@@ -22,11 +31,20 @@ export = (RED: NodeAPI): void =>
           : reportUnusable(connectionProblem, request);
       const load = connectionProblem === undefined ? api.load() : NO_LOAD;
       return {
-        payload: report,
-        port: report.ready ? 0 : 1,
-        properties: { load: { ...load } },
+        ...resultOf(report, load, report.ready ? undefined : NOT_READY),
         ...(statusCode === undefined ? {} : { statusCode }),
-        ...(report.ready ? {} : { ending: { level: 'failed', text: 'nrfcloud-check.status.notReady' } }),
       };
     },
   });
+
+const NOT_READY: Ending = { level: 'failed', text: 'nrfcloud-check.status.notReady' };
+const LOAD_READ: Ending = { level: 'done', text: 'nrfcloud-check.status.loadRead' };
+
+function resultOf(report: CheckReport, load: LoadReport, ending: Ending | undefined): Result {
+  return {
+    payload: report,
+    port: report.ready ? 0 : 1,
+    properties: { load: { ...load } },
+    ...(ending === undefined ? {} : { ending }),
+  };
+}

@@ -3,6 +3,7 @@ import { dryRunClaim } from '../api/claims';
 import { getAccount } from '../api/device-management';
 import { probeDevices } from '../api/devices';
 import { hasCode, NrfCloudError } from '../api/errors';
+import type { LoadReport } from '../api/load';
 import { listRules, stateOfRule, tagsOfRule } from '../api/rules';
 import { tagNames } from '../api/tags';
 import { withSource } from '../api/with-source';
@@ -57,6 +58,16 @@ export function readCheckInputs(
 /** The report of a connection that cannot be used. */
 export function reportUnusable(problem: NrfCloudError, inputs: CheckInputs): CheckReport {
   return reportOf([{ name: 'connection', ok: false, message: problem.message }, ...notAsked(inputs, 'key')]);
+}
+
+/**
+ * The report of a check that sends nothing, so that it responds during a hold and an outage, too: whether the service can
+ * be reached is known only while an outage lasts.
+ */
+export function reportLoad({ outageSince }: LoadReport): CheckReport {
+  const name = 'connection';
+  if (outageSince === null) return reportOf([{ name, ok: null, message: 'cannot be told, as only the load was read' }]);
+  return reportOf([{ name, ok: false, message: `the service has been unavailable since ${outageSince}` }]);
 }
 
 /**

@@ -61,6 +61,8 @@ export async function definePanel({ name, hasStyle = false, methods, mounted, un
       };
       this.$socket.on(`msg-input:${this.id}`, this.heard);
       this.$socket.on(`widget-load:${this.id}`, this.heard);
+      // What Dashboard sent by itself came before this file did.
+      this.$socket.emit('widget-load', this.id);
       mounted?.call(this);
     },
     unmounted() {

@@ -88,7 +88,7 @@ export class OperatorPage {
     const operator = new OperatorPage(page, options.hasTouch === true);
     await page.goto(url);
     await page.getByRole('button', { name: 'Claim', exact: true }).waitFor();
-    await page.getByRole('button', { name: 'Unblock', exact: true }).waitFor();
+    await page.getByRole('button', { name: 'Find', exact: true }).waitFor();
     return operator;
   }
 
@@ -210,19 +210,19 @@ export class OperatorPage {
     });
   }
 
-  /** What an accessibility checker finds serious or critical on the page. */
-  async accessibilityViolations(): Promise<string[]> {
+  /** What an accessibility checker finds serious or critical on the page, or in a part of it. */
+  async accessibilityViolations(within = 'body'): Promise<string[]> {
     await this.page.evaluate(axe.source);
-    return this.page.evaluate(async () => {
+    return this.page.evaluate(async (selector) => {
       // Dashboard's own: the hidden tooltips of its navigation have no text before they are shown.
-      const context = { include: [['body']], exclude: [['.v-tooltip[role="tooltip"]']] };
+      const context = { include: [[selector]], exclude: [['.v-tooltip[role="tooltip"]']] };
       const { violations } = await (globalThis as any).axe.run(context, { resultTypes: ['violations'] });
       return violations
         .filter(({ impact }: any) => impact === 'serious' || impact === 'critical')
         .flatMap(({ id, nodes }: any) =>
           nodes.map(({ html, failureSummary }: any) => `${id}: ${html}\n${failureSummary}`),
         ) as string[];
-    });
+    }, within);
   }
 
   /** Elements that reach beyond the right edge of the screen. */

@@ -81,36 +81,6 @@ describe("the operator's page", function () {
         assert.match(await operator.answer('scan', 'Not claimed'), /the device is not the reason/);
       });
 
-      it('blocks and unblocks a device, by its UUID or its token', async () => {
-        const { claimToken, deviceUuid } = simulator.mint();
-        const field = operator.page.getByLabel('Device UUID or claim token');
-        const button = (name: string) => operator.page.getByRole('button', { name, exact: true });
-        await operator.scan(claimToken);
-        await operator.banner('scan').getByText(deviceUuid).waitFor();
-        await operator.answer('scan', 'Claimed');
-
-        await operator.press(field);
-        await operator.page.keyboard.insertText(deviceUuid);
-        await operator.page.keyboard.press('Enter');
-        assert.equal(simulator.device(deviceUuid)!['status'], 'READY', 'Enter presses neither button');
-        await operator.press(button('Block'));
-        assert.match(await operator.answer('device', 'Blocked'), new RegExp(deviceUuid));
-        assert.equal(simulator.device(deviceUuid)!['status'], 'BLOCKED');
-
-        await operator.press(field);
-        await operator.page.keyboard.press('Control+A');
-        await operator.page.keyboard.insertText(claimToken);
-        await operator.press(button('Unblock'));
-        assert.match(await operator.answer('device', 'Unblocked'), new RegExp(deviceUuid));
-        assert.equal(simulator.device(deviceUuid)!['status'], 'READY');
-
-        await operator.press(field);
-        await operator.page.keyboard.press('Control+A');
-        await operator.page.keyboard.insertText(simulator.mint().deviceUuid);
-        await operator.press(button('Block'));
-        assert.match(await operator.answer('device', 'Not blocked'), /This account has not claimed the device/);
-      });
-
       it('operator page: counts the devices that were claimed today', async () => {
         const today = operator.page.locator('[data-count="today"]');
         const before = Number((await today.innerText()).replaceAll(',', ''));
@@ -125,7 +95,7 @@ describe("the operator's page", function () {
 
       it('can be used by everybody, in light and in dark, and nothing is beyond the edge', async () => {
         // A full page: an answer of each kind, and a file with failures.
-        const { claimToken, deviceUuid } = simulator.mint();
+        const { claimToken } = simulator.mint();
         await operator.scan(claimToken);
         await operator.answer('scan', 'Claimed');
         await operator.scan(claimToken);
@@ -139,10 +109,6 @@ describe("the operator's page", function () {
         await operator.claimFile();
         await operator.page.getByText('2 rows not claimed').waitFor();
         await operator.fileIs('Done');
-        const field = operator.page.getByLabel('Device UUID or claim token');
-        await field.fill(deviceUuid);
-        await operator.press(operator.page.getByRole('button', { name: 'Block', exact: true }));
-        await operator.banner('device').getByText(deviceUuid).waitFor();
         for (const colorScheme of ['dark', 'light'] as const) {
           await operator.setColours(colorScheme);
           assert.deepEqual(await operator.accessibilityViolations(), [], colorScheme);

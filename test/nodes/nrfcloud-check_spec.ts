@@ -1,9 +1,36 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
+import type { LoadReport } from '../../nodes/api/load';
 import checkNode from '../../nodes/nrfcloud-check';
+import devicesNode from '../../nodes/nrfcloud-devices';
 import { startSimulator, type Simulator } from '../../simulator';
 import { startNodeRig, stopNodeRig, type Message, type NodeRig, type NodeRigOptions } from '../support/node-rig';
 
 const TAG = 'nrf-cloud-onboarding';
+/** A node that sends requests beside the check. */
+const DEVICES = {
+  id: 'devices',
+  z: 'tab',
+  x: 1,
+  y: 1,
+  type: 'nrfcloud-devices',
+  connection: 'connection',
+  wires: [[]],
+};
+/** A port that nothing listens on. */
+const OUTAGE = { baseUrl: 'http://127.0.0.1:9/v1', retries: 5, outageWait: 300 };
+
+/** Asks for the load until it is as expected. */
+async function loadWhen(flow: NodeRig, isExpected: (load: LoadReport) => boolean): Promise<LoadReport> {
+  for (let asked = 1; ; asked++) {
+    flow.send({});
+    await flow.ended(asked);
+    const { load } = flow.completed.at(-1) as { load?: LoadReport };
+    if (load !== undefined && isExpected(load)) return load;
+    await setImmediate();
+  }
+}
 
 describe('nrfcloud-check', () => {
   let simulator: Simulator;
@@ -216,6 +243,37 @@ describe('nrfcloud-check', () => {
       await flow.ended(1);
       assert.equal(flow.caught[0]!['error'].code, 'NRFCLOUD_INVALID_INPUT');
       assert.equal(simulator.requestCount, 0);
+    });
+  });
+
+  describe('with the checks load', () => {
+    it('reports at once while the service asks to wait, and sends nothing', async () => {
+      const flow = await rig(
+        { checks: 'load', tags: '${NOT_SET}', token: 'x' },
+        { nodes: [DEVICES], types: [devicesNode] },
+      );
+      simulator.faults.add({ status: 429, retryAfter: 60, times: 1 });
+      flow.other('devices').receive({});
+      await once(simulator.events, 'response');
+      const load = await loadWhen(flow, ({ waiting }) => waiting === 1);
+      assert.equal(flow.outputs[1]!.length, 0);
+      assert.deepEqual(flow.outputs[0]!.at(-1)!['check'].checks[0].ok, null);
+      assert.ok(Date.parse(load.heldUntil!) > Date.now() + 30_000, String(load.heldUntil));
+      assert.deepEqual([load.rateLimited, load.outageSince], [1, null]);
+      assert.equal(simulator.requestCount, 1);
+    });
+
+    it('is not ready during an outage', async () => {
+      const flow = await rig({ checks: 'load' }, { nodes: [DEVICES], types: [devicesNode], connection: OUTAGE });
+      for (let index = 0; index < 40; index++) flow.other('devices').receive({});
+      const load = await loadWhen(flow, ({ outageSince }) => outageSince !== null);
+      assert.equal(flow.outputs[1]!.at(-1)!['check'].checks[0].ok, false);
+      assert.ok(Date.parse(load.outageSince!) <= Date.now(), String(load.outageSince));
+    });
+
+    it('reports a connection that cannot be used by output 2', async () => {
+      const { ok, port, msg } = await run({ checks: 'load' }, {}, { apiKey: undefined });
+      assert.deepEqual([ok['connection'], port, msg['load'].waiting], [false, 1, 0]);
     });
   });
 

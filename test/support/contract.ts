@@ -169,7 +169,7 @@ export const CONTRACT: Record<string, NodeContract> = {
   'nrfcloud-check': {
     category: CATEGORY,
     outputs: 2,
-    defaults: { ...COMMON, tags: '', tagsType: 'str', token: '', tokenType: 'str', output: 'check' },
+    defaults: { ...COMMON, checks: 'all', tags: '', tagsType: 'str', token: '', tokenType: 'str', output: 'check' },
     sets: ['check', 'load', 'statusCode'],
     reads: [],
   },
