@@ -69,13 +69,22 @@ export class OperatorPage {
     });
   }
 
-  /** Opens the page, and waits until its panels are there. */
-  static async open(browser: Browser, url: string, options: BrowserContextOptions): Promise<OperatorPage> {
+  /**
+   * Opens the page, and waits until its panels are there.
+   * @param prepare runs in the browser before the page's own code
+   */
+  static async open(
+    browser: Browser,
+    url: string,
+    options: BrowserContextOptions,
+    prepare?: () => void,
+  ): Promise<OperatorPage> {
     const context = await browser.newContext({ locale: 'en-US', ...options });
     const page = await context.newPage();
     page.setDefaultTimeout(PATIENCE_MS);
     // tsx marks functions with a helper of its own, which the page doesn't have.
     await page.addInitScript('globalThis.__name = (f) => f');
+    if (prepare !== undefined) await page.addInitScript(prepare);
     const operator = new OperatorPage(page, options.hasTouch === true);
     await page.goto(url);
     await page.getByRole('button', { name: 'Claim', exact: true }).waitFor();
