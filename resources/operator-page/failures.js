@@ -65,7 +65,7 @@ export const Failures = {
             <td role="cell" :data-label="t('line')">{{ row.line }}</td>
             <td role="cell" class="op-id" :data-label="t('device')">{{ row.device }}</td>
             <td v-for="column in columns" :key="column.index" role="cell" :data-label="column.name">{{ row.cells[column.index] }}</td>
-            <td role="cell" :data-label="t('reason')">{{ titleOf(row) }}<span v-if="row.code === 'DUPLICATE'" class="op-small" lang="en"> {{ sentence(row.reason) }}</span></td>
+            <td role="cell" :data-label="t('reason')"><span>{{ titleOf(row) }} <span v-if="row.code === 'DUPLICATE'" class="op-small" lang="en">{{ sentence(row.reason) }}</span></span></td>
           </tr>
         </tbody>
       </table>

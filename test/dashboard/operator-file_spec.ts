@@ -160,6 +160,23 @@ describe('operator page: a file', function () {
     assert.equal((await desk.failures()).at(-1)![0], '61');
   });
 
+  it('operator page: rows without a header are saved with one, and read again as they were', async () => {
+    const { tablet } = pages;
+    const [kept, lost] = simulator.mintMany(2) as [MintedToken, MintedToken];
+    const [good, damaged] = [kept.claimToken, lost.claimToken];
+    await tablet.check('guide.csv', `${good},"a,b"\n${damaged.slice(0, 50)},"c,d"\n`);
+    assert.deepEqual(await tablet.account(), { fresh: 1, invalid: 1 });
+    await tablet.claimFile();
+    await tablet.fileIs('Done');
+    const saved = await tablet.saveFailedRows();
+    assert.match(saved, /^\ufeff"claim token","tags","Reason"\r\n"2dn3[^"]+","c,d","the token is/);
+    await tablet.check('guide again.csv', saved.replace(damaged.slice(0, 50), damaged));
+    assert.deepEqual(await tablet.account(), { fresh: 1 });
+    await tablet.claimFile();
+    await tablet.fileIs('Done');
+    assert.deepEqual(simulator.device(lost.deviceUuid)!['tags'], ['c', 'd']);
+  });
+
   it('operator page: an xlsx and a file without claim tokens are refused with advice', async () => {
     const { tablet } = pages;
     const xlsx = Buffer.concat([Buffer.from('PK\x03\x04'), Buffer.alloc(200), Buffer.from('xl/workbook.xml')]);
