@@ -11,20 +11,21 @@ const DAMAGED = 17;
 const AGAIN = 201;
 const FOREIGN = [64, 350];
 
-/** A file as people have it: most rows are good. */
+/** A file as people have it: a serial number and an IMEI beside the token, and most rows are good. */
 async function makeFile(controls: Controls): Promise<string> {
   const devices = await controls.mint(ROWS);
   const tokens = devices.map(({ claimToken }) => claimToken);
   for (const row of FOREIGN) await controls.giveAway(devices[row - 1]!);
   tokens[DAMAGED - 1] = tokens[DAMAGED - 1]!.slice(0, 60);
   tokens[AGAIN - 1] = tokens[AGAIN - 2]!;
-  return tokens.join('\n');
+  const rows = tokens.map((token, index) => `A${24_001 + index};${355026070112001 + index};${token}`);
+  return ['Serial;IMEI;Claim token', ...rows].join('\n');
 }
 
 /** Somebody at a desk, who claims a device, a file, and two devices more. */
 async function takeDesk(browser: Browser, { page, controls }: Endpoints): Promise<void> {
   const service = new Controls(controls);
-  const viewport = { width: 1280, height: 1066 };
+  const viewport = { width: 1440, height: 1150 };
   const operator = await OperatorPage.open(browser, page, { ...SCREENS.desk, viewport, deviceScaleFactor: 1.25 });
   await operator.page.getByRole('textbox', { name: 'Tags' }).fill('station=7');
   const scan = async ({ claimToken, deviceUuid }: Device): Promise<void> => {
@@ -34,13 +35,15 @@ async function takeDesk(browser: Browser, { page, controls }: Endpoints): Promis
   };
   const [first, second, third] = (await service.mint(3)) as [Device, Device, Device];
   await scan(first);
-  await operator.choose('batch-2026-11-24.csv', await makeFile(service));
+  await operator.check('batch-2026-11-24.csv', await makeFile(service));
+  await operator.claimFile();
   await operator.fileIs('Done');
   await scan(second);
   await scan(third);
   const claimed = String(ROWS - FOREIGN.length - 2 + 3);
-  await operator.page.locator('.op-today').getByText(claimed, { exact: true }).waitFor();
+  await operator.tile('today').getByText(claimed, { exact: true }).waitFor();
   await operator.page.mouse.move(0, 0);
+  await operator.page.locator('.op-flash').waitFor({ state: 'detached' });
   await operator.page.screenshot({ path: picture('operator-page-desktop.png') });
 }
 
@@ -54,8 +57,10 @@ async function takePhone(browser: Browser, { page, controls }: Endpoints): Promi
   await operator.scan(foreign.claimToken);
   await operator.answer('scan', 'Not claimed');
   await operator.scan(own.claimToken);
-  await operator.answer('scan', 'Claimed');
+  await operator.page.locator('.op-flash-good').waitFor();
   await operator.page.evaluate(() => window.scrollTo(0, 0));
+  // The flash is what somebody sees who holds a scanner; without its end it stays for the picture.
+  await operator.page.addStyleTag({ content: '.op-flash { animation: none !important; }' });
   await operator.page.screenshot({ path: picture('operator-page-phone.png') });
 }
 
