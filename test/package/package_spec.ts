@@ -13,8 +13,8 @@ const ROOT = resolve(__dirname, '../..');
 const run = promisify(execFile);
 
 const KIB = 1024;
-/** What the package may cost its users, in bytes: a tenth above what it did when this was written, with eleven node types. */
-const BUDGET = { tarball: 405 * KIB, unpacked: 1540 * KIB, installed: 5080 * KIB };
+/** What the package may cost its users, in bytes: a tenth above what it did with eleven node types and the operator page. */
+const BUDGET = { tarball: 490 * KIB, unpacked: 1870 * KIB, installed: 5400 * KIB };
 /** All that is installed along with it. */
 const DEPENDENCIES = ['csv-parse', 'undici'];
 
