@@ -30,18 +30,19 @@ const outside = {
 };
 /** The folders that each folder of the product must not import; see CONTRIBUTING.md for the layers. */
 const FORBIDDEN = {
-  report: ['work', 'runtime', 'operations', 'parse'],
-  work: ['report', 'http'],
-  runtime: ['report', 'work', 'operations', 'parse'],
-  operations: ['report', 'work', 'runtime', 'http'],
-  api: ['report', 'work', 'runtime', 'operations', 'parse'],
-  parse: ['report', 'work', 'runtime', 'operations', 'api', 'http'],
-  http: ['report', 'work', 'runtime', 'operations', 'api', 'parse'],
-  util: ['report', 'work', 'runtime', 'operations', 'api', 'parse', 'http'],
+  report: ['definitions', 'work', 'runtime', 'operations', 'parse'],
+  definitions: ['report', 'http'],
+  work: ['report', 'definitions', 'http'],
+  runtime: ['report', 'definitions', 'work', 'operations', 'parse'],
+  operations: ['report', 'definitions', 'work', 'runtime', 'http'],
+  api: ['report', 'definitions', 'work', 'runtime', 'operations', 'parse'],
+  parse: ['report', 'definitions', 'work', 'runtime', 'operations', 'api', 'http'],
+  http: ['report', 'definitions', 'work', 'runtime', 'operations', 'api', 'parse'],
+  util: ['report', 'definitions', 'work', 'runtime', 'operations', 'api', 'parse', 'http'],
 };
 const folder = (name, from) => ({
   regex: `^(\\.\\./)*\\.?/?${name}(/|$)`,
-  message: `Imports run one way: node files -> work -> runtime, operations -> api -> http -> util; ${from}/ must not import ${name}/.`,
+  message: `Imports run one way: node files -> definitions -> work -> runtime, operations -> api -> http -> util; ${from}/ must not import ${name}/.`,
 });
 const forbid = (...patterns) => ({
   '@typescript-eslint/no-restricted-imports': ['error', { patterns: [...patterns, outside] }],

@@ -5,6 +5,8 @@ import { mib, startBenchNodeRed, type BenchNodeRed, type Messages } from './node
 
 /** Messages that bring what first ones bring: compiled code, sockets. */
 export const WARM_UP = 500;
+/** CPU time of a message. */
+export const CPU = 'µs of CPU each';
 export const OVER_IDLE = 'MiB over idle';
 
 /** A flow in a Node-RED of its own, which has done some work already, as first messages bring what any first ones do. */
@@ -30,7 +32,7 @@ export async function startContender(
       const { peak, longestBlockMs, cpuMs } = await nodeRed.readGauge();
       return {
         [SPEED]: ok / seconds,
-        'µs of CPU each': (cpuMs * 1000) / messages.messages,
+        [CPU]: (cpuMs * 1000) / messages.messages,
         [OVER_IDLE]: mib(peak - idle.rss),
         'longest block, ms': longestBlockMs,
         'failed or lost': failed + lost,

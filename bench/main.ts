@@ -8,7 +8,7 @@ import { idle } from './idle';
 import { limited } from './limited';
 import { outage } from './outage';
 import { startUp } from './start-up';
-import { listing } from './listing';
+import { listing, listing50 } from './listing';
 import { watches, watchesGrowth } from './watches';
 import { pendingRows } from './pending-rows';
 import { restart } from './restart';
@@ -32,6 +32,7 @@ const BENCHES: readonly Bench[] = [
   uploadsAtOnce,
   pendingRows,
   listing,
+  listing50,
   watches,
   watchesGrowth,
   following,

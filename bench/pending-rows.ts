@@ -31,7 +31,7 @@ const NOT_REPORTED = 'rows not reported once';
 /** A long file through bulk claim and bulk status: all its operations are pending at once, and then all end. */
 export const pendingRows: Bench = {
   name: 'pending-rows',
-  mostRounds: 3,
+  mostRounds: 2,
   work: (scale) => `${format(scaled(ROWS, scale))} rows of CSV claimed and followed, all operations pending at once`,
   start: async (load) => {
     const rows = scaled(ROWS, load.scale);

@@ -22,7 +22,7 @@ const LOOK_MS = 5000;
 /** Node-RED is killed while bulk operations are pending, and started again. */
 export const restart: Bench = {
   name: 'restart',
-  mostRounds: 3,
+  mostRounds: 2,
   work: (scale) =>
     `SIGKILL with ${format(scaled(PENDING, scale))} pending operations, polled every ${EVERY_S} s; started again`,
   start: async (load) => {

@@ -33,8 +33,8 @@ export const startUp: Bench = {
     return Promise.resolve({
       contenders: { [PRODUCT]: withPackage, [EMPTY]: without },
       goals: [
-        { figure: MS, above: EMPTY, atMost: 150 },
-        { figure: MEMORY, above: EMPTY, atMost: 20 },
+        { figure: MS, above: EMPTY, atMost: 40 },
+        { figure: MEMORY, above: EMPTY, atMost: 5 },
       ],
       stop: () => {
         folder.remove();

@@ -18,6 +18,7 @@ const GOALS = new Map([
 /** Uploads behind a network: what several in flight bring. */
 export const uploadsAtOnce: Bench = {
   name: 'uploads-at-once',
+  mostRounds: 1,
   work: (scale) =>
     `${format(scaled(UPLOADS, scale))} uploads of ${format(ROWS_PER_UPLOAD)} rows; ${LATENCY_MS} ms latency`,
   start: async (load) => {

@@ -1,33 +1,9 @@
+import { createRequire } from 'node:module';
 import type { NodeAPI } from 'node-red';
-import { BulkClaims, type BulkClaimInputs, type BulkClaimSettings } from './work/bulk-claims';
-import { defineNode } from './runtime/define-node';
-import { fromMessage, typed } from './runtime/inputs';
-import { choice, flag, numberOrText, number, text } from './runtime/settings';
+import type * as Definition from './definitions/bulk-claim';
+import { registerNode } from './runtime/register-node';
+
+const load = createRequire(__filename);
 
 export = (RED: NodeAPI): void =>
-  defineNode<BulkClaimInputs, BulkClaimSettings, BulkClaims>(RED, {
-    type: 'nrfcloud-bulk-claim',
-    operation: 'bulk claim',
-    inputs: {
-      source: typed('payload', 'msg'),
-      tags: typed('', 'str'),
-      messageTags: fromMessage('tags'),
-      cancel: fromMessage('cancel'),
-    },
-    settings: {
-      input: choice<'content' | 'file'>('content', 'file'),
-      tokenColumn: numberOrText(0),
-      tagsColumn: numberOrText(0),
-      rowsPerUpload: number(1000, { min: 1, max: 100_000, whole: true }),
-      uploadsAtOnce: number(4, { min: 1, max: 1000, whole: true }),
-      onInvalid: choice<'skip' | 'stop'>('skip', 'stop'),
-      maxRetryRounds: number(5, { whole: true }),
-      dryRun: flag(false),
-      resume: flag(true),
-      store: text(''),
-    },
-    status: { working: 'nrfcloud-bulk-claim.status.reading', done: 'nrfcloud-bulk-claim.status.uploaded' },
-    always: (msg) => 'cancel' in msg && msg.cancel === true,
-    createState: (context) => new BulkClaims(RED, context),
-    run: (task) => task.state.run(task),
-  });
+  registerNode(RED, 'nrfcloud-bulk-claim', () => (load('./definitions/bulk-claim') as typeof Definition).default);

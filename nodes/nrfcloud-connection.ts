@@ -1,13 +1,17 @@
+import { createRequire } from 'node:module';
 import type { NodeAPI, NodeDef } from 'node-red';
 import { serveAdminApi } from './runtime/admin-api';
-import { CONNECTION_TYPE, openConnection, type ConnectionCredentials, type ConnectionNode } from './runtime/connection';
+import type * as Connection from './runtime/connection';
+import { CONNECTION_TYPE } from './runtime/connection-type';
+
+const load = createRequire(__filename);
 
 export = (RED: NodeAPI): void => {
-  RED.nodes.registerType<ConnectionNode, NodeDef, object, ConnectionCredentials>(
+  RED.nodes.registerType<Connection.ConnectionNode, NodeDef, object, Connection.ConnectionCredentials>(
     CONNECTION_TYPE,
-    function (this: ConnectionNode, def: NodeDef) {
+    function (this: Connection.ConnectionNode, def: NodeDef) {
       RED.nodes.createNode(this, def);
-      openConnection(RED, this, def);
+      (load('./runtime/connection') as typeof Connection).openConnection(RED, this, def);
     },
     { credentials: { apiKey: { type: 'password' } } },
   );

@@ -1,31 +1,9 @@
+import { createRequire } from 'node:module';
 import type { NodeAPI } from 'node-red';
-import { chooseOperation, isOperation } from './operations/operation-table';
-import { runTagOperation, TAG_OPERATIONS, type TagOperation } from './operations/tags';
-import { defineNode } from './runtime/define-node';
-import { fromMessage, typed } from './runtime/inputs';
-import { choice } from './runtime/settings';
-import type { StatusTexts } from './runtime/status';
+import type * as Definition from './definitions/tags';
+import { registerNode } from './runtime/register-node';
 
-/** The status texts of an operation; general ones if the message says which, until it has. */
-const statusOf = (operation: unknown): StatusTexts => {
-  const word = operation === 'msg' || isOperation(TAG_OPERATIONS, operation) ? operation : 'list';
-  return { working: `nrfcloud-tags.working.${word}`, done: `nrfcloud-tags.done.${word}` };
-};
+const load = createRequire(__filename);
 
 export = (RED: NodeAPI): void =>
-  defineNode(RED, {
-    type: 'nrfcloud-tags',
-    operation: ({ operation }) =>
-      isOperation(TAG_OPERATIONS, operation) ? TAG_OPERATIONS[operation].name : 'list tags',
-    inputs: { input: typed('payload', 'msg'), operation: fromMessage('operation') },
-    settings: {
-      operation: choice<TagOperation | 'msg'>('list', 'create', 'ensure', 'get', 'update', 'delete', 'device', 'msg'),
-    },
-    status: ({ operation }) => statusOf(operation),
-    run: (task) => {
-      const { inputs, settings, api, source } = task;
-      const operation = chooseOperation(TAG_OPERATIONS, settings.operation, inputs.operation, 'list tags');
-      task.describe(statusOf(operation));
-      return runTagOperation(api, { operation, input: inputs.input }, source.input);
-    },
-  });
+  registerNode(RED, 'nrfcloud-tags', () => (load('./definitions/tags') as typeof Definition).default);

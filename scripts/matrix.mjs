@@ -19,22 +19,22 @@ for (const name of names) {
   if (RUNTIMES[name] === undefined) throw new Error(`${name} is none of ${Object.keys(RUNTIMES).join(', ')}`);
 }
 
-/** Runs the tests on a row in this terminal. @returns mocha's counts, and the minutes that it took */
+/** Runs the tests on a row in this terminal. @returns the counts, and the minutes that it took */
 async function run(name) {
   const begin = Date.now();
   const child = spawn(process.execPath, ['scripts/test.mjs', name, '--', ...SPECS], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const counts = { passing: 0, failing: 0 };
+  let counts = [0, 0];
   createInterface(child.stdout).on('line', (line) => {
     console.log(line);
-    const [, count, result] = /^ {2}(\d+) (passing|failing)\b/.exec(line) ?? [];
-    if (result !== undefined) counts[result] += Number(count);
+    const [, passed, failed] = /^tests: (\d+) passed, .*; (\d+) failed$/.exec(line) ?? [];
+    if (failed !== undefined) counts = [Number(passed), Number(failed)];
   });
   const [code] = await once(child, 'close');
   // A run that was interrupted has failed, whatever it had counted.
-  const failed = code === 0 ? counts.failing : Math.max(counts.failing, 1);
-  return { passed: counts.passing, failed, minutes: (Date.now() - begin) / 60_000 };
+  const failed = code === 0 ? counts[1] : Math.max(counts[1], 1);
+  return { passed: counts[0], failed, minutes: (Date.now() - begin) / 60_000 };
 }
 
 /** The page's lines about rows, by the versions that they begin with. */

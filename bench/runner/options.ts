@@ -18,7 +18,7 @@ export interface BenchOptions {
 }
 
 /** Rounds that a median is made of. */
-const ROUNDS = 5;
+const ROUNDS = 3;
 
 export const HELP = `Measures the product beside its peers, and prints one table.
 

@@ -67,7 +67,7 @@ function goalOf({ atLeast, atMost, against, above }: Verdict): string {
 }
 
 /** Whether a goal was met, or by how much it was missed. */
-export function resultOf({ value, met, atLeast, atMost, above }: Verdict): string {
+function resultOf({ value, met, atLeast, atMost, above }: Verdict): string {
   const told = above === undefined ? '' : ` (${format(value)} more)`;
   if (met) return `met${told}`;
   const bound = atLeast !== undefined && !(value >= atLeast) ? atLeast : atMost!;

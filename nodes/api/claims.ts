@@ -36,18 +36,17 @@ function copyOf(response: ClaimResponse): ClaimResponse {
   return { ...response, body: structuredClone(response.body) };
 }
 
-async function claimInOrder(api: Api, request: ClaimRequest, followed: boolean): Promise<ClaimResponse> {
+function claimInOrder(api: Api, request: ClaimRequest, followed: boolean): Promise<ClaimResponse> {
   const { claimToken, tags, deviceId } = request;
-  try {
-    return await api.send('claim', {
-      json: tags.length > 0 ? { claimToken, tags } : { claimToken },
-      parse: (body) => parseDevice(body, deviceId),
-      recoverWith: { operation: 'get device', id: deviceId, judge: judgeClaim },
-    });
-  } catch (error) {
+  const sent = api.send('claim', {
+    json: tags.length > 0 ? { claimToken, tags } : { claimToken },
+    parse: (body) => parseDevice(body, deviceId),
+    recoverWith: { operation: 'get device', id: deviceId, judge: judgeClaim },
+  });
+  return sent.catch((error: unknown) => {
     if (!(error instanceof NrfCloudError)) throw error;
     return resolveFailedClaim(api, deviceId, error, followed);
-  }
+  });
 }
 
 /** A claim whose response was lost has succeeded if the account has the device. */

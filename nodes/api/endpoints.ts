@@ -15,7 +15,7 @@ interface Endpoint {
  * and the device's tags in `current` are inferred, and so is the list of commands. `base: 'device'` is nRF Cloud's device
  * management API (Nordic's tools).
  */
-export const ENDPOINTS = {
+const ENDPOINTS = {
   claim: { method: 'POST', guide: '/identities/claimed-devices', current: '/claimed-devices' },
   'bulk claim': { method: 'POST', guide: '/claimed-devices/bulk', current: '/claimed-devices', isList: true },
   'bulk status': { method: 'GET', ...sameIn('/bulk-ops-requests/{id}'), isList: true },

@@ -1,4 +1,4 @@
-import type { LimitedRequest } from '../http/limiter';
+import type { LimitedRequest } from '../http/waiting-requests';
 import type { RequestContent, RequestTarget } from '../http/transport';
 import type { NrfCloudError } from './errors';
 import type { OperationName } from './endpoints';

@@ -19,16 +19,19 @@ export interface DispatcherOptions {
   proxy?: ProxySettings;
 }
 
+/** The proxies for each scheme, as undici's `EnvHttpProxyAgent` takes them. */
+type Proxies = EnvironmentProxies & { noProxy?: string; token?: string };
+
 /** Hosts that the environment's proxies are never used for. */
 const LOOPBACK_HOSTS = ['localhost', '127.0.0.1', '[::1]'];
 
 const load = createRequire(__filename);
 
 /**
- * undici is loaded with the first connection: it takes four fifths of the time and most of the memory that the package
- * takes, and Node-RED loads all packages that are installed, whether a flow uses them or not.
+ * Loads undici, if it is not loaded already. It takes most of the time and memory that the package takes, so it is loaded
+ * only where a flow has a connection, and after the flows have started.
  */
-function undici(): typeof Undici {
+export function loadUndici(): typeof Undici {
   return load('undici') as typeof Undici;
 }
 
@@ -38,10 +41,7 @@ function undici(): typeof Undici {
  * @param hostname the only host that will be requested; left out for any
  * @throws {RangeError} when a variable of the environment cannot be used
  */
-export function proxiesFor(
-  proxy: ProxySettings | undefined,
-  hostname?: string,
-): (EnvironmentProxies & { noProxy?: string; token?: string }) | undefined {
+export function proxiesFor(proxy: ProxySettings | undefined, hostname?: string): Proxies | undefined {
   if (proxy !== undefined) {
     // A user in the URL would not do: undici leaves out one without a password.
     const token = proxy.authorization === undefined ? {} : { token: proxy.authorization };
@@ -55,19 +55,45 @@ export function proxiesFor(
 }
 
 /**
- * Makes a pool of connections for one client alone, never the process-wide one: it is closed with its owner, and other
- * nodes' settings do not reach it.
- * @param origin the only origin that will be requested; left out for any
- * @throws {RangeError} when a proxy cannot be used
+ * The connections of one client alone, never the process-wide ones: they are closed with their owner, and other nodes'
+ * settings do not reach them. undici makes them with the first request.
  */
-export function createDispatcher(options: DispatcherOptions, origin?: string): Dispatcher {
-  const { connections, connectTimeoutMs, tls = {}, proxy } = options;
-  const { Agent, EnvHttpProxyAgent, Pool } = undici();
+export class Connections {
+  /** Read when the client is made, so that an unusable variable of the environment shows at the deploy. */
+  readonly #proxies: Proxies | undefined;
+  #dispatcher: Dispatcher | undefined;
+
+  /**
+   * @param origin the only origin that will be requested; left out for any
+   * @throws {RangeError} when a proxy cannot be used
+   */
+  constructor(
+    private readonly options: DispatcherOptions,
+    private readonly origin?: string,
+  ) {
+    this.#proxies = proxiesFor(options.proxy, origin === undefined ? undefined : new URL(origin).hostname);
+  }
+
+  get dispatcher(): Dispatcher {
+    return (this.#dispatcher ??= createDispatcher(this.options, this.#proxies, this.origin));
+  }
+
+  /** Closes all sockets. */
+  async close(): Promise<void> {
+    await this.#dispatcher?.destroy();
+  }
+}
+
+function createDispatcher(
+  { connections, connectTimeoutMs, tls = {} }: DispatcherOptions,
+  proxies: Proxies | undefined,
+  origin: string | undefined,
+): Dispatcher {
+  const { Agent, EnvHttpProxyAgent, Pool } = loadUndici();
   const connect = { ...tls, timeout: connectTimeoutMs };
   // undici types its connect options by hand; whatever tls.connect takes is passed on.
   const poolOptions = { connections, connect } as Undici.Pool.Options;
   const factory = (target: string | URL, settings: object): Dispatcher => createPool(target, settings);
-  const proxies = proxiesFor(proxy, origin === undefined ? undefined : new URL(origin).hostname);
   if (proxies !== undefined) {
     const settings = { ...poolOptions, factory, requestTls: connect, ...proxies };
     return new EnvHttpProxyAgent(settings as Undici.EnvHttpProxyAgent.Options);
@@ -76,7 +102,7 @@ export function createDispatcher(options: DispatcherOptions, origin?: string): D
 
   function createPool(target: string | URL, settings: Undici.Pool.Options): Dispatcher {
     const connector =
-      typeof settings.connect === 'function' ? settings.connect : undici().buildConnector(settings.connect ?? {});
+      typeof settings.connect === 'function' ? settings.connect : loadUndici().buildConnector(settings.connect ?? {});
     return new Pool(target, { ...settings, connect: withoutContinue(connector) });
   }
 }

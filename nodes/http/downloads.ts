@@ -1,11 +1,10 @@
 import { lookup, promises as dnsPromises } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import type { Dispatcher } from 'undici';
 import { sleep, type AbortSignalLike } from '../util/abort';
 import { rootCauseText } from '../util/sanitize';
 import { isLoopback } from './base-url';
 import { ACCEPT_ENCODING, decodeDocument } from './decode';
-import { createDispatcher, proxiesFor, type DispatcherOptions } from './dispatcher';
+import { Connections, proxiesFor, type DispatcherOptions } from './dispatcher';
 import { exchange, isSuccess, type HttpResponse } from './exchange';
 import { ExchangeError } from './exchange-error';
 import { isPublicAddress, isPublicName } from './public-address';
@@ -39,7 +38,7 @@ const MAX_CONCURRENT_DOWNLOADS = 4;
  * is on this computer, other ports of this computer are allowed, too.
  */
 export class Downloader {
-  readonly #dispatcher: Dispatcher;
+  readonly #connections: Connections;
   readonly #service: URL;
   readonly #places = new Semaphore(MAX_CONCURRENT_DOWNLOADS);
   readonly #proxied: boolean;
@@ -58,7 +57,7 @@ export class Downloader {
     this.#service = new URL(serviceOrigin);
     this.#proxied = proxiesFor(connections.proxy) !== undefined;
     const options = { ...connections, connections: MAX_CONCURRENT_DOWNLOADS, tls: { lookup: this.#lookup } };
-    this.#dispatcher = createDispatcher(options);
+    this.#connections = new Connections(options);
   }
 
   /**
@@ -104,7 +103,7 @@ export class Downloader {
 
   /** Closes all sockets. */
   async close(): Promise<void> {
-    await this.#dispatcher.destroy();
+    await this.#connections.close();
   }
 
   async #attempt(url: URL, timeoutMs: number, signal: AbortSignalLike): Promise<Download | RetryableFailure> {
@@ -116,7 +115,7 @@ export class Downloader {
     let response: HttpResponse;
     try {
       const limits = { success: MAX_BYTES, error: 1024, decode: decodeDocument };
-      response = await exchange(this.#dispatcher, url.origin, request, timeoutMs, limits, signal);
+      response = await exchange(this.#connections.dispatcher, url.origin, request, timeoutMs, limits, signal);
     } catch (error) {
       if (!(error instanceof ExchangeError)) throw error;
       const problem = `it could not be fetched (${rootCauseText(error.cause)})`;

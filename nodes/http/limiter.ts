@@ -3,7 +3,7 @@ import { SlidingCount } from './sliding-count';
 import type { OriginState } from './origin-state';
 import { Pace } from './pace';
 import type { RequestOwner } from './request-owner';
-import { WaitingRequests, type Waiter } from './waiting-requests';
+import { WaitingRequest, WaitingRequests, type LimitedRequest } from './waiting-requests';
 
 /** Limits that all requests of one connection share. */
 export interface Limits {
@@ -30,14 +30,6 @@ export class OutageTooLong extends Error {
   constructor(readonly seconds: number) {
     super(`the service has been unavailable for ${seconds} s`);
   }
-}
-
-/** What the limiter needs to know of a request. */
-export interface LimitedRequest {
-  origin: OriginState;
-  owner: RequestOwner;
-  /** When the request was made, of `performance.now()`. */
-  since: number;
 }
 
 /**
@@ -99,31 +91,9 @@ export class Limiter {
     if (origin.outage !== undefined && this.#outageWaitMs === 0) return Promise.reject(new OutageTooLong(0));
     if (!admitted && this.#isFull()) return Promise.reject(new QueueFull());
     return new Promise((resolve, reject) => {
-      const { owner } = request;
-      const stop = (): void => waiter.fail(signal.reason);
-      const end = (): void => {
-        signal.removeEventListener('abort', stop);
-        if (waiter.shown) owner.onWaiting?.(false);
-      };
-      const waiter: Waiter = {
-        owner,
-        since: owner.receivedAt ?? request.since,
-        shown: false,
-        left: false,
-        start: () => {
-          this.#begin(request);
-          end();
-          resolve();
-        },
-        fail: (error) => {
-          queue.leave(waiter);
-          end();
-          reject(error);
-        },
-      };
-      signal.addEventListener('abort', stop, { once: true });
-      queue.add(owner.lane, waiter, admitted);
-      if (origin.blocked(performance.now())) show(waiter);
+      const waiter = new WaitingRequest(request, signal, queue, this.#start, resolve, reject);
+      queue.add(request.owner.lane, waiter, admitted);
+      if (origin.blocked(performance.now())) waiter.show();
       if (origin.outage !== undefined) this.#watchOutage(origin);
       this.#drain();
     });
@@ -171,7 +141,7 @@ export class Limiter {
   readonly #onOriginChange = (): void => {
     for (const [origin, queue] of this.#waiting) {
       if (origin.outage === undefined) continue;
-      for (const waiter of queue) show(waiter);
+      for (const waiter of queue) waiter.show();
       this.#watchOutage(origin);
     }
     // An outage that ended, or a probe that is due earlier, makes the time of the timer void.
@@ -196,6 +166,9 @@ export class Limiter {
     const paced = this.#pace === undefined ? 0 : this.#pace.next(now) - now;
     return Math.max(paced, origin.delay(now));
   }
+
+  /** A waiting request's turn has come. */
+  readonly #start = (request: LimitedRequest): void => this.#begin(request);
 
   #begin(request: LimitedRequest): void {
     const now = performance.now();
@@ -252,10 +225,4 @@ export class Limiter {
       Math.max(next, OUTAGE_CHECK_MS),
     );
   }
-}
-
-function show(waiter: Waiter): void {
-  if (waiter.shown || waiter.left) return;
-  waiter.shown = true;
-  waiter.owner.onWaiting?.(true);
 }

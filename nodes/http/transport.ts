@@ -1,10 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Dispatcher } from 'undici';
 import type { AbortSignalLike } from '../util/abort';
 import type { BaseUrl } from './base-url';
 import { ACCEPT_ENCODING } from './decode';
-import { createDispatcher, type DispatcherOptions } from './dispatcher';
+import { Connections, type DispatcherOptions } from './dispatcher';
 import { exchange, type BodyLimits, type HttpResponse } from './exchange';
 
 /** Maximum bytes of an error body that are kept (contract: 64 KiB). */
@@ -40,7 +39,7 @@ export interface RequestContent {
 
 /** The connections to one base URL: sends single requests with the API key. */
 export class Transport {
-  readonly #dispatcher: Dispatcher;
+  readonly #connections: Connections;
   /** Headers of a request by what it sends. */
   readonly #headers: Record<'nothing' | 'json' | 'csv', Record<string, string>>;
   /** The end of this turn of the event loop, for all responses that came in it. */
@@ -56,7 +55,7 @@ export class Transport {
     private readonly timeoutMs: number,
     connections: DispatcherOptions,
   ) {
-    this.#dispatcher = createDispatcher(connections, base.origin);
+    this.#connections = new Connections(connections, base.origin);
     const headers = {
       authorization: `Bearer ${apiKey}`,
       'user-agent': USER_AGENT,
@@ -86,7 +85,7 @@ export class Transport {
       body: json === undefined ? csv : JSON.stringify(json),
     };
     const limits = target.isList ? LIST_LIMITS : ITEM_LIMITS;
-    return exchange(this.#dispatcher, this.base.origin, request, this.timeoutMs, limits, signal);
+    return exchange(this.#connections.dispatcher, this.base.origin, request, this.timeoutMs, limits, signal);
   }
 
   /** Responses come many at a time: all requests that waited for them leave before the first of them is read. */
@@ -101,6 +100,6 @@ export class Transport {
 
   /** Closes all sockets. */
   async close(): Promise<void> {
-    await this.#dispatcher.destroy();
+    await this.#connections.close();
   }
 }

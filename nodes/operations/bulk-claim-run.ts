@@ -55,9 +55,15 @@ export class BulkClaimRun {
     }
   }
 
-  /** Waits for the uploads that are being sent, however they end. */
+  /** Waits for the uploads that are being sent, however they end, and until what has left is recorded. */
   async settled(): Promise<void> {
     await this.#queue.finish().catch(() => undefined);
+    await this.recorded();
+  }
+
+  /** Waits until everything that has left is recorded. */
+  recorded(): Promise<void> {
+    return this.#queue.recorded();
   }
 
   /** Uploads what is left, and lets everything leave. */
@@ -68,7 +74,7 @@ export class BulkClaimRun {
   }
 
   summary(columns: DetectedColumns): BulkSummary {
-    const { uploads, uploaded, failedUploads, failedRows } = this.progress;
+    const { uploads, uploaded, failedUploads, failedRows } = this.#queue.left;
     const rejected = this.#invalid + failedRows;
     return { rows: this.rows, uploaded, rejected, duplicates: this.#duplicates, uploads, failedUploads, columns };
   }
@@ -114,7 +120,7 @@ export class BulkClaimRun {
       repeatedSince,
       part: count === undefined ? { index } : { index, count },
     });
-    this.outputs.onProgress(this.progress.uploaded + rows.count);
+    this.outputs.onProgress(this.#queue.left.uploaded + rows.count);
     return turn;
   }
 
@@ -143,7 +149,6 @@ export class BulkClaimRun {
     if (rows.length === 0 || this.isSuspended()) return;
     this.#rejected = [];
     await this.outputs.onRejected(rows);
-    this.progress.rejectedRows += rows.length;
-    await this.outputs.save(this.progress);
+    this.#queue.record(() => (this.progress.rejectedRows += rows.length));
   }
 }

@@ -27,6 +27,8 @@ export interface BulkClaimEnd {
   failure?: NrfCloudError;
   /** There is no header, and an ignored column has content. */
   ignoredContent: boolean;
+  /** When the next nodes have had time to record what has left; until then the record of the work is needed. */
+  recorded: Promise<void>;
 }
 
 /** Most invalid rows that explain why nothing was uploaded (contract). */
@@ -85,10 +87,13 @@ export async function bulkClaim(
     signal.removeEventListener('abort', stop);
   }
   await run.finish();
-  if (isSuspended()) throw closed('bulk claim', 0, { resumes: isSuspended() });
+  if (isSuspended()) {
+    await run.recorded();
+    throw closed('bulk claim', 0, { resumes: isSuspended() });
+  }
   const summary = run.summary(reader.columns);
   const { failure } = progress;
-  const end = { summary, ignoredContent: reader.ignoredContent };
+  const end = { summary, ignoredContent: reader.ignoredContent, recorded: run.recorded() };
   return failure === undefined ? end : { ...end, failure: withSummary(failure, summary) };
 }
 

@@ -41,11 +41,12 @@ export interface Watcher {
   begunAt: number;
   /** The status that was reported last. */
   status: string | null;
-  onChange: (response: ApiResponse, status: string) => void;
+  /** The operation has another status, which `status` says already. */
+  onChange(response: ApiResponse): void;
   /** The operation ended. */
-  onEnd: (response: ApiResponse) => void;
+  onEnd(response: ApiResponse): void;
   /** The watch ended without a result. */
-  onFailure: (error: Error) => void;
+  onFailure(error: Error): void;
 }
 
 /** Statuses that end an operation (guide); any other one ends it if it has `completedAt` (our choice). */
@@ -56,7 +57,8 @@ type Facts = Partial<NrfCloudError['cause']>;
 
 /** One bulk operation and all who wait for it: it is polled once for all of them. */
 export class WatchedOperation implements PollTarget {
-  readonly watchers = new Set<Watcher>();
+  /** Replaced by each change: an array of one element's size, as ten thousand operations may be pending. */
+  #watchers: readonly Watcher[] = [];
   #polls = 0;
   #lastStatus: unknown;
   #error: NrfCloudError | undefined;
@@ -72,12 +74,27 @@ export class WatchedOperation implements PollTarget {
   ) {}
 
   /** Milliseconds until the first deadline. */
-  readonly nextWithin = (): number | undefined => {
+  nextWithin(): number | undefined {
     if (this.#isNotConfigured) return undefined;
     let first = Infinity;
-    for (const { deadline } of this.watchers) if (deadline !== null && deadline < first) first = deadline;
+    for (const { deadline } of this.#watchers) if (deadline !== null && deadline < first) first = deadline;
     return first === Infinity ? undefined : Math.max(0, first - this.clock.now());
-  };
+  }
+
+  /** All who wait. */
+  get watchers(): readonly Watcher[] {
+    return this.#watchers;
+  }
+
+  /** Somebody else waits, too. */
+  add(watcher: Watcher): void {
+    this.#watchers = [...this.#watchers, watcher];
+  }
+
+  /** Somebody waits no longer. */
+  remove(watcher: Watcher): void {
+    this.#watchers = this.#watchers.filter((other) => other !== watcher);
+  }
 
   onResponse(response: ApiResponse, startedAt: number): boolean {
     this.#polls++;
@@ -91,10 +108,10 @@ export class WatchedOperation implements PollTarget {
       this.#endAll((watcher) => watcher.onEnd(response));
       return false;
     }
-    for (const watcher of this.watchers) {
+    for (const watcher of this.#watchers) {
       if (watcher.status === status) continue;
       watcher.status = status;
-      watcher.onChange(response, status);
+      watcher.onChange(response);
     }
     return this.#judge(startedAt, { statusCode: response.statusCode, body: response.body });
   }
@@ -110,7 +127,7 @@ export class WatchedOperation implements PollTarget {
     }
     this.#setError(error);
     const persists = this.#refusedKey.persists(error, now);
-    for (const watcher of [...this.watchers]) {
+    for (const watcher of this.#watchers) {
       const isLost = error.code === 'NRFCLOUD_NOT_FOUND' && now - watcher.begunAt >= MAX_UNKNOWN_MS;
       if (persists || isLost || isFinal(error)) this.#end(watcher, () => watcher.onFailure(error));
     }
@@ -134,19 +151,19 @@ export class WatchedOperation implements PollTarget {
    */
   #judge(startedAt: number, facts: Facts): boolean {
     const began = this.clock.at(startedAt);
-    for (const watcher of [...this.watchers]) {
+    for (const watcher of this.#watchers) {
       if (watcher.deadline === null || watcher.deadline > began) continue;
       this.#end(watcher, () => watcher.onFailure(this.#timeout(facts)));
     }
-    return this.watchers.size > 0;
+    return this.#watchers.length > 0;
   }
 
   #endAll(settle: (watcher: Watcher) => void): void {
-    for (const watcher of [...this.watchers]) this.#end(watcher, () => settle(watcher));
+    for (const watcher of this.#watchers) this.#end(watcher, () => settle(watcher));
   }
 
   #end(watcher: Watcher, settle: () => void): void {
-    this.watchers.delete(watcher);
+    this.remove(watcher);
     settle();
   }
 

@@ -10,7 +10,7 @@ export interface PollTarget {
   readonly interval: number;
   readonly maxInterval: number;
   /** Milliseconds until the next poll must have begun, `undefined` if it may take its interval. */
-  readonly nextWithin?: (() => number | undefined) | undefined;
+  nextWithin?(): number | undefined;
   /**
    * Looks at a response.
    * @param startedAt when its request began, of `performance.now()`
@@ -42,7 +42,7 @@ export class Poller {
 
   /** Begins to poll. @param spreadMs the first poll comes at a random time within this many milliseconds */
   add(target: PollTarget, spreadMs = 0): void {
-    const polled = new Polled(target, this.send, this.random, () => this.#polled.delete(target));
+    const polled = new Polled(target, this.send, this.random, this.#polled);
     this.#polled.set(target, polled);
     polled.schedule(spreadMs * this.random());
   }
@@ -75,7 +75,8 @@ class Polled {
     private readonly target: PollTarget,
     private readonly send: SendPoll,
     private readonly random: () => number,
-    private readonly onEnd: () => void,
+    /** All that are polled; what ends leaves them. */
+    private readonly all: Map<PollTarget, Polled>,
   ) {
     this.#intervalMs = target.interval * 1000;
   }
@@ -94,7 +95,7 @@ class Polled {
     this.#ended = true;
     clearTimeout(this.#timer);
     this.#sending?.abort();
-    this.onEnd();
+    this.all.delete(this.target);
   }
 
   async poll(): Promise<void> {

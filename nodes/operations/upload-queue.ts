@@ -26,6 +26,9 @@ export interface UploadOutputs {
   save: () => Promise<void>;
 }
 
+/** Uploads and rows whose results have left. */
+export type LeftUploads = Pick<BulkClaimProgress, 'uploads' | 'uploaded' | 'failedUploads' | 'failedRows'>;
+
 /** An upload in its place in the queue. */
 interface QueuedUpload {
   sent: SentUpload;
@@ -46,8 +49,8 @@ export class UploadQueue {
   #leaving: Promise<void> = Promise.resolve();
   /** Records what has left, in order. */
   #recording: Promise<void> = Promise.resolve();
-  /** Accepted uploads that have left. */
-  #left: number;
+  /** What has left; the progress follows when the next nodes have had time to record it. */
+  readonly left: LeftUploads;
   #defect: Error | undefined;
   #stopped: NrfCloudError | undefined;
   readonly #running = new Set<Promise<void>>();
@@ -60,7 +63,8 @@ export class UploadQueue {
     /** Whether the flow was stopped and the work continues after the restart: then nothing leaves any more. */
     private readonly isSuspended: () => boolean,
   ) {
-    this.#left = progress.uploads;
+    const { uploads, uploaded, failedUploads, failedRows } = progress;
+    this.left = { uploads, uploaded, failedUploads, failedRows };
   }
 
   /** The held upload of an interrupted bulk claim, with its rows. */
@@ -97,9 +101,27 @@ export class UploadQueue {
     if (this.#held !== undefined && !this.isSuspended()) {
       const { upload, rows } = this.#held;
       this.#held = undefined;
-      await this.outputs.onUpload(upload, rows, this.#left, this.#left + 1);
-      this.#record([() => this.#countUpload(upload)]);
+      await this.outputs.onUpload(upload, rows, this.left.uploads, this.left.uploads + 1);
+      this.#countLeft(upload);
+      this.record(() => this.#countUpload(upload));
     }
+  }
+
+  /**
+   * Records what has left when the next nodes have had time for it: after a crash until then it leaves again.
+   * @param change made to the progress then
+   */
+  record(change: () => void): void {
+    const handedOver = pause(HANDOVER_MS);
+    this.#recording = this.#recording.then(async () => {
+      await handedOver;
+      change();
+      await this.outputs.save();
+    });
+  }
+
+  /** Waits until everything that has left is recorded. */
+  async recorded(): Promise<void> {
     await this.#recording;
   }
 
@@ -202,19 +224,10 @@ export class UploadQueue {
         changes.push(await this.#settle(next, next.result));
         this.#onPlace?.();
       }
-      if (changes.length > 0) this.#record(changes);
+      // What left together is recorded once.
+      if (changes.length > 0) this.record(() => changes.forEach((change) => change()));
     });
     return this.#leaving;
-  }
-
-  /** Records what left together, when the next nodes have had time for it: after a crash until then it leaves again. */
-  #record(changes: (() => void)[]): void {
-    const handedOver = pause(HANDOVER_MS);
-    this.#recording = this.#recording.then(async () => {
-      await handedOver;
-      for (const change of changes) change();
-      await this.outputs.save();
-    });
   }
 
   /** @returns what changes in the progress then */
@@ -228,20 +241,28 @@ export class UploadQueue {
     if ('error' in result) {
       const tried = result.error !== this.#stopped;
       await this.outputs.onFailed(rows, result.error, tried);
+      countFailed(this.left, count, tried);
       return () => {
-        if (tried) progress.failedUploads++;
-        progress.failedRows += count;
+        countFailed(progress, count, tried);
         settled();
       };
     }
     const held = this.#held;
-    if (held !== undefined) await this.outputs.onUpload(held.upload, held.rows, this.#left++);
+    if (held !== undefined) {
+      await this.outputs.onUpload(held.upload, held.rows, this.left.uploads);
+      this.#countLeft(held.upload);
+    }
     this.#held = { upload: result.accepted, rows };
     return () => {
       if (held !== undefined) this.#countUpload(held.upload);
       progress.held = result.accepted;
       settled();
     };
+  }
+
+  #countLeft({ count }: AcceptedUpload): void {
+    this.left.uploads++;
+    this.left.uploaded += count;
   }
 
   #countUpload({ count }: AcceptedUpload): void {
@@ -262,4 +283,9 @@ export class UploadQueue {
     const reason = `its response was lost in a restart, and it was not sent again because an earlier upload failed: ${message}`;
     return new NrfCloudError(code, reason, { ...cause, mayHaveSucceeded: true });
   }
+}
+
+function countFailed(counts: LeftUploads, rows: number, tried: boolean): void {
+  if (tried) counts.failedUploads++;
+  counts.failedRows += rows;
 }

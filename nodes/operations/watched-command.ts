@@ -61,10 +61,10 @@ export class WatchedCommand implements PollTarget {
   }
 
   /** Milliseconds until the deadline; `undefined` if there is none, or if it is not judged without a connection. */
-  readonly nextWithin = (): number | undefined => {
+  nextWithin(): number | undefined {
     const { deadline } = this.watch;
     return deadline === null || this.#isNotConfigured ? undefined : Math.max(0, deadline - this.clock.now());
-  };
+  }
 
   /** @param response its body is `undefined` if the device has no such command (any more) */
   onResponse(response: ApiResponse, startedAt: number): boolean {

@@ -16,7 +16,10 @@ export function parseClaimInput(value: unknown): ClaimToken & { tags: string[] }
   if (Array.isArray(value)) {
     throw new InvalidValue('is an array; use a bulk claim node, or a split node before this one');
   }
-  if (!isObject(value) || bytesOf(value) !== undefined) return { ...parseClaimToken(value), tags: [] };
+  if (!isObject(value) || bytesOf(value) !== undefined) {
+    const { claimToken, deviceId } = parseClaimToken(value);
+    return { claimToken, deviceId, tags: [] };
+  }
   if (value['claimToken'] === undefined) throw new InvalidValue(describeObject(value));
   if (value['tag'] !== undefined) throw new InvalidValue('has "tag"; put all tags of the device into "tags"');
   const token = inField('claimToken', () => parseClaimToken(value['claimToken']));

@@ -1,8 +1,9 @@
+import { createRequire } from 'node:module';
 import type { NodeAPI } from 'node-red';
-import { CONNECTION_TYPE, connectionNode, variableOf } from './connection';
-import { runConnectionTest, type ConnectionTestRequest } from './connection-test';
-import { contextStores, isPersistent } from './context-store';
-import { TagPicker } from './tag-picker';
+import type * as Handlers from './admin-handlers';
+import { CONNECTION_TYPE } from './connection-type';
+
+const load = createRequire(__filename);
 
 /**
  * All admin endpoints of this package, below Node-RED's admin root. None of them gives the API key or the value of a
@@ -19,47 +20,31 @@ import { TagPicker } from './tag-picker';
  *   convenience, so a failure is an empty list.
  * - `GET nrfcloud-bulk-status/stores` → `{ stores: { name: survives } }`: where pending work can be kept, and whether that
  *   survives a restart. The empty name is the package's journal.
+ *
+ * What handles a request is loaded with the first one, see `registerNode`.
  */
 export function serveAdminApi(RED: NodeAPI): void {
   const { httpAdmin, auth } = RED;
   const mayRead = auth.needsPermission(`${CONNECTION_TYPE}.read`);
   const mayWrite = auth.needsPermission(`${CONNECTION_TYPE}.write`);
-  const tagPicker = new TagPicker(RED);
+  const mayReadStores = auth.needsPermission('nrfcloud-bulk-status.read');
+  let loaded: Handlers.AdminHandlers | undefined;
+  const handlers = (): Handlers.AdminHandlers =>
+    (loaded ??= new (load('./admin-handlers') as typeof Handlers).AdminHandlers(RED));
 
   httpAdmin.get(`/${CONNECTION_TYPE}/problem`, mayRead, (request, response) => {
-    const node = connectionNode(RED, request.query['id']);
-    if (node === undefined || node.client !== undefined) {
-      response.json({});
-      return;
-    }
-    const { property, variable } = node.problem;
-    response.json({ problem: { property, ...(variable === undefined ? {} : { variable }) } });
+    handlers().sendProblem(request, response);
   });
-
   httpAdmin.get(`/${CONNECTION_TYPE}/variable`, mayWrite, (request, response) => {
-    const { id, name } = request.query;
-    const node = connectionNode(RED, id);
-    response.json({ set: typeof name === 'string' && variableOf(RED, node, name) !== undefined });
+    handlers().sendVariable(request, response);
   });
-
   httpAdmin.post(`/${CONNECTION_TYPE}/test`, mayWrite, (request, response) => {
-    if (!/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? '')) {
-      response.status(415).json({ message: 'send application/json' });
-      return;
-    }
-    void runConnectionTest(RED, (request.body ?? {}) as ConnectionTestRequest).then((result) => response.json(result));
+    void handlers().test(request, response);
   });
-
   httpAdmin.get(`/${CONNECTION_TYPE}/tags`, mayRead, (request, response) => {
-    tagPicker.names(request.query['id']).then(
-      (tags) => response.json({ tags }),
-      () => response.json({ tags: [] }),
-    );
+    void handlers().sendTags(request, response);
   });
-
-  const mayReadStores = auth.needsPermission('nrfcloud-bulk-status.read');
   httpAdmin.get('/nrfcloud-bulk-status/stores', mayReadStores, (_request, response) => {
-    const stores = contextStores(RED).map((name) => [name, isPersistent(RED, name)]);
-    response.json({ stores: { '': true, ...Object.fromEntries(stores) } as Record<string, boolean> });
+    handlers().sendStores(response);
   });
 }

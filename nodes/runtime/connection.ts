@@ -3,14 +3,15 @@ import { Client } from '../api/client';
 import type { OperationName } from '../api/endpoints';
 import { notConfigured } from '../api/errors';
 import { DEFAULT_BASE_URL, parseBaseUrl } from '../http/base-url';
+import { loadUndici } from '../http/dispatcher';
 import { DEFAULT_OUTAGE_WAIT_S } from '../http/limiter';
 import { MAX_TIMER_MS } from '../util/timer';
+import { loadInBackground } from './background-load';
 import { connectionNodeOptions } from './connection-nodes';
+import { CONNECTION_TYPE } from './connection-type';
 import type { Config } from './inputs';
 import { choice, InvalidSetting, number, readSettings, text, unsetVariable, type Setting } from './settings';
 
-/** The config node's type, by which a connection is told from another node with the same id. */
-export const CONNECTION_TYPE = 'nrfcloud-connection';
 const MAX_TIMER_S = Math.floor(MAX_TIMER_MS / 1000);
 /** An organization auth token; whether this API accepts one is not known (its sister API does not). */
 const ORGANIZATION_TOKEN = /^oat_/;
@@ -158,7 +159,9 @@ export function openConnection(RED: NodeAPI, node: ConnectionNode, config: NodeD
     node.problem = error instanceof InvalidSetting ? error : new InvalidSetting(String(error), 'name');
     node.warn(node.problem.message);
   }
+  const withdraw = loadInBackground(RED.events, loadUndici);
   node.on('close', (done: () => void) => {
+    withdraw();
     void (node.client?.close() ?? Promise.resolve()).then(done, done);
   });
 }

@@ -10,7 +10,8 @@ import type { RecordParts, RecordState } from './journal/record-store';
 import type { Task } from './node-definition';
 import type { Done, Send } from './incoming-message';
 import type { Result, ResultSender } from './output';
-import { concat, splitBySize, type HoldOptions, type PendingMessage } from './pending-messages';
+import type { HoldOptions, PendingMessage } from './pending-messages';
+import { fixedFields, recordParts, toRecord } from './recorded-message';
 import type { MessageStatus, StatusTexts } from './status';
 
 /** What the tasks of one node have in common. */
@@ -40,6 +41,8 @@ export class MessageTask<I extends string, S extends object, T> implements Task<
   resumes = false;
   /** Of the record of work that the handler does. */
   recordKey: string | undefined;
+  /** The record is removed after it. */
+  handedOver: Promise<void> | undefined;
   #record: RecordState = {};
 
   /** @param ahead others wait until its request has started */
@@ -100,10 +103,9 @@ export class MessageTask<I extends string, S extends object, T> implements Task<
 
   async holdWork(key: string, work: RecordState): Promise<PendingMessage> {
     await this.saveWork(work);
-    const isRecorded = this.recordKey !== undefined;
+    const record = this.recordKey === undefined ? undefined : this.#record;
     this.recordKey = undefined;
-    const names = Array.isArray(this.#record['large']) ? (this.#record['large'] as string[]) : [];
-    return this.shared.context.pending.adopt(key, this.msg, isRecorded, names, this.send, this.done);
+    return this.shared.context.pending.adopt(key, this.msg, record, this.send, this.done);
   }
 
   async recordWork(
@@ -114,21 +116,25 @@ export class MessageTask<I extends string, S extends object, T> implements Task<
   ): Promise<void> {
     const { store } = this.shared.context;
     if (store === undefined) return;
-    const { small, large } = splitBySize(this.msg, without);
-    this.#record = { version: 2, msg: small, large: Object.keys(large) };
-    this.resumes = await store.create(key, { ...this.#record, work }, concat(Object.values(large), parts));
+    const recorded = toRecord(this.msg, without);
+    this.#record = recorded.record;
+    this.resumes = await store.create(key, { ...this.#record, work }, recordParts(recorded, parts));
     if (this.resumes) this.recordKey = key;
   }
 
-  continueWork(key: string, { work, ...record }: RecordState): void {
-    this.#record = record;
+  continueWork(key: string, state: RecordState): void {
+    this.#record = fixedFields(state);
     this.recordKey = key;
-    this.resumes = work !== undefined;
+    this.resumes = state['work'] !== undefined;
   }
 
   async saveWork(work: RecordState): Promise<boolean> {
     if (this.recordKey === undefined) return true;
     return (await this.shared.context.store?.update(this.recordKey, { ...this.#record, work })) ?? true;
+  }
+
+  keepRecordUntil(recorded: Promise<void>): void {
+    this.handedOver = recorded;
   }
 
   onWaiting(waiting: boolean): void {

@@ -117,7 +117,7 @@ export class NodeContext<S extends object, T> {
         this.runner.display.unpend(1);
         take(
           state,
-          this.pending.resume(key, (out) => this.configuration.node.send(out)),
+          this.pending.resume(key, state, (out) => this.configuration.node.send(out)),
         );
       };
       for (const [key, state] of records) if (!key.startsWith('#')) resume(key, state);
@@ -154,7 +154,7 @@ export class NodeContext<S extends object, T> {
 
   /** The error of a message whose work is stopped. */
   stopped(pending: PendingMessage): NrfCloudError {
-    return closed(this.configuration.operation, 0, { resumes: pending.recorded });
+    return closed(this.configuration.operation, 0, { resumes: pending.record !== undefined });
   }
 
   async close(): Promise<void> {
@@ -174,7 +174,7 @@ export class NodeContext<S extends object, T> {
   async #endNext(pending: PendingMessage, handler: Handler<S, T>): Promise<void> {
     if (this.#endingCount >= MAX_ENDING) await new Promise<void>((resolve) => (this.#onEnded = resolve));
     try {
-      if (pending.recorded && !(await this.store!.isOwn(pending.key))) {
+      if (pending.record !== undefined && !(await this.store!.isOwn(pending.key))) {
         // The instance that has taken it over reports the result.
         if (!this.pending.take(pending)) return;
         this.runner.display.unpend();
@@ -196,7 +196,8 @@ export class NodeContext<S extends object, T> {
     const reportOnly: Done = (error) => {
       if (error !== undefined && !isClosed(error)) this.configuration.node.error(error, msg);
     };
-    const { send, done = reportOnly, recorded: resumes } = pending;
+    const { send, done = reportOnly } = pending;
+    const resumes = pending.record !== undefined;
     // The record goes last: a process that dies in between sends the result again.
     const onEnd = (): Promise<void> => this.pending.remove(pending);
     await this.runner.begin({ msg, send, done, refused: false, handler, resumes, onEnd });

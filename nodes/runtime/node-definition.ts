@@ -1,3 +1,4 @@
+import type { NodeAPI } from 'node-red';
 import type { Api } from '../api/api';
 import type { OperationName } from '../api/endpoints';
 import type { NrfCloudError } from '../api/errors';
@@ -67,11 +68,12 @@ export interface Task<I extends string, S, T = undefined> {
    * @returns when it survives a crash; false if another instance has taken the work over, so that this one must stop
    */
   saveWork(work: RecordState): Promise<boolean>;
+  /** When the message ends, the record stays until then: a crash in between continues the work. */
+  keepRecordUntil(recorded: Promise<void>): void;
 }
 
 /** A node type: its inputs and settings as data, and what it does with one message. */
 export interface NodeDefinition<I extends string, S extends object, T = undefined> {
-  type: string;
   /** Stands in errors that are found before the handler runs. */
   operation: OperationName | ((config: Config) => OperationName);
   inputs: Record<I, InputSpec>;
@@ -86,7 +88,7 @@ export interface NodeDefinition<I extends string, S extends object, T = undefine
   /** Its messages do nothing before their request, and so may wait to begin; see `StartQueue`. */
   mayQueue?: boolean;
   /** Makes, when the node is deployed, what all its messages share. */
-  createState?: (context: NodeContext<NoInfer<S>, NoInfer<T>>) => T;
+  createState?: (context: NodeContext<NoInfer<S>, NoInfer<T>>, RED: NodeAPI) => T;
   /** Its handler also runs if the connection cannot be used; without this the message ends in an error. */
   worksWithoutConnection?: boolean;
   /** Does the work; what it returns is sent on in the message itself, nothing if `undefined`. */

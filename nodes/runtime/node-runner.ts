@@ -109,6 +109,7 @@ export class NodeRunner<I extends string, S extends object, T> {
       this.#active--;
       if (failure === undefined) done();
       else this.#fail(msg, done, failure);
+      if (task.handedOver !== undefined) await task.handedOver;
       // A message that was stopped is continued after the restart, so its record stays.
       if (failure?.code === 'NRFCLOUD_CLOSED' && task.resumes) return;
       await onEnd?.();
@@ -121,8 +122,8 @@ export class NodeRunner<I extends string, S extends object, T> {
     }
   }
 
-  /** What comes of a message. */
-  async #handle(
+  /** What comes of a message. Hot path: no promise of its own for inputs that are there. */
+  #handle(
     { msg, refused, handler }: IncomingMessage<S, T>,
     task: MessageTask<I, S, T>,
   ): Promise<Result | typeof PENDING | undefined> {
@@ -135,8 +136,11 @@ export class NodeRunner<I extends string, S extends object, T> {
     configuration.output.check(msg, operation);
     if (handler !== undefined) return handler(task);
     const inputs = configuration.evaluate(msg, task.signal);
-    // Hot path: no turn of the event loop for inputs that are there.
-    task.inputs = inputs instanceof Promise ? await inputs : inputs;
+    return inputs instanceof Promise ? inputs.then((ready) => this.#run(task, ready)) : this.#run(task, inputs);
+  }
+
+  #run(task: MessageTask<I, S, T>, inputs: Record<I, unknown>): Promise<Result | typeof PENDING | undefined> {
+    task.inputs = inputs;
     return this.definition.run(task);
   }
 
@@ -153,7 +157,7 @@ export class NodeRunner<I extends string, S extends object, T> {
   /** Settings that cannot be used are reported with every message; they must not keep the node from being there. */
   #createState(context: NodeContext<S, T>): T {
     try {
-      return this.definition.createState?.(context) as T;
+      return this.definition.createState?.(context, this.configuration.RED) as T;
     } catch (error) {
       if (error instanceof NrfCloudError) return undefined as T;
       throw error;

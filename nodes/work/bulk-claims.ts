@@ -7,8 +7,10 @@ import { checkRows, type CheckOutputs, type CheckSummary } from '../operations/b
 import type { BulkClaimOutputs } from '../operations/bulk-claim-outputs';
 import { newProgress, type BulkClaimProgress } from '../operations/bulk-claim-progress';
 import { contentParts, contentSource, isSameFile } from '../operations/bulk-claim-source';
+import { loadCsvParse } from '../parse/rows/cells';
 import { cleanPath, fileIdentity, type FileIdentity } from '../parse/rows/source';
 import { parseChosenTags, parseTags } from '../parse/tags';
+import { loadInBackground } from '../runtime/background-load';
 import { DIALOG } from '../runtime/inputs';
 import { Abort } from '../util/abort';
 import { isObject } from '../util/json';
@@ -17,6 +19,7 @@ import type { NodeContext } from '../runtime/node-context';
 import type { Task } from '../runtime/node-definition';
 import type { Result } from '../runtime/output';
 import type { PendingMessage } from '../runtime/pending-messages';
+import { countMessageParts } from '../runtime/recorded-message';
 
 export type BulkClaimInputs = 'source' | 'tags' | 'messageTags' | 'cancel';
 
@@ -60,6 +63,8 @@ export class BulkClaims {
     private readonly RED: NodeAPI,
     private readonly context: Context,
   ) {
+    const withdraw = loadInBackground(RED.events, loadCsvParse);
+    context.signal.addEventListener('abort', withdraw, { once: true });
     context.onRecords((record, pending) => {
       void this.context.end(pending, (task) => this.#continue(task as BulkClaimTask, record, pending));
     });
@@ -118,7 +123,7 @@ export class BulkClaims {
     }
     const source =
       file === undefined
-        ? await contentSource(content ?? 'text', this.context.store!.parts(pending.key), largeOf(record))
+        ? await contentSource(content ?? 'text', this.context.store!.parts(pending.key), countMessageParts(record))
         : ({ kind: 'file', path: file.path } as const);
     return this.#claim(task, { ...this.#params(task, work), source }, work);
   }
@@ -150,6 +155,7 @@ export class BulkClaims {
     try {
       const isSuspended = (): boolean => cancelled.aborted && (task.resumes || !task.signal.aborted);
       const end = await bulkClaim(task.api, params, task.source, progress, outputs, cancelled, isSuspended);
+      task.keepRecordUntil(end.recorded);
       const status = progress.statusCode === undefined ? {} : { statusCode: progress.statusCode };
       if (end.failure === undefined) return { port: 2, payload: end.summary, ...status, ending: endingOf(end) };
       // The message itself goes to Catch as it came, so the summary leaves in a copy.
@@ -242,11 +248,6 @@ async function withSourceOf<T>(task: BulkClaimTask, read: () => Promise<T>): Pro
 function roundOf(task: BulkClaimTask): number {
   const round = task.get('retryRound');
   return typeof round === 'number' && round > 0 ? round : 0;
-}
-
-/** How many parts of a record belong to the message. */
-function largeOf(record: RecordState): number {
-  return Array.isArray(record['large']) ? record['large'].length : 0;
 }
 
 /** The message property that holds the content, which is recorded by itself. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { bulkStatus } from '../api/bulk';
 import { invalidInput } from '../api/errors';
+import type { ApiResponse } from '../api/request';
 import { resultOfOperation, resultOfUpload, type BulkResult, type BulkResultParams } from '../operations/bulk-result';
 import { WatchedOperation, type Watcher } from '../operations/bulk-status';
 import { Poller } from '../operations/poller';
@@ -44,14 +45,42 @@ function watchOf(record: Record<string, unknown>, clock: RunningClock): Recorded
   };
 }
 
+/** A message that waits for the end of its operation. A class, as closures for each of ten thousand take more memory. */
+class Watch implements Watcher {
+  readonly deadline: number | null;
+  readonly begunAt: number;
+  status: string | null;
+  readonly id: string;
+
+  constructor(
+    private readonly tracker: BulkStatusTracker,
+    work: RecordedWatch,
+    readonly pending: PendingMessage,
+  ) {
+    ({ id: this.id, deadline: this.deadline, begunAt: this.begunAt, status: this.status } = work);
+  }
+
+  onChange(response: ApiResponse): void {
+    this.tracker.change(this, response);
+  }
+
+  onEnd(response: ApiResponse): void {
+    this.tracker.finish(this, response);
+  }
+
+  onFailure(error: Error): void {
+    this.tracker.end(this, () => Promise.reject(error));
+  }
+}
+
 /** Watches the bulk operations of one node, over restarts. */
 export class BulkStatusTracker {
   readonly #operations = new Map<string, WatchedOperation>();
-  readonly #watchers = new Map<Watcher, PendingMessage>();
   /** Watches that are being recorded. */
   readonly #beginning = new Set<{ id: string; cancelled: boolean }>();
   readonly #poller: Poller;
   readonly #clock: RunningClock;
+  #watching = 0;
   #troubled = 0;
 
   constructor(private readonly context: Context) {
@@ -93,8 +122,8 @@ export class BulkStatusTracker {
   /** Ends all watches over an operation; their messages end without a result. */
   cancel(id: string): void {
     for (const beginning of this.#beginning) if (beginning.id === id) beginning.cancelled = true;
-    for (const watcher of [...(this.#operations.get(id)?.watchers ?? [])]) {
-      this.#end(id, watcher, () => Promise.resolve(undefined));
+    for (const watch of (this.#operations.get(id)?.watchers ?? []) as readonly Watch[]) {
+      this.end(watch, () => Promise.resolve(undefined));
     }
   }
 
@@ -111,57 +140,54 @@ export class BulkStatusTracker {
   #watch(work: RecordedWatch, pending: PendingMessage, spread: number): void {
     // The flow was stopped while the message was being recorded; it is ended with all others.
     if (this.context.signal.aborted) return;
-    const { id } = work;
-    const watcher: Watcher = {
-      deadline: work.deadline,
-      begunAt: work.begunAt,
-      status: work.status,
-      onChange: ({ body, statusCode }, status) => {
-        void this.context.pending.update(pending, { ...work, status });
-        this.context.emit(pending, { port: 2, payload: body, statusCode });
-      },
-      onEnd: ({ body, statusCode }) =>
-        this.#end(id, watcher, async (task) => ({
-          statusCode,
-          ...(await resultOfOperation(task.api, body as Record<string, unknown>, paramsOf(task))),
-        })),
-      onFailure: (error) => this.#end(id, watcher, () => Promise.reject(error)),
-    };
-    this.#watchers.set(watcher, pending);
+    const watch = new Watch(this, work, pending);
+    this.#watching++;
     this.#clock.run();
-    const known = this.#operations.get(id);
+    const known = this.#operations.get(work.id);
     if (known !== undefined) {
-      known.watchers.add(watcher);
+      known.add(watch);
       this.#poller.hurry(known);
       return;
     }
     const { interval, maxInterval } = this.context.settings();
-    const operation = new WatchedOperation(id, interval, maxInterval, this.#clock, (trouble) =>
-      this.#setTrouble(trouble),
-    );
-    operation.watchers.add(watcher);
-    this.#operations.set(id, operation);
+    const operation = new WatchedOperation(work.id, interval, maxInterval, this.#clock, this.#setTrouble);
+    operation.add(watch);
+    this.#operations.set(work.id, operation);
     this.#poller.add(operation, spread);
   }
 
-  #end(id: string, watcher: Watcher, handler: Parameters<Context['end']>[1]): void {
-    const operation = this.#operations.get(id);
-    operation?.watchers.delete(watcher);
-    if (operation?.watchers.size === 0) {
-      this.#operations.delete(id);
+  /** The operation has another status. */
+  change({ pending, id, deadline, begunAt, status }: Watch, { body, statusCode }: ApiResponse): void {
+    void this.context.pending.update(pending, { id, deadline, begunAt, status } satisfies RecordedWatch);
+    this.context.emit(pending, { port: 2, payload: body, statusCode });
+  }
+
+  /** Ends a message with the result of its operation. */
+  finish(watch: Watch, { body, statusCode }: ApiResponse): void {
+    this.end(watch, async (task) => ({
+      statusCode,
+      ...(await resultOfOperation(task.api, body as Record<string, unknown>, paramsOf(task))),
+    }));
+  }
+
+  /** Ends a watch and its message. */
+  end(watch: Watch, handler: Parameters<Context['end']>[1]): void {
+    const operation = this.#operations.get(watch.id);
+    operation?.remove(watch);
+    if (operation?.watchers.length === 0) {
+      this.#operations.delete(watch.id);
       operation.dispose();
       this.#poller.remove(operation);
     }
-    const pending = this.#watchers.get(watcher);
-    this.#watchers.delete(watcher);
-    if (this.#watchers.size === 0) this.#clock.stop();
-    if (pending !== undefined) void this.context.end(pending, handler);
+    if (--this.#watching === 0) this.#clock.stop();
+    void this.context.end(watch.pending, handler);
   }
 
-  #setTrouble(trouble: boolean): void {
+  /** One function for all operations. */
+  readonly #setTrouble = (trouble: boolean): void => {
     this.#troubled += trouble ? 1 : -1;
     this.context.setTrouble(this.#troubled > 0 && this.#troubled >= this.#operations.size);
-  }
+  };
 
   #intervalMs(): number {
     return this.context.settings().interval * 1000;

@@ -66,10 +66,8 @@ export default await definePanel({
     confirm() {
       this.$refs.dialog.close();
       this.put(this.operation, this.device.id);
-    },
-    /** The dialog has been closed, by whatever way: the button that opened it may be gone. */
-    closed() {
-      this.$nextTick(() => this.$refs.result?.focus());
+      // The button that opened the dialog is disabled now; the answer gets the focus.
+      this.$nextTick(() => this.$refs.result.focus());
     },
     put(operation, payload) {
       const question = this.ask({ payload, operation });
@@ -170,7 +168,7 @@ export default await definePanel({
           <v-btn v-for="name in operations" :key="name" size="x-large" :color="name === 'block' ? undefined : 'primary'" :class="['op-act', { 'op-block': name === 'block' }]"
             :disabled="isBusy" :prepend-icon="name === 'block' ? 'mdi-lock' : 'mdi-lock-open-variant'" @click="choose(name)">{{ t(name) }}</v-btn>
         </div>
-        <dialog ref="dialog" class="op-dialog" aria-labelledby="op-dialog-title" aria-describedby="op-dialog-device op-dialog-effect" @close="closed">
+        <dialog ref="dialog" class="op-dialog" aria-labelledby="op-dialog-title" aria-describedby="op-dialog-device op-dialog-effect">
           <template v-if="operation">
             <h2 id="op-dialog-title">{{ t(operation === 'block' ? 'askBlock' : 'askUnblock') }}</h2>
             <dl id="op-dialog-device" class="op-device-facts">

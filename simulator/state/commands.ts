@@ -30,7 +30,7 @@ export interface Command extends Readonly<CheckedCommand> {
 }
 
 /** Whether a command has not ended. */
-export function isOpen(command: Command): boolean {
+function isOpen(command: Command): boolean {
   return command.state === 'pending' || command.state === 'inProgress';
 }
 

@@ -67,7 +67,7 @@ export interface Operation {
   isSentOnce?: boolean;
 }
 
-export const BOTH: readonly Generation[] = ['guide', 'current'];
+const BOTH: readonly Generation[] = ['guide', 'current'];
 export const NOT_NEEDED: readonly Group[] = ['empty body', 'null body', 'array body', 'scalar body'];
 
 export const is =

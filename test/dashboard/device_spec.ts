@@ -161,6 +161,26 @@ describe("the operator's page: device", function () {
     await pages.phone.banner('device').getByText('no device with this UUID').waitFor();
   });
 
+  it('device: a long search says how far it is', async () => {
+    simulator.set({ pageSize: 1000 });
+    simulator.fill(2000);
+    simulator.faults.add({ match: { operation: 'listDevices', nth: 2 }, slow: { where: 'headers', ms: 2000 } });
+    await find(pages.tablet, '222222222222222');
+    await pages.tablet.banner('device').getByText('1,000 claimed devices looked through so far').waitFor();
+    await pages.tablet.answer('device', 'Not found');
+    simulator.set({ pageSize: PAGE_SIZE });
+  });
+
+  it('device: a page that is loaded anew before the answer looks the device up again', async () => {
+    const [id] = simulator.fill(1) as [string];
+    simulator.faults.add({ match: { operation: 'getDevice' }, slow: { where: 'headers', ms: 'forever' }, times: 1 });
+    const asked = simulator.events.waitFor('request', ({ url }) => url.includes(id));
+    await find(pages.tablet, id);
+    await asked;
+    await pages.tablet.page.reload();
+    await found(pages.tablet, id, 'Ready');
+  });
+
   it('device: a failed block says so, and leaves the status as it is', async () => {
     const [id] = simulator.fill(1) as [string];
     await find(pages.phone, id);
@@ -204,6 +224,11 @@ describe("the operator's page: device", function () {
     await dialog(pages.desk).waitFor();
     const focused = (): Promise<string> => page.evaluate(() => (document.activeElement as HTMLElement).innerText);
     assert.equal(await focused(), 'Cancel');
+    await page.keyboard.press('Escape');
+    await dialog(pages.desk).waitFor({ state: 'hidden' });
+    assert.equal(await focused(), 'Block');
+    await page.keyboard.press('Enter');
+    await dialog(pages.desk).waitFor();
     await page.keyboard.press('Tab');
     assert.equal(await focused(), 'Block this device');
     await page.keyboard.press('Enter');

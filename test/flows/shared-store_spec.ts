@@ -33,6 +33,11 @@ module.exports.contextStorage = {
 };
 `;
 
+interface StoredWatch {
+  owner?: string;
+  state?: { work?: { id?: string; status?: string } };
+}
+
 describe('two Node-REDs that share a context store', function () {
   this.timeout(60_000);
   const values = new Map<string, Record<string, unknown>>();
@@ -102,7 +107,10 @@ describe('two Node-REDs that share a context store', function () {
     });
   }
 
-  /** Begins an operation, and lets an instance watch it. @returns its id, when it is recorded */
+  /**
+   * Begins an operation, and lets an instance watch it.
+   * @returns its id, when its status is recorded: an instance that is paused in between would write its record again
+   */
   async function watch(instance: NodeRedProcess): Promise<string> {
     const response = await fetch(`${simulator.url}/claimed-devices/bulk`, {
       method: 'POST',
@@ -115,15 +123,17 @@ describe('two Node-REDs that share a context store', function () {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ bulkOpsRequestId: id }),
     });
-    await changed(() => ownerOf(id) !== undefined);
+    await changed(() => recordOf(id)?.state?.work?.status === 'IN_PROGRESS');
     return id;
   }
 
+  function recordOf(id: string): StoredWatch | undefined {
+    return [...values.values()].find((value: StoredWatch) => value.state?.work?.id === id);
+  }
+
   /** The instance that works on an operation, as the store says. */
-  function ownerOf(id: string): unknown {
-    const isAbout = (value: Record<string, unknown>): boolean =>
-      (value['state'] as { work?: { id?: string } } | undefined)?.work?.id === id;
-    return [...values.values()].find(isAbout)?.['owner'];
+  function ownerOf(id: string): string | undefined {
+    return recordOf(id)?.owner;
   }
 
   function changed(condition: () => boolean): Promise<void> {

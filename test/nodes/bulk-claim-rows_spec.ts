@@ -45,7 +45,7 @@ describe('nrfcloud-bulk-claim: rows of messy files', function () {
     return {
       good: `${claimToken},"a,b"`,
       blank: '',
-      garbage: 'not a token,x',
+      garbage: 'garbage,x',
       quote: `${claimToken},"never closed`,
       tag: `${claimToken},${'x'.repeat(101)}`,
       cut: claimToken.slice(0, 100),
@@ -84,6 +84,13 @@ describe('nrfcloud-bulk-claim: rows of messy files', function () {
           const accepted = flow.outputs[0]!.flatMap((msg) => msg['rows'] as Message[]);
           const rejected = flow.outputs[1]!.flatMap((msg) => msg['payload'] as Message[]);
           const seen = [...accepted, ...rejected].map((row) => row['line'] as number).sort((a, b) => a - b);
+          const isAllGarbage = !header && lines.every(({ kind }) => kind === 'garbage' || kind === 'blank');
+          if (isAllGarbage && starts.length > 0) {
+            // A source with neither a token nor a header is refused as a whole (contract).
+            assert.equal(flow.caught.at(-1)!['error'].code, 'NRFCLOUD_INVALID_INPUT');
+            assert.deepEqual(seen, []);
+            return;
+          }
           assert.deepEqual(seen, starts);
           const summary = flow.outputs[2]![0]!['payload'] as Message;
           assert.equal(summary['rows'], starts.length);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { NodeAPI } from 'node-red';
 import { defineNode } from '../../nodes/runtime/define-node';
 import { fromMessage, typed } from '../../nodes/runtime/inputs';
+import { registerNode } from '../../nodes/runtime/register-node';
 import type { NodeContext } from '../../nodes/runtime/node-context';
 import { PENDING, type NodeDefinition, type Task } from '../../nodes/runtime/node-definition';
 import type { PendingMessage } from '../../nodes/runtime/pending-messages';
@@ -22,15 +23,16 @@ describe('a node of whatever kind', () => {
   ): Promise<NodeRig> =>
     startNodeRig({
       node: (RED: NodeAPI) =>
-        defineNode<'value', object, unknown>(RED, {
-          type: 'played',
-          operation: 'claim',
-          inputs: { value: typed('payload', 'msg') },
-          settings: {},
-          status: { working: 'working', done: 'done' },
-          run: ({ inputs }) => Promise.resolve({ payload: inputs.value }),
-          ...spec,
-        }),
+        registerNode(RED, 'played', () =>
+          defineNode<'value', object, unknown>({
+            operation: 'claim',
+            inputs: { value: typed('payload', 'msg') },
+            settings: {},
+            status: { working: 'working', done: 'done' },
+            run: ({ inputs }) => Promise.resolve({ payload: inputs.value }),
+            ...spec,
+          }),
+        ),
       type: 'played',
       connection,
       config,

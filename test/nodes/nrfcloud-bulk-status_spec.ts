@@ -70,6 +70,16 @@ describe('nrfcloud-bulk-status', () => {
     assert.equal(flow.outputs[1]!.length, 0);
   });
 
+  it('bulk status: bytes of a message are bytes when its operation ends, however many', async () => {
+    const flow = await rig({ store: 'default' });
+    const [small, large] = [Buffer.from('small'), Buffer.alloc(2000, 'x')];
+    flow.send({ ...(await upload([])), small, large, typed: new Uint16Array(600) });
+    await flow.ended(1);
+    const [msg] = flow.outputs[0]!;
+    assert.deepEqual([msg!['small'], msg!['large']], [small, large]);
+    assert.deepEqual(msg!['typed'], new Uint16Array(600));
+  });
+
   for (const errorSummary of ['current', 'older'] as const) {
     it(`names the failed rows by their lines, from the ${errorSummary} error summary`, async () => {
       simulator.set({ errorSummary });

@@ -61,7 +61,7 @@ function withText(label: string, separator: string, node: FlowNode, property: st
 }
 
 /** The width of a node's own rectangle, by the editor's rule. */
-export function widthOf(node: FlowNode): number {
+function widthOf(node: FlowNode): number {
   if (node.type.startsWith('link ')) return 30;
   const characters = Array.from(labelOf(node), (character) => character.charCodeAt(0));
   const widths = characters.map((code) => CHARACTER_WIDTHS[code - FIRST_CHARACTER] ?? OTHER_CHARACTER_WIDTH);

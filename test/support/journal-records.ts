@@ -14,7 +14,7 @@ export function liveRecords(userDir: string): string[] {
 }
 
 /** The records that are live in the journal of a user directory: what they say at last, by their keys. */
-export function liveStates(userDir: string): Map<string, Record<string, any>> {
+function liveStates(userDir: string): Map<string, Record<string, any>> {
   const folder = join(userDir, 'nrfcloud-provisioning');
   const live = new Map<string, Record<string, any>>();
   if (!existsSync(folder)) return live;

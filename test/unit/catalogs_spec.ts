@@ -71,7 +71,9 @@ const sourcesIn = (folder: string): string[] =>
 const SOURCES = [
   ...TYPES.flatMap((type) => [
     { type, text: read('nodes', `${type}.html`) },
-    ...(existsSync(join(ROOT, 'nodes', `${type}.ts`)) ? [{ type, text: read('nodes', `${type}.ts`) }] : []),
+    ...[`${type}.ts`, `definitions/${type.replace('nrfcloud-', '')}.ts`]
+      .filter((file) => existsSync(join(ROOT, 'nodes', file)))
+      .map((file) => ({ type, text: read('nodes', file) })),
   ]),
   // The texts that all nodes share stand in the connection's catalog.
   ...['nodes/runtime', 'nodes/work', 'nodes/operations'].flatMap(sourcesIn).map((text) => ({

@@ -1,5 +1,13 @@
-import { parse } from 'csv-parse/sync';
+import { createRequire } from 'node:module';
+import type * as CsvParse from 'csv-parse/sync';
 import { LF, QUOTE, type Extent, type RecordBatch } from './record-splitter';
+
+const load = createRequire(__filename);
+
+/** Loads csv-parse, if it is not loaded already: most files need it for few records or none. */
+export function loadCsvParse(): typeof CsvParse {
+  return load('csv-parse/sync') as typeof CsvParse;
+}
 
 /**
  * Reads the cells of records. From the first quoted cell of a record on, csv-parse parses it, for all records of a batch at
@@ -72,6 +80,7 @@ function quotedParts(bytes: Buffer, records: Extent[]): Buffer {
 }
 
 function parseCsv(bytes: Buffer, delimiter: string): string[][] | undefined {
+  const { parse } = loadCsvParse();
   try {
     return parse(bytes, { delimiter, record_delimiter: '\n', relax_column_count: true, trim: true });
   } catch {

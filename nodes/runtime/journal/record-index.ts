@@ -49,6 +49,8 @@ export class RecordIndex {
     if (entry.kind === 'state') {
       record.state = at;
       record.count = entry.parts;
+      // An array that grew holds places for more, and thousands of records have one part.
+      record.parts = record.parts.slice();
     } else record.parts[entry.index] = at;
     at.segment.liveLines++;
     at.segment.liveBytes += at.length;

@@ -9,7 +9,7 @@ const response: ApiResponse = { statusCode: 200, body: { status: 'PENDING' } };
 class Target implements PollTarget {
   readonly times: number[] = [];
   readonly errors: Error[] = [];
-  nextWithin: (() => number | undefined) | undefined;
+  within: number | undefined;
 
   constructor(
     readonly id: string,
@@ -17,6 +17,10 @@ class Target implements PollTarget {
     readonly interval = 1,
     readonly maxInterval = 4,
   ) {}
+
+  nextWithin(): number | undefined {
+    return this.within;
+  }
 
   readonly onResponse = (): boolean => this.#count();
   readonly onError = (error: Error): boolean => {
@@ -80,7 +84,7 @@ describe('poller', () => {
 
   it('poller: a poll does not come later than the target asks for', async () => {
     const target = new Target('x', 2, 100, 100);
-    target.nextWithin = () => 500;
+    target.within = 500;
     new Poller(
       () => Promise.resolve(response),
       () => 1,

@@ -26,11 +26,11 @@ describe('watched operation', () => {
       deadline,
       begunAt: 0,
       status: null,
-      onChange: (_response, status) => seen.push(status),
-      onEnd: ({ body }) => seen.push(`end ${String((body as Record<string, unknown>)['status'])}`),
-      onFailure: (error) => seen.push(error instanceof NrfCloudError ? error.code : error.message),
+      onChange: () => void seen.push(String(watcher.status)),
+      onEnd: ({ body }) => void seen.push(`end ${String((body as Record<string, unknown>)['status'])}`),
+      onFailure: (error) => void seen.push(error instanceof NrfCloudError ? error.code : error.message),
     };
-    operation.watchers.add(watcher);
+    operation.add(watcher);
     return {
       operation,
       seen,

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import type { Node, NodeAPI } from 'node-red';
 import { ContextStore, isPersistent } from '../../../nodes/runtime/context-store';
 import { NodeStore } from '../../../nodes/runtime/journal/node-store';
-import { splitBySize } from '../../../nodes/runtime/pending-messages';
+import { toRecord } from '../../../nodes/runtime/recorded-message';
 import { stopClock } from '../../support/clock';
 
 const redWith = (contextStorage?: unknown): NodeAPI => ({ settings: { contextStorage } }) as never;
@@ -190,6 +190,9 @@ describe('pending messages', () => {
     cyclic['self'] = cyclic;
     const msg = { _msgid: 'm', payload: { at: new Date(0), no: undefined }, req: {}, res: {}, call: () => 1, cyclic };
     Object.defineProperty(msg, 'thrower', { enumerable: true, get: () => assert.fail('read') });
-    assert.deepEqual(splitBySize(msg).small, { _msgid: 'm', payload: { at: '1970-01-01T00:00:00.000Z' } });
+    assert.deepEqual(JSON.parse(toRecord(msg).small.bytes.toString()), {
+      _msgid: 'm',
+      payload: { at: '1970-01-01T00:00:00.000Z' },
+    });
   });
 });

@@ -8,8 +8,8 @@ describe('node context', () => {
     const RED = { events: new EventEmitter(), settings: {} };
     const warn = (): void => undefined;
     const node = { id: 'resumed', warn, error: (error: unknown) => assert.fail(String(error)) };
-    const record = { version: 2, work: {}, msg: { topic: 'a' }, large: [] };
-    await new NodeStore(RED as never, node as never, 'default').create('key', record);
+    const record = { version: 2, work: {}, large: [] };
+    await new NodeStore(RED as never, node as never, 'default').create('key', record, [{ topic: 'a' }]);
     const sent = new EventEmitter();
     const configuration = {
       RED,

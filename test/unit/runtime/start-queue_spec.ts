@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { StartQueue } from '../../../nodes/runtime/start-queue';
 
 /** How many may be ahead of their requests. */
-const AHEAD = 256;
+const AHEAD = 32;
 
 describe('StartQueue', () => {
   /** A queue with `count` messages added, what has begun, and how many places are reserved. */
@@ -25,7 +25,7 @@ describe('StartQueue', () => {
     return { queue, begun, add, reserved: () => reserved };
   };
 
-  it('begins 256 at once, and keeps the rest', () => {
+  it('begins 32 at once, and keeps the rest', () => {
     const { queue, begun, reserved } = filled(AHEAD + 3);
     assert.equal(begun.length, AHEAD);
     assert.equal(queue.size, 3);

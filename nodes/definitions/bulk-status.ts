@@ -1,0 +1,30 @@
+import { readBulkStatusRequest } from '../operations/bulk-status';
+import { defineNode } from '../runtime/define-node';
+import { fromMessage, typed } from '../runtime/inputs';
+import { choice, flag, number, text } from '../runtime/settings';
+import { BulkStatusTracker, type BulkStatusSettings } from '../work/bulk-status-tracker';
+
+export default defineNode<'operation' | 'cancel', BulkStatusSettings, BulkStatusTracker>({
+  operation: 'bulk status',
+  inputs: { operation: typed('payload', 'msg'), cancel: fromMessage('cancel') },
+  settings: {
+    interval: number(2, { min: 0.001, max: 2_147_483 }),
+    maxInterval: number(30, { min: 0.001, max: 2_147_483 }),
+    timeout: number(3600),
+    whenClaimed: choice<'ok' | 'error'>('ok', 'error'),
+    resume: flag(true),
+    store: text(''),
+  },
+  status: { working: 'nrfcloud-bulk-status.status.watching', done: 'nrfcloud-bulk-status.status.ended' },
+  mayQueue: true,
+  always: (msg) => 'cancel' in msg && msg.cancel === true,
+  createState: (context) => new BulkStatusTracker(context),
+  run: async (task) => {
+    const { inputs, source, state } = task;
+    const request = readBulkStatusRequest(inputs.operation, inputs.cancel, source.operation);
+    if (request.kind === 'watch') return state.begin(request.id, task);
+    if (request.kind === 'result') return state.conclude(request.result, task);
+    state.cancel(request.id);
+    return undefined;
+  },
+});

@@ -1,0 +1,39 @@
+import { readDevices } from '../operations/onboarding-input';
+import { defineNode } from '../runtime/define-node';
+import { fromMessage, typed } from '../runtime/inputs';
+import { choice, flag, number, text } from '../runtime/settings';
+import { OnboardingTracker, type OnboardingSettings } from '../work/onboarding-tracker';
+
+export default defineNode<'device' | 'claimedRows' | 'rows' | 'cancel', OnboardingSettings, OnboardingTracker>({
+  operation: 'get onboarded device',
+  inputs: {
+    device: typed('payload', 'msg'),
+    claimedRows: fromMessage('claimedRows'),
+    rows: fromMessage('rows'),
+    cancel: fromMessage('cancel'),
+  },
+  settings: {
+    until: choice<'onboarded' | 'connected'>('onboarded', 'connected'),
+    interval: number(10, { min: 0.001, max: 2_147_483 }),
+    maxInterval: number(300, { min: 0.001, max: 2_147_483 }),
+    pollRate: number(5, { min: 0.001, max: 1000 }),
+    timeout: number(172_800),
+    resume: flag(true),
+    store: text(''),
+  },
+  status: { working: 'nrfcloud-onboarding.status.following', done: 'nrfcloud-onboarding.status.onboarded' },
+  always: (msg) => 'cancel' in msg && msg.cancel === true,
+  createState: (context) => new OnboardingTracker(context),
+  run: async (task) => {
+    const { inputs, source, state } = task;
+    const devices = readDevices(inputs, source.device);
+    if (inputs.cancel !== true) return state.begin(devices, task, listProperty(inputs.device, source.device));
+    state.cancel(devices);
+    return undefined;
+  },
+});
+
+/** The message property that is the list of devices; `undefined` if none is. */
+function listProperty(device: unknown, source: string): string | undefined {
+  return Array.isArray(device) ? /^msg\.(\w+)$/.exec(source)?.[1] : undefined;
+}
