@@ -30,7 +30,7 @@ export interface ClaimMemory {
 }
 
 /** How long a claimed device must be missing before it counts as unclaimed, in milliseconds (contract); tests shorten it. */
-const UNCLAIMED = { afterMs: 10 * 60_000 };
+export const UNCLAIMED = { afterMs: 10 * 60_000 };
 
 /** Something that was read, `undefined` if it is not there, or the error of reading it. */
 type Reading<T> = { value: T } | { error: NrfCloudError };

@@ -334,8 +334,8 @@ export class Crashes {
 
   /** The work that is recorded, by the names of the ledger. */
   #kept(): string[] {
-    return recordsIn(this.#userDir, this.store).map(({ node, state }) => {
-      const { key } = state['msg'] as { key: string };
+    return recordsIn(this.#userDir, this.store).map(({ node, state, msg }) => {
+      const key = String(msg['key']);
       return node === 'watch' ? `watch ${key}#${(state['work'] as { id: string }).id}` : `${node} ${key}`;
     });
   }

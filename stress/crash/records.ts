@@ -9,6 +9,8 @@ export type CrashStore = '' | 'file';
 export interface StoredRecord {
   node: string;
   state: Record<string, unknown>;
+  /** The small properties of its message: the record's first part. */
+  msg: Record<string, unknown>;
 }
 
 /** What is recorded of pending work, as it is on disk while Node-RED runs or after it was killed. */
@@ -19,17 +21,20 @@ export function recordsIn(userDir: string, store: CrashStore): StoredRecord[] {
 /** A line without its end is one that is being written. */
 function journalRecords(folder: string): StoredRecord[] {
   const records = new Map<string, StoredRecord>();
+  const messages = new Map<string, Record<string, unknown>>();
   const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.jsonl')) : [];
   for (const name of names.sort()) {
     const lines = readFileSync(join(folder, name)).toString('latin1').split('\n').slice(0, -1);
     for (const line of lines) {
       const bytes = Buffer.from(line, 'latin1');
       const head = decodeHead(bytes);
-      if (head === undefined || head.kind === 'part' || head.key.startsWith('#')) continue;
-      const { node, key } = head;
+      if (head === undefined || head.key.startsWith('#') || (head.kind === 'part' && head.index > 0)) continue;
+      const { node } = head;
+      const key = `${node} ${head.key}`;
       const entry = decodeLine(bytes);
-      if (entry?.kind === 'state') records.set(`${node} ${key}`, { node, state: entry.state });
-      else records.delete(`${node} ${key}`);
+      if (entry?.kind === 'part') messages.set(key, entry.value as Record<string, unknown>);
+      else if (entry?.kind === 'state') records.set(key, { node, state: entry.state, msg: messages.get(key) ?? {} });
+      else records.delete(key);
     }
   }
   return [...records.values()];
@@ -39,9 +44,9 @@ function contextRecords(userDir: string): StoredRecord[] {
   return ['bulk', 'watch', 'command', 'onboarding'].flatMap((node) => {
     const path = join(userDir, 'context', 'tab', `${node}.json`);
     if (!existsSync(path)) return [];
-    const values = JSON.parse(readFileSync(path, 'utf8')) as Record<string, { state?: Record<string, unknown> }>;
+    const values = JSON.parse(readFileSync(path, 'utf8')) as Record<string, any>;
     return Object.entries(values)
       .filter(([key]) => key.startsWith('nrfcloud_') && !key.includes('#'))
-      .flatMap(([, { state }]) => (state === undefined ? [] : [{ node, state }]));
+      .flatMap(([key, { state }]) => (state === undefined ? [] : [{ node, state, msg: values[`${key}#part0`] ?? {} }]));
   });
 }
