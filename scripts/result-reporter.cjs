@@ -3,7 +3,11 @@
 const { writeFileSync } = require('node:fs');
 const { relative } = require('node:path');
 const process = require('node:process');
+const { setTimeout } = require('node:timers');
 const { reporters } = require('mocha');
+
+/** How long the process may take to end by itself, in milliseconds. */
+const EXIT_MS = 10_000;
 
 module.exports = class ResultReporter extends reporters.Spec {
   constructor(runner, options) {
@@ -15,6 +19,8 @@ module.exports = class ResultReporter extends reporters.Spec {
     });
     runner.once('end', () => {
       writeFileSync(process.env.RESULTS_FILE, JSON.stringify({ passed: this.stats.passes, failures }));
+      // A hook that failed leaves servers open, which would keep the process for ever.
+      setTimeout(() => process.exit(failures.length > 0 ? 1 : 0), EXIT_MS).unref();
     });
   }
 };
