@@ -84,7 +84,7 @@ export class Fleet {
     return sender;
   }
 
-  /** So many new devices: their claim tokens, and what was not claimed exactly once in the end. */
+  /** New devices: their claim tokens, and what was not claimed exactly once in the end. */
   devices(count: number): { claimTokens: string[]; notOnce: () => string[] } {
     const minted = this.simulator.mintMany(count, { signed: false });
     const { claims } = this.simulator;

@@ -4,7 +4,7 @@ import { AdaptiveRate } from '../../../nodes/http/adaptive-rate';
 /** How a service decides, in milliseconds of a made-up clock, whether it takes a request. */
 type Policy = (now: number) => boolean;
 
-/** So many in each second of the clock. */
+/** Allows a number of requests in each second of the clock. */
 const perSecond = (limit: number): Policy => {
   let second = -1;
   let used = 0;
@@ -14,7 +14,7 @@ const perSecond = (limit: number): Policy => {
   };
 };
 
-/** So many in any second. */
+/** Allows a number of requests in any second. */
 const anySecond = (limit: number): Policy => {
   const taken: number[] = [];
   return (now) => {

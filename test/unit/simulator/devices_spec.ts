@@ -73,7 +73,7 @@ describe('simulator: claimed devices', () => {
       devices.add({ id: String(number), deviceType: 6, firmwareId: '', imei: '', tags: [], claimedAt: 0 });
     const all = Array.from({ length: 3000 }, (_, number) => add(number));
     const { next = 0 } = devices.page(0, 1000);
-    // So many that the list is compacted in between.
+    // More than the list holds before it is compacted.
     for (const device of all.slice(0, 2500)) devices.remove(device);
     const added = add(3000);
     assert.deepEqual(devices.page(next, 1000), { items: [...all.slice(2500), added] });
