@@ -36,19 +36,19 @@ export function ensureRuntime(name) {
 /**
  * Runs a program on a runtime.
  * @param env environment variables on top of this process' own
- * @param atOnce whether its output is shown as it comes; else it is shown when the program has ended, as others run beside it
+ * @param title if others run beside it: its output is shown below this title when it has ended, instead of as it comes
  * @returns whether it exited with 0
  */
-export async function runOn(name, args, env = {}, atOnce = true) {
+export async function runOn(name, args, env = {}, title = undefined) {
   const { node, nodeRed } = ensureRuntime(name);
   const child = spawn(node, args, {
-    stdio: ['inherit', atOnce ? 'inherit' : 'pipe', 'inherit'],
+    stdio: ['inherit', title === undefined ? 'inherit' : 'pipe', 'inherit'],
     env: { ...process.env, NODE_RED_PATH: nodeRed, ...env },
   });
   const output = [];
   child.stdout?.on('data', (part) => output.push(part));
   const [status] = await once(child, 'close');
-  if (!atOnce) process.stdout.write(Buffer.concat(output));
+  if (title !== undefined) process.stdout.write(`\n== ${title}\n${Buffer.concat(output)}`);
   return status === 0;
 }
 

@@ -1,7 +1,6 @@
 // Runs the specs on rows of the matrix, with the package installed as users get it:
 // node scripts/test.mjs [<row> …] [-- <options and specs for mocha>].
-// Those in a browser, those of whole flows and all others run side by side, as each group waits now and then; each takes
-// about as long as the others.
+// Those in a browser, those of whole flows and all others are groups that run side by side, as each waits now and then.
 // On one row all of them run; on the others those that depend on Node-RED. (The demo runs on the development dependencies'
 // Node-RED only, and takes broken JSON as it comes, which HTTP In can since 4.1.)
 // A spec that fails beside others runs once more alone, as a busy computer lets time limits expire. Tests that pass only
@@ -25,6 +24,8 @@ const MOCHA = [
   'node_modules/mocha/bin/mocha.js',
   ...['--require', './scripts/packed-nodes.mjs', '--reporter', './scripts/result-reporter.cjs'],
 ];
+/** How many groups run side by side: two cores are busy with them. */
+const AT_ONCE = 3;
 /** More failing specs than this are no accident. */
 const MOST_AGAIN = 5;
 
@@ -47,49 +48,74 @@ function groupsOn(name) {
 
 /**
  * Runs specs in mocha.
+ * @param title if others run beside them: shown above their output when they have ended
  * @returns its results; without any (a spec that cannot be loaded) there is a failure that names no spec
  */
-async function run(row, specs, results, atOnce) {
+async function run(row, specs, results, title) {
   const env = { ...row.env, RESULTS_FILE: results };
-  const isClean = await runOn(row.name, [...MOCHA, ...specs, ...options], env, atOnce);
+  const isClean = await runOn(row.name, [...MOCHA, ...specs, ...options], env, title);
   const result = existsSync(results) ? JSON.parse(readFileSync(results, 'utf8')) : undefined;
   if (result !== undefined && (isClean || result.failures.length > 0)) return result;
   return { passed: 0, failures: [{ title: `mocha did not run ${specs.join(' ')} to the end`, text: '' }] };
 }
 
 /**
- * Installs the package for a row, and runs the specs.
+ * Runs specs on rows of the matrix, some groups at once: whichever ends makes room for the next, of whatever row.
+ * @param rows with the groups of specs of each
+ * @returns the rows, with the results of each of their groups
+ */
+async function runAll(rows) {
+  const waiting = rows.flatMap((row) => row.groups.map((specs, index) => ({ row, specs, index })));
+  const results = new Map(rows.map((row) => [row, []]));
+  const first = waiting[0];
+  const work = async () => {
+    for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
+      const { row, specs, index } = job;
+      const title = `tests on ${row.name}, group ${index + 1} of ${row.groups.length}`;
+      console.log(`\n== begin of ${title}`);
+      const isShown = job === first;
+      results.get(row).push(await run(row, specs, `${row.userDir}-${index}.json`, isShown ? undefined : title));
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return rows.map((row) => ({ row, results: results.get(row) }));
+}
+
+/**
+ * Runs a row's failed specs once more alone, if something ran beside them.
  * @returns how many tests passed, those that failed, and those that failed beside others and passed alone
  */
-async function test(name, tarball, userDir) {
-  console.log(`\n== tests on ${name}`);
-  const row = { name, env: { PACKAGE_PATH: installAsPalette(tarball, userDir, ensureRuntime(name).node) } };
-  const groups = groupsOn(name).map((specs, index) => run(row, specs, `${userDir}-${index}.json`, index === 0));
-  const results = await Promise.all(groups);
+async function judge({ row, results }, isAlone) {
   const passed = results.reduce((sum, group) => sum + group.passed, 0);
   const failures = results.flatMap((group) => group.failures);
   const specs = [...new Set(failures.map(({ spec }) => spec))];
-  if (results.length === 1 || specs.length === 0 || specs.length > MOST_AGAIN || specs.includes(undefined)) {
-    return { passed, failures, onlyAlone: [] };
+  if (isAlone || specs.length === 0 || specs.length > MOST_AGAIN || specs.includes(undefined)) {
+    return { name: row.name, passed, failures, onlyAlone: [] };
   }
-  console.log(`\n== once more alone on ${name}: ${specs.join(' ')}`);
-  const again = await run(row, specs, `${userDir}-again.json`, true);
+  console.log(`\n== once more alone on ${row.name}: ${specs.join(' ')}`);
+  const again = await run(row, specs, `${row.userDir}-again.json`);
   const stillFails = ({ title }) => again.failures.some((failure) => failure.title === title);
   const onlyAlone = failures.filter((failure) => !stillFails(failure));
-  return { passed: passed + onlyAlone.length, failures: again.failures, onlyAlone };
+  return { name: row.name, passed: passed + onlyAlone.length, failures: again.failures, onlyAlone };
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'nrfcloud-test-'));
 try {
   const { tarball } = pack(folder);
-  const rows = [];
-  for (const name of names) rows.push({ name, ...(await test(name, tarball, join(folder, name))) });
-  for (const { name, failures, onlyAlone } of rows) {
+  const rows = names.map((name) => {
+    const userDir = join(folder, name);
+    const env = { PACKAGE_PATH: installAsPalette(tarball, userDir, ensureRuntime(name).node) };
+    return { name, userDir, env, groups: groupsOn(name) };
+  });
+  const isAlone = rows.length === 1 && rows[0].groups.length === 1;
+  const judged = [];
+  for (const result of await runAll(rows)) judged.push(await judge(result, isAlone));
+  for (const { name, failures, onlyAlone } of judged) {
     for (const { title, text } of failures) console.log(`\nfailed on ${name}: ${title}\n${text}`);
     for (const { title, text } of onlyAlone) console.log(`\npassed on ${name} only alone: ${title}\n${text}`);
   }
-  const count = (property) => rows.reduce((sum, row) => sum + row[property].length, 0);
-  const passed = rows.reduce((sum, row) => sum + row.passed, 0);
+  const count = (property) => judged.reduce((sum, row) => sum + row[property].length, 0);
+  const passed = judged.reduce((sum, row) => sum + row.passed, 0);
   console.log(`\ntests: ${passed} passed, ${count('onlyAlone')} of them only alone; ${count('failures')} failed`);
   if (count('failures') > 0) process.exitCode = 1;
 } finally {
