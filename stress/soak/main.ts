@@ -10,12 +10,14 @@ const MIB = 2 ** 20;
 async function main(): Promise<void> {
   const claims = Number(process.env['SOAK_CLAIMS'] ?? 1_000_000);
   const operations = Number(process.env['SOAK_OPERATIONS'] ?? Math.ceil(claims / 500));
+  const devices = Number(process.env['SOAK_DEVICES'] ?? 25 * operations);
   const seconds = Number(process.env['SOAK_SECONDS'] ?? 900);
   console.log(
-    `${claims} claims (SOAK_CLAIMS), ${operations} operations, commands and followed devices each (SOAK_OPERATIONS), ${seconds} s (SOAK_SECONDS)`,
+    `${claims} claims (SOAK_CLAIMS), ${operations} operations and commands each (SOAK_OPERATIONS), ` +
+      `${devices} followed devices (SOAK_DEVICES), ${seconds} s (SOAK_SECONDS)`,
   );
   const every = Math.min(50_000, Math.ceil(claims / 20));
-  const result = await soak({ claims, operations, every, seconds, onSample: tell });
+  const result = await soak({ claims, operations, devices, every, seconds, onSample: tell });
   const { samples, codes, service } = result;
   const heap = slope(samples, ({ heapUsed }) => heapUsed / MIB);
   const rss = slope(samples, (sample) => sample.rss / MIB);

@@ -7,7 +7,10 @@ import { startSoakService, UUID_OFFSET, type SoakCounts } from './fast-service';
 /** How long a soak is. */
 export interface SoakOptions {
   claims: number;
+  /** Bulk claims, and commands that are waited for. */
   operations: number;
+  /** Devices that are followed; as many join each operation. */
+  devices: number;
   /** Claims between two samples. */
   every: number;
   /** Nothing is sent after this many seconds. */
@@ -178,8 +181,8 @@ function flowsFor(baseUrl: string, deviceApiUrl: string): FlowNode[] {
       id: 'source',
       type: 'function',
       func: 'return null;',
-      outputs: 3,
-      wires: [['claim'], ['bulk'], ['command', 'onboarding']],
+      outputs: 4,
+      wires: [['claim'], ['bulk'], ['command'], ['onboarding']],
     },
     { ...ours, id: 'claim', type: 'nrfcloud-claim', wires: [['after']] },
     { ...ours, id: 'bulk', type: 'nrfcloud-bulk-claim', wires: [['watch'], ['after'], ['after']] },

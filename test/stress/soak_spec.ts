@@ -6,7 +6,7 @@ describe('a soak, in short', function () {
 
   it('ends every message once in spite of 2 % faults, and leaves no timer, socket or listener behind', async () => {
     // On a busy machine fewer claims are sent, and all that were sent count.
-    const result = await soak({ claims: 6000, operations: 20, every: 2000, seconds: 10 });
+    const result = await soak({ claims: 6000, operations: 20, devices: 60, every: 2000, seconds: 10 });
     assert.deepEqual(discrepancies(result), []);
     assert.ok(result.service.faults > 0);
   });

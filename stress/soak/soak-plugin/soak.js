@@ -1,7 +1,7 @@
 /* global module, require, process, setTimeout, Buffer */
 // A Node-RED plugin for tests. POST <admin>/soak makes the node "source" send claim tokens, at most DEPTH at once, and at
-// times the rows of a bulk claim, a command and a device to follow. After every `every` claims it waits until no message is pending and writes a line of
-// JSON with what the process holds then; at the end one with how all messages ended.
+// times the rows of a bulk claim, a command and some devices to follow. After every `every` claims it waits until no message
+// is pending and writes a line of JSON with what the process holds then; at the end one with how all messages ended.
 const { setFlagsFromString } = require('node:v8');
 const { runInNewContext } = require('node:vm');
 
@@ -9,6 +9,8 @@ const DEPTH = 128;
 const ROWS = 20;
 /** Devices of bulk claims are numbered from here. */
 const BULK = 2 ** 31;
+/** Devices that are followed are numbered from here. */
+const FOLLOWED = 3 * 2 ** 30;
 const [message, signature] = process.env.SOAK_TOKEN.split('.');
 const bytes = Buffer.from(message, 'base64url');
 
@@ -25,10 +27,11 @@ module.exports = (RED) => {
   });
 };
 
-function soak(RED, { claims, operations, every, seconds }) {
+function soak(RED, { claims, operations, devices, every, seconds }) {
   setFlagsFromString('--expose-gc');
   const gc = runInNewContext('gc');
   const perOperation = Math.floor(claims / operations);
+  const followedAtOnce = Math.ceil(devices / operations);
   const endings = {
     claim: new Uint8Array(claims),
     bulk: new Uint8Array(operations),
@@ -64,9 +67,11 @@ function soak(RED, { claims, operations, every, seconds }) {
       const index = sent++;
       source.send([{ index, payload: tokenOf(index) }]);
       if (sent % perOperation !== 0 || begun >= operations) continue;
-      const first = BULK + begun * ROWS;
-      const payload = Array.from({ length: ROWS }, (_, row) => tokenOf(first + row));
-      source.send([null, { index: begun, payload }, { index: begun, payload: payload[0] }]);
+      const tokens = (first, length) => Array.from({ length }, (_, index) => tokenOf(first + begun * length + index));
+      const rows = tokens(BULK, ROWS);
+      const followed = tokens(FOLLOWED, followedAtOnce);
+      const ofOperation = [rows, rows[0], followed].map((payload) => ({ index: begun, payload }));
+      source.send([null, ...ofOperation]);
       begun++;
     }
   };
