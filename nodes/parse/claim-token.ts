@@ -47,5 +47,10 @@ function readToken(text: string): ClaimToken {
   if (text.includes(EXCHANGED)) {
     throw new InvalidValue('has Y and Z exchanged by a changed keyboard layout; correct the layout, and scan it again');
   }
-  return { claimToken: text, deviceId: readDeviceId(text.slice(0, text.indexOf('.'))) };
+  return { claimToken: text, deviceId: deviceIdOf(text) };
+}
+
+/** The device UUID of a claim token that {@link parseClaimToken} read. */
+export function deviceIdOf(claimToken: string): string {
+  return readDeviceId(claimToken.slice(0, claimToken.indexOf('.')));
 }
