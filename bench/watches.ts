@@ -25,11 +25,13 @@ const MEAN_MS = EVERY_S * 950;
 const SETTLE_MS = 15_000;
 /** How long what a look's beginning delayed may take to be made up for. */
 const CALM_MS = 1000;
-/** How long each look lasts. */
+/** How long each look lasts, and the one before anything is watched. */
 const LOOK_MS = 6000;
+const IDLE_MS = 3000;
 
 const UNDICI = 'undici alone, a timer each';
-const CORE_PERCENT = '% of one core';
+const CORE_PERCENT = '% of one core over idle';
+const IDLE_PERCENT = '% of one core, idle';
 const LATE = 'lateness p99, ms';
 const AT_FIRST = 'MiB over idle at first';
 
@@ -102,6 +104,8 @@ interface Watching {
   nodeRed: BenchNodeRed;
   /** Resident memory before it began, in bytes. */
   idle: number;
+  /** CPU time before it began, in percent of a core: Node-RED's own, and some percent of the gauge. */
+  idlePercent: number;
   /** What it took at most until polls had spread out, in MiB. */
   atFirst: number;
   stop: () => Promise<void>;
@@ -112,10 +116,12 @@ async function startWatching(flows: FlowNode[], pending: number, profiles: Pick<
   const ids = writeIds(folder, pending);
   const nodeRed = await startBenchNodeRed(flows, profiles);
   await nodeRed.resetLateness();
+  await nodeRed.resetGauge();
+  const idlePercent = await percentOfCore(nodeRed, performance.now(), IDLE_MS);
   const { rss } = await nodeRed.resetGauge();
   await nodeRed.send({ tokens: ids, messages: pending });
   folder.remove();
-  return { nodeRed, idle: rss, atFirst: 0, stop: () => nodeRed.stop() };
+  return { nodeRed, idle: rss, idlePercent, atFirst: 0, stop: () => nodeRed.stop() };
 }
 
 /** Writes ids of bulk operations, one a line. @returns the path of the file */
@@ -130,17 +136,25 @@ async function settle(all: Watching[]): Promise<void> {
   for (const one of all) one.atFirst = mib((await one.nodeRed.readGauge()).peak - one.idle);
 }
 
-async function look({ nodeRed, idle, atFirst }: Watching): Promise<Figures> {
+/** Waits, and measures the CPU time since the gauge was set back. */
+async function percentOfCore(nodeRed: BenchNodeRed, begun: number, ms: number): Promise<number> {
+  await setTimeout(ms);
+  const { cpuMs } = await nodeRed.readGauge();
+  return (cpuMs / (performance.now() - begun)) * 100;
+}
+
+async function look({ nodeRed, idle, idlePercent, atFirst }: Watching): Promise<Figures> {
   await nodeRed.resetGauge();
   const begun = performance.now();
   // To set the gauge back takes a tenth of a second, which is not the product's lateness.
   await setTimeout(CALM_MS);
   await nodeRed.resetLateness();
-  await setTimeout(LOOK_MS);
-  const { cpuMs, peak, longestBlockMs } = await nodeRed.readGauge();
+  const percent = await percentOfCore(nodeRed, begun, LOOK_MS);
+  const { peak, longestBlockMs } = await nodeRed.readGauge();
   const lateness = await nodeRed.readLateness();
   return {
-    [CORE_PERCENT]: (cpuMs / (performance.now() - begun)) * 100,
+    [CORE_PERCENT]: percent - idlePercent,
+    [IDLE_PERCENT]: idlePercent,
     [OVER_IDLE]: mib(peak - idle),
     [AT_FIRST]: atFirst,
     'longest block, ms': longestBlockMs,
