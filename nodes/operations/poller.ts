@@ -27,9 +27,12 @@ export type SendPoll = (id: string, signal: AbortSignalLike) => Promise<ApiRespo
 const GROWTH = 1.5;
 /** Timers with the same duration share a list in Node.js, so durations are rounded up to this grid. */
 const GRID_MS = 25;
-/** The smallest part of an interval that is waited, chance deciding between it and the whole: before the second poll, and later. */
-const MIN_PART_SECOND = 0.2;
-const MIN_PART_LATER = 0.9;
+/**
+ * The smallest part of an interval that is waited, chance deciding between it and the whole: while things that began
+ * together are being spread, and later.
+ */
+const MIN_PART_SPREADING = 0.2;
+const MIN_PART_SPREAD = 0.9;
 
 /** Polls things until they end, each in its own interval. */
 export class Poller {
@@ -42,7 +45,7 @@ export class Poller {
 
   /** Begins to poll. @param spreadMs the first poll comes at a random time within this many milliseconds */
   add(target: PollTarget, spreadMs = 0): void {
-    const polled = new Polled(target, this.send, this.random, this.#polled);
+    const polled = new Polled(target, this.send, this.random, this.#polled, spreadMs > 0);
     this.#polled.set(target, polled);
     polled.schedule(spreadMs * this.random());
   }
@@ -65,7 +68,6 @@ export class Poller {
 
 class Polled {
   #intervalMs: number;
-  #polls = 0;
   #timer: NodeJS.Timeout | undefined;
   /** Of the poll that is being sent. */
   #sending: Abort | undefined;
@@ -77,6 +79,8 @@ class Polled {
     private readonly random: () => number,
     /** All that are polled; what ends leaves them. */
     private readonly all: Map<PollTarget, Polled>,
+    /** Whether its polls come at another time than those of others that began together with it. */
+    private isSpread: boolean,
   ) {
     this.#intervalMs = target.interval * 1000;
   }
@@ -100,7 +104,6 @@ class Polled {
 
   async poll(): Promise<void> {
     this.#sending = new Abort();
-    this.#polls++;
     const startedAt = performance.now();
     let goesOn: boolean;
     try {
@@ -117,7 +120,8 @@ class Polled {
 
   /** What began together is spread over the interval by the second poll, and does not gather again. */
   #scheduleNext(): void {
-    const least = this.#polls === 1 ? MIN_PART_SECOND : MIN_PART_LATER;
+    const least = this.isSpread ? MIN_PART_SPREAD : MIN_PART_SPREADING;
+    this.isSpread = true;
     const ms = this.#intervalMs * (least + (1 - least) * this.random());
     this.#intervalMs = Math.max(this.#intervalMs, Math.min(this.#intervalMs * GROWTH, this.target.maxInterval * 1000));
     this.schedule(Math.min(ms, this.target.nextWithin?.() ?? Infinity));

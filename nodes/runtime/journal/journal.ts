@@ -10,6 +10,8 @@ import { makeFolder, SegmentFolder } from './segment-folder';
 const MAX_WRITE_BYTES = 4 * 2 ** 20;
 /** Bytes on disk beside twice the live ones before the oldest segment is written anew. */
 const MAX_DEAD_BYTES = 32 * 2 ** 20;
+/** States that are read at once when a node loads its records: one after another, ten thousand take half a second more. */
+const READ_AT_ONCE = 64;
 
 interface QueuedWrite {
   bytes: Buffer;
@@ -97,16 +99,18 @@ export class Journal {
   async #loadStates(node: string): Promise<Map<string, RecordState>> {
     const states = new Map<string, RecordState>();
     const records = this.#index.records(node).filter(([, { removing }]) => !removing);
-    for (const [key, { state }] of records) {
-      const entry = state === undefined ? undefined : await readEntry(state);
-      if (entry?.kind === 'state') states.set(key, entry.state);
+    for (let start = 0; start < records.length; start += READ_AT_ONCE) {
+      const batch = records.slice(start, start + READ_AT_ONCE);
+      const entries = await Promise.all(batch.map(([, { state }]) => readEntry(state)));
+      for (const [index, entry] of entries.entries()) {
+        if (entry?.kind === 'state') states.set(batch[index]![0], entry.state);
+      }
     }
     return states;
   }
 
   async #read(node: string, key: string): Promise<RecordState | undefined> {
-    const position = this.#index.get(node, key)?.state;
-    const entry = position === undefined ? undefined : await readEntry(position);
+    const entry = await readEntry(this.#index.get(node, key)?.state);
     return entry?.kind === 'state' ? entry.state : undefined;
   }
 
@@ -147,7 +151,7 @@ export class Journal {
   async *#readParts(node: string, key: string): AsyncGenerator {
     const { parts = [], count = 0 } = this.#index.get(node, key) ?? {};
     for (let index = 0; index < count; index++) {
-      const entry = await readEntry(parts[index]!);
+      const entry = await readEntry(parts[index]);
       if (entry?.kind !== 'part') throw new Error('a part of the record is damaged');
       yield entry.value;
     }
@@ -251,6 +255,9 @@ export class Journal {
   }
 }
 
-async function readEntry({ segment, offset, length }: Position): Promise<Entry | undefined> {
+/** `undefined` if it stands nowhere, or is damaged. */
+async function readEntry(position: Position | undefined): Promise<Entry | undefined> {
+  if (position === undefined) return undefined;
+  const { segment, offset, length } = position;
   return decodeLine(await segment.read(offset, length));
 }

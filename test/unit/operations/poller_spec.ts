@@ -82,6 +82,18 @@ describe('poller', () => {
     assert.deepEqual(ids, ['x']);
   });
 
+  it('poller: polls that were spread by a restart do not come close to those of others', async () => {
+    const target = new Target('x', 3);
+    const chances = [0.5, 0, 0];
+    new Poller(
+      () => Promise.resolve(response),
+      () => chances.shift()!,
+    ).add(target, 1000);
+    await clock.pass(5000);
+    const [first, second] = target.times as [number, number];
+    assert.ok(second - first >= 900, `${second - first} ms instead of most of the interval`);
+  });
+
   it('poller: a poll does not come later than the target asks for', async () => {
     const target = new Target('x', 2, 100, 100);
     target.within = 500;
