@@ -114,7 +114,7 @@ export class Ledger {
       in: messages.length,
       out: ended(true),
       errors: ended(false),
-      cut: messages.filter(({ cut }) => cut).length,
+      cut: messages.filter(({ cut, endings }) => cut && endings.length === 0).length,
       resumed: messages.reduce((sum, { resumed }) => sum + resumed, 0),
     };
   }
@@ -143,7 +143,9 @@ export class Ledger {
       if (ending !== undefined && !GOOD_ENDINGS.has(ending)) say('ended in an error that nothing here explains');
       if (late > 0) say('sent something after its ending');
       if (results + resumed > received + (mayRepeat && resumed > 0 ? 1 : 0)) say('had more than one result');
-      if (ending === 'ok' && node !== 'list' && results < 1) say('ended well without its one result');
+      // Of a message whose process was killed, and that came in again, a result is taken for one of work that was continued.
+      const hasResult = results > 0 || (again > 0 && resumed > 0);
+      if (ending === 'ok' && node !== 'list' && !hasResult) say('ended well without its one result');
       if (ending === 'ok' && node === 'list' && (count !== pages || devices !== LISTED.devices))
         say('listed not everything');
       if (ending !== undefined && ending !== 'ok' && results > 0 && node !== 'bulk') say('failed with a result');
