@@ -9,6 +9,7 @@ import { Ledger } from './ledger';
 import { recordsIn, type CrashStore } from './records';
 import { crashFlow, KINDS, LISTED, type Kind } from './flow';
 import { createOrders, LOADS, type Load, type Order } from './orders';
+import { Senders } from './senders';
 
 /** What happens to Node-RED in the middle of a round. */
 export const EVENTS = [
@@ -50,6 +51,7 @@ const BAD_LINE = /\[fatal\]|Uncaught|Unhandled|TypeError|MaxListeners|timed out|
 export class Crashes {
   readonly #random: () => number;
   readonly #ledger = new Ledger();
+  readonly #senders = new Senders(this.#ledger, () => this.#nodeRed.url);
   readonly #polled = new Set<string>();
   readonly #userDir = mkdtempSync(join(tmpdir(), 'nrfcloud-crash-'));
   #simulator!: Simulator;
@@ -115,7 +117,7 @@ export class Crashes {
     const found: string[] = [];
     const over = new AbortController();
     const moment = this.#moment(orders);
-    let open = Promise.all(orders.map((order) => this.#send(order, over.signal)));
+    let open = Promise.all(orders.map((order) => this.#senders.send(order, over.signal)));
     await moment;
     await this.#strike(event, round, found);
     over.abort();
@@ -124,14 +126,14 @@ export class Crashes {
 
     let again = 0;
     for (let attempt = 1; ; attempt++) {
-      const rest = orders.filter((order) => !this.#isDone(order));
+      const rest = orders.filter((order) => !this.#senders.isDone(order));
       if (rest.length === 0) break;
       if (attempt > ATTEMPTS) {
         found.push(`${rest.map(({ key }) => key).join(', ')} got no good answer`);
         break;
       }
       again += rest.length;
-      open = Promise.all(rest.map((order) => this.#send(order, new AbortController().signal)));
+      open = Promise.all(rest.map((order) => this.#senders.send(order)));
       await open;
       await this.#settle(`the end of what round ${this.#round} sent again`);
     }
@@ -141,7 +143,7 @@ export class Crashes {
     for (const [index, count] of claims.entries()) {
       if (count !== 1) found.push(`${devices[index]!} was claimed ${count} times`);
     }
-    found.push(...this.#commandsOf(orders));
+    found.push(...this.#senders.wrongCommands(orders, this.#simulator));
     // The service may not know our filter, so a listing reads the whole account, which must not grow from round to round.
     for (const id of [...devices, ...orders.flatMap(({ target = [] }) => target)]) this.#simulator.unclaim(id);
     for (const line of this.#nodeRed.log) if (BAD_LINE.test(line)) found.push(line);
@@ -152,18 +154,6 @@ export class Crashes {
     if (sums.cut > 0 && event !== 'SIGKILL') found.push(`${sums.cut} messages did not end`);
     const claimed = claims.reduce((sum, count) => sum + count, 0);
     return { event, load, ...sums, again, devices: devices.length, claimed, discrepancies: found };
-  }
-
-  /** Whether each message made at most one command, and each one that succeeded made one. */
-  #commandsOf(orders: Order[]): string[] {
-    return orders.flatMap((order) => {
-      if (order.kind !== 'command') return [];
-      const names = Array.from({ length: order.attempts }, (_, index) => `command ${this.#keyOf(order, index + 1)}`);
-      const count = this.#simulator.commands(order.target!).length;
-      const least = this.#ledger.successes(names);
-      const isRight = count >= least && count <= order.attempts;
-      return isRight ? [] : [`${order.key}: ${least} successes, ${order.attempts} messages, ${count} commands`];
-    });
   }
 
   #pick<T>(of: readonly T[]): T {
@@ -193,42 +183,6 @@ export class Crashes {
       events.on('request', count);
       events.on('response', count);
     });
-  }
-
-  /** Sends a message and waits for its answer. A connection that breaks, or an error, is no good answer. */
-  async #send(order: Order, signal: AbortSignal): Promise<void> {
-    const { kind, payload } = order;
-    const key = this.#keyOf(order, ++order.attempts);
-    try {
-      const answer = await fetch(`${this.#nodeRed.url}/send`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ key, kind, payload }),
-        signal: AbortSignal.any([signal, AbortSignal.timeout(60_000)]),
-      });
-      await answer.text();
-      if (answer.status === 200) order.answered = true;
-    } catch {
-      // No answer: it is sent again.
-    }
-  }
-
-  #keyOf({ key }: Order, attempt: number): string {
-    return `${key}.${attempt}`;
-  }
-
-  /** A sender is content with a good answer, and of a bulk claim also wants to know how its operations ended. */
-  #isDone(order: Order): boolean {
-    if (order.kind === 'watch') {
-      const keys = Array.from({ length: order.attempts }, (_, index) => this.#keyOf(order, index + 1));
-      if (keys.some((key) => this.#ledger.hasEnded(`watch ${key}#${String(order.payload)}`))) return true;
-    }
-    if (!order.answered) return false;
-    if (order.kind !== 'bulk') return true;
-    const key = this.#keyOf(order, order.attempts);
-    const done = (this.#ledger.operations.get(key) ?? []).every((id) => this.#ledger.hasEnded(`watch ${key}#${id}`));
-    order.answered = done;
-    return done;
   }
 
   async #strike(event: Event, round: string, found: string[]): Promise<void> {
@@ -314,7 +268,7 @@ export class Crashes {
     const [marker] = this.#simulator.mintMany(1, { signed: false });
     const key = `marker${this.#round}`;
     const order: Order = { kind: 'claim', key, payload: marker!.claimToken, devices: [], answered: false, attempts: 0 };
-    while (!order.answered && order.attempts < ATTEMPTS) await this.#send(order, new AbortController().signal);
+    while (!order.answered && order.attempts < ATTEMPTS) await this.#senders.send(order);
     const limit = Date.now() + 60_000;
     for (;;) {
       this.#book();
