@@ -1,20 +1,14 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import type { Api } from '../api/api';
 import { uploadClaims } from '../api/bulk';
 import { hasCode, NrfCloudError } from '../api/errors';
 import type { PackedRows } from '../parse/rows';
+import { handOver } from '../util/hand-over';
 import type { AcceptedUpload, BulkClaimProgress, SentUpload } from './bulk-claim-progress';
 
 /** How often an upload that is too large for the service is halved. */
 const MAX_HALVINGS = 4;
 /** Most uploads that wait for an earlier one, for each that is sent at once. */
 const MAX_WAITING = 4;
-
-/**
- * How long a result that has left stays recorded, in milliseconds: the next node needs time to record it, and a crash in
- * between must not lose it.
- */
-const HANDOVER_MS = 250;
 
 /** Where the results of uploads go. */
 export interface UploadOutputs {
@@ -112,7 +106,7 @@ export class UploadQueue {
    * @param change made to the progress then
    */
   record(change: () => void): void {
-    const handedOver = pause(HANDOVER_MS);
+    const handedOver = handOver();
     this.#recording = this.#recording.then(async () => {
       await handedOver;
       change();

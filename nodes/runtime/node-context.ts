@@ -2,6 +2,7 @@ import type { NodeMessage } from 'node-red';
 import { Api } from '../api/api';
 import { closed, isClosed, type NrfCloudError } from '../api/errors';
 import type { AbortSignalLike } from '../util/abort';
+import { handOver } from '../util/hand-over';
 import { sanitize } from '../util/sanitize';
 import { toError } from '../util/to-error';
 import { onFlowsStarted } from './flows-started';
@@ -198,11 +199,22 @@ export class NodeContext<S extends object, T> {
     };
     const { send, done = reportOnly } = pending;
     const resumes = pending.record !== undefined;
+    let takesRoom = true;
+    const makeRoom = (): void => {
+      if (!takesRoom) return;
+      takesRoom = false;
+      this.#endingCount--;
+      this.#onEnded?.();
+    };
     // The record goes last: a process that dies in between sends the result again.
-    const onEnd = (): Promise<void> => this.pending.remove(pending);
+    const onEnd = async (): Promise<void> => {
+      makeRoom();
+      if (!resumes) return;
+      await handOver();
+      await this.pending.remove(pending);
+    };
     await this.runner.begin({ msg, send, done, refused: false, handler, resumes, onEnd });
-    this.#endingCount--;
-    this.#onEnded?.();
+    makeRoom();
   }
 
   #openStore(): NodeStore | undefined {

@@ -1,4 +1,5 @@
 import type { DeviceGroup } from '../operations/followed-device';
+import type { FollowEnd } from '../operations/onboarding-diagnosis';
 import type { DeviceList } from '../operations/onboarding-input';
 import type { PendingMessage } from '../runtime/pending-messages';
 import { isObject } from '../util/json';
@@ -51,10 +52,13 @@ export class OnboardingGroup implements DeviceGroup {
   readonly #ended: Uint8Array;
   readonly #claimed: Uint8Array;
   #remaining: number;
+  /** What is recorded of the devices that have ended: those whose results have reached the next nodes. */
+  readonly #handedOver: { ended: Uint8Array; sent: number; counts: EndCounts };
 
   constructor(readonly work: RecordedGroup) {
     this.#ended = bitsOf(work.ended, work.total);
     this.#claimed = bitsOf(work.claimed ?? '', work.total);
+    this.#handedOver = { ended: this.#ended.slice(), sent: work.sent, counts: { ...work.counts } };
     this.#remaining = work.total;
     this.lines = new Uint32Array(work.total);
     for (let index = 0; index < work.total; index++) if (this.hasEnded(index)) this.#remaining--;
@@ -89,11 +93,34 @@ export class OnboardingGroup implements DeviceGroup {
     this.#remaining--;
   }
 
+  /** The result of a device has reached the next nodes: a restart need not report it again. */
+  handOver(index: number, end: FollowEnd): void {
+    if (hasBit(this.#handedOver.ended, index)) return;
+    setBit(this.#handedOver.ended, index);
+    this.#handedOver.sent++;
+    countEnd(this.#handedOver.counts, end);
+  }
+
+  /** A device is followed no longer, and has no result. */
+  cancel(index: number): void {
+    this.end(index);
+    setBit(this.#handedOver.ended, index);
+  }
+
   /** What is recorded now. */
   record(): RecordedGroup {
-    this.work.ended = Buffer.from(this.#ended).toString('base64');
-    this.work.claimed = Buffer.from(this.#claimed).toString('base64');
-    return { ...this.work, counts: { ...this.work.counts } };
+    const { ended, sent, counts } = this.#handedOver;
+    const text = (bits: Uint8Array): string => Buffer.from(bits).toString('base64');
+    return { ...this.work, sent, counts: { ...counts }, ended: text(ended), claimed: text(this.#claimed) };
+  }
+}
+
+/** Counts a device that has ended. */
+export function countEnd(counts: EndCounts, end: FollowEnd): void {
+  if (!end.isOnboarded) counts.failed++;
+  else {
+    counts.onboarded++;
+    if (end.isConnected) counts.connected++;
   }
 }
 

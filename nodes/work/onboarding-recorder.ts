@@ -1,11 +1,21 @@
+import type { FollowEnd } from '../operations/onboarding-diagnosis';
+import { handOver } from '../util/hand-over';
 import type { OnboardingGroup } from './onboarding-group';
 
 /** How long what can be found out again may wait until it is recorded, in milliseconds (our choice). */
 const SOON_MS = 5000;
 
+/** A device whose result has left, but may not have reached the next nodes. */
+interface LeavingDevice {
+  group: OnboardingGroup;
+  index: number;
+  end: FollowEnd;
+}
+
 /** Records which devices of a message have ended; what comes while that is written is written after it. */
 export class OnboardingRecorder {
   readonly #changed = new Set<OnboardingGroup>();
+  readonly #leaving = new Set<LeavingDevice>();
   #timer: NodeJS.Timeout | undefined;
 
   /** @param write puts what is known of a message's devices into its record */
@@ -27,11 +37,26 @@ export class OnboardingRecorder {
     this.#timer ??= setTimeout(() => this.flush(), SOON_MS).unref();
   }
 
+  /** Records that a device has ended, when the next nodes have had time for its result. */
+  async saveLeaving(group: OnboardingGroup, index: number, end: FollowEnd): Promise<void> {
+    const device = { group, index, end };
+    this.#leaving.add(device);
+    await handOver();
+    if (!this.#leaving.delete(device)) return;
+    group.handOver(index, end);
+    await this.save(group);
+  }
+
   /** Records what waits. */
   flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    for (const group of this.#changed) if (group.remaining > 0) void this.save(group);
+    for (const { group, index, end } of this.#leaving) {
+      group.handOver(index, end);
+      this.#changed.add(group);
+    }
+    this.#leaving.clear();
+    for (const group of this.#changed) void this.save(group);
     this.#changed.clear();
   }
 

@@ -11,6 +11,7 @@ import type { PendingMessage } from '../runtime/pending-messages';
 import { sleep } from '../util/abort';
 import { createClock, restoreClock } from './node-clock';
 import {
+  countEnd,
   devicesInParts,
   groupOf,
   OnboardingGroup,
@@ -130,7 +131,7 @@ export class OnboardingTracker {
   #endCancelled(followers: readonly Follower<OnboardingGroup>[]): Set<OnboardingGroup> {
     const changed = new Set<OnboardingGroup>();
     for (const { group, index } of followers) {
-      group.end(index);
+      group.cancel(index);
       this.#progress.cancelled();
       changed.add(group);
     }
@@ -175,14 +176,14 @@ export class OnboardingTracker {
   #onEnd(device: FollowedDevice<OnboardingGroup>, followers: Follower<OnboardingGroup>[], end: FollowEnd): void {
     for (const { group, index } of followers) {
       group.end(index);
-      countEnd(group.work, end);
+      countEnd(group.work.counts, end);
       this.#progress.ended(end);
       const result = this.#resultOf(device.id, group, group.lines[index]!, end);
-      if (group.remaining === 0) this.#finish(group, (task) => this.#deliverLast(group, result, task));
+      if (group.remaining === 0) this.#finish(group, (task) => this.#deliverLast(group, index, end, result, task));
       else {
         group.work.sent++;
         this.context.emit(group.pending, result);
-        void this.#recorder.save(group);
+        void this.#recorder.saveLeaving(group, index, end);
       }
     }
     this.#show();
@@ -211,7 +212,13 @@ export class OnboardingTracker {
   }
 
   /** The last result of a message leaves; after it the progress, if nothing else is pending. */
-  async #deliverLast(group: OnboardingGroup, result: Result, task: OnboardingTask): Promise<Result> {
+  async #deliverLast(
+    group: OnboardingGroup,
+    index: number,
+    end: FollowEnd,
+    result: Result,
+    task: OnboardingTask,
+  ): Promise<Result> {
     const { work } = group;
     const ending = endingOf(work);
     if (!work.isArray) return { ...result, ending };
@@ -219,7 +226,7 @@ export class OnboardingTracker {
     if (!this.#progress.isComplete) return { ...last, ending };
     await task.emit(last);
     work.sent++;
-    await this.#recorder.save(group);
+    await this.#recorder.saveLeaving(group, index, end);
     return this.#afterLast(group, task);
   }
 
@@ -267,14 +274,6 @@ export class OnboardingTracker {
     const isSlow = secondsPerRound > maxInterval;
     const round = isSlow ? ` ↻ ${Math.round(secondsPerRound)} s > ${maxInterval} s` : '';
     this.context.setPendingText(size > 1 ? `${size} …${round}` : undefined);
-  }
-}
-
-function countEnd({ counts }: RecordedGroup, end: FollowEnd): void {
-  if (!end.isOnboarded) counts.failed++;
-  else {
-    counts.onboarded++;
-    if (end.isConnected) counts.connected++;
   }
 }
 
