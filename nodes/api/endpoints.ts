@@ -62,7 +62,8 @@ export function requestLine(operation: OperationName, api: ApiVersion): { method
 
 /**
  * The path of an operation below its base URL, its ids escaped.
- * @throws {RangeError} when no path can carry an id: empty, far too long, `.`, `..`, or half of a surrogate pair. The text says which.
+ * @throws {RangeError} when no path can carry an id: empty, far too long, PEM text (it may be
+ *   a private key), `.`, `..`, or half of a surrogate pair. The text says which.
  */
 export function endpointPath(operation: OperationName, api: ApiVersion, id?: string, commandId?: string): string {
   const template: string = ENDPOINTS[operation][api];
@@ -77,6 +78,7 @@ const MAX_ID_LENGTH = 1000;
 function escapeId(id: string): string {
   if (id === '') throw new RangeError('the id is empty');
   if (id.length > MAX_ID_LENGTH) throw new RangeError(`the id has ${id.length} characters, and no id is that long`);
+  if (id.includes('-----BEGIN')) throw new RangeError('the id is PEM text, which may be a secret');
   // Servers and proxies resolve dot segments, so the request would reach another path than the one asked for.
   if (id === '.' || id === '..') throw new RangeError('the id is a dot segment, which no path can carry');
   try {

@@ -111,6 +111,14 @@ describe('what fuzzing found stays mended', () => {
     assert.throws(() => endpointPath('get tag', 'guide', parseTagId('x'.repeat(5000))), RangeError);
   });
 
+  it('a private key where an id belongs is neither sent nor shown', () => {
+    const pem = '-----BEGIN PRIVATE KEY-----\\nMIGHAgEA\\n-----END PRIVATE KEY-----';
+    assert.throws(
+      () => endpointPath('delete tag', 'guide', parseTagId(pem)),
+      (error: Error) => error instanceof RangeError && !error.message.includes('MIGH'),
+    );
+  });
+
   it('a base URL that is mostly slashes takes no time', () => {
     assert.ok(fastest(() => parseBaseUrl(`https://x.example${'/'.repeat(20_000)}x`)) < 50);
   });
