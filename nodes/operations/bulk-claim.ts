@@ -71,7 +71,8 @@ export async function bulkClaim(
     if (isSuspended()) drain.abort();
     else limit = setTimeout(() => drain.abort(), DRAIN_TIMEOUT_MS);
   };
-  signal.addEventListener('abort', stop, { once: true });
+  if (signal.aborted) stop();
+  else signal.addEventListener('abort', stop, { once: true });
   const reader = open(drain);
   try {
     for await (const rows of reader) await run.take(rows);

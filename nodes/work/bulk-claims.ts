@@ -12,7 +12,7 @@ import { cleanPath, fileIdentity, type FileIdentity } from '../parse/rows/source
 import { parseChosenTags, parseTags } from '../parse/tags';
 import { loadInBackground } from '../runtime/background-load';
 import { DIALOG } from '../runtime/inputs';
-import { Abort } from '../util/abort';
+import { LinkedAbort, type Abort } from '../util/abort';
 import { isObject } from '../util/json';
 import type { RecordState } from '../runtime/journal/record-store';
 import type { NodeContext } from '../runtime/node-context';
@@ -139,9 +139,8 @@ export class BulkClaims {
 
   async #claim(task: BulkClaimTask, params: BulkClaimParams, work: RecordedClaim): Promise<Result | undefined> {
     const { id, progress } = work;
-    const cancelled = new Abort();
-    const onStop = (): void => cancelled.abort(task.signal.reason);
-    task.signal.addEventListener('abort', onStop, { once: true });
+    // The flow may have been stopped while the message was being recorded.
+    const cancelled = new LinkedAbort(task.signal);
     this.#running.set(id, cancelled);
     const outputs: BulkClaimOutputs = {
       onUpload: ({ payload, statusCode, rows, repeatedSince, part }) =>
@@ -166,7 +165,7 @@ export class BulkClaims {
       throw error;
     } finally {
       this.#running.delete(id);
-      task.signal.removeEventListener('abort', onStop);
+      cancelled.leave();
     }
   }
 

@@ -42,14 +42,18 @@ describe('a bulk claim whose node is deployed anew in the middle', function () {
     report('summary', '{ ...msg.payload, resumed: msg.resumed }'),
   ];
 
-  before(async () => {
-    simulator = await startSimulator({ latency: 100 });
-    nodeRed = await startNodeRedProcess({
-      flows: flows('before', false),
+  const start = (resume: boolean, env: Record<string, string> = {}): Promise<NodeRedProcess> =>
+    startNodeRedProcess({
+      env,
+      flows: flows('before', resume),
       credentials: { connection: { apiKey: 'sim-key' } },
       // Node-RED stops the Catch node in the same deploy; the ledger sees the ending.
       settings: { nodesDir: [supportFolder('message-ledger')] },
     });
+
+  before(async () => {
+    simulator = await startSimulator({ latency: 100 });
+    nodeRed = await start(false);
   });
   after(async () => {
     await nodeRed.stop();
@@ -109,5 +113,25 @@ describe('a bulk claim whose node is deployed anew in the middle', function () {
     );
     const summary = seen('summary').at(-1) as Record<string, number>;
     assert.deepEqual([summary['rows'], summary['uploaded'], summary['rejected']], [ROWS, ROWS, 0]);
+  });
+
+  // Found by npm run stress:crash: the record stayed, and nothing worked on it.
+  it('bulk claim: a redeploy while the message is being recorded leaves all rows to the work that goes on', async () => {
+    await nodeRed.stop();
+    nodeRed = await start(true, { NODE_OPTIONS: `--require=${supportFolder('slow-disk.cjs')}` });
+    const tokens = simulator.mintMany(ROWS).map(({ claimToken }) => claimToken);
+    await fetch(`${nodeRed.url}/bulk`, {
+      method: 'POST',
+      headers: { 'content-type': 'text/plain' },
+      body: tokens.join('\n'),
+    });
+    await nodeRed.deploy(flows('after', true), 'nodes');
+    await nodeRed.until(() => seen('summary').length > 0, 'the summary');
+    const [summary] = seen('summary') as Record<string, number | boolean>[];
+    assert.deepEqual(
+      [summary!['rows'], summary!['uploaded'], summary!['rejected'], summary!['resumed']],
+      [ROWS, ROWS, 0, true],
+    );
+    assert.deepEqual(seen('rejected'), []);
   });
 });
