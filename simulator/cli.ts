@@ -37,7 +37,8 @@ export const HELP = `Simulates the nRF Cloud Provisioning Service and device man
   npm run simulator -- [options]          starts it
     --port <n>              port of the service (${DEFAULT_PORT}; 0 = any free one)
     --summary-port <n>      port of error summaries and controls (${DEFAULT_SUMMARY_PORT}; 0 = any free one)
-    --api <version>      guide, current or both (both)
+    --device-api-port <n>   port of device management (${DEFAULT_DEVICE_API_PORT}; 0 = any free one)
+    --api <version>         guide, current or both (both)
     --api-key <key>         the key it wants (sim-key)
     --viewer-key <key>      a key that may only read; may be repeated
     --seed <text>           what devices and ids are derived from (simulator)
