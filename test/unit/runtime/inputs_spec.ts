@@ -21,6 +21,7 @@ describe('where an input comes from', () => {
       file: { value: 'filename', type: 'msg' },
     });
     assert.deepEqual(sourcesOf(SPECS, { token: {}, tokenType: '' }).token, { value: 'payload', type: 'msg' });
+    assert.deepEqual(sourcesOf(SPECS, { token: null, tokenType: 'str' }).token, { value: 'payload', type: 'str' });
   });
 
   for (const [type, words, lasting] of [
@@ -46,6 +47,17 @@ describe('evaluating inputs', () => {
   it('takes no time where none is needed', () => {
     assert.deepEqual(evaluate({}, { payload: 'p', filename: 'f' }), { token: 'p', file: 'f' });
     assert.deepEqual(evaluate({ token: 'text', tokenType: 'str' }, {}), { token: 'text', file: undefined });
+  });
+
+  it('takes what Node-RED has put in place of a variable whose value is JSON', () => {
+    for (const token of [['a', 'b'], { a: 1 }]) {
+      for (const tokenType of ['str', 'json']) {
+        assert.deepEqual(evaluate({ token, tokenType }, { payload: 'p' }), { token, file: undefined });
+      }
+    }
+    assert.deepEqual(evaluate({ token: true, tokenType: 'str' }, {}), { token: 'true', file: undefined });
+    const list = ['a'];
+    assert.notEqual((evaluate({ token: list, tokenType: 'str' }, {}) as { token: unknown }).token, list);
   });
 
   it('gives nothing for what is not there, at whatever depth', () => {
