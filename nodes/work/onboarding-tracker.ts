@@ -177,7 +177,9 @@ export class OnboardingTracker {
       group.end(index);
       countEnd(group.work, end);
       this.#progress.ended(end);
-      const result = this.#resultOf(device.id, group, group.lines[index]!, end);
+      // Messages about the same device have payloads of their own.
+      const own = followers.length > 1 ? structuredClone(end) : end;
+      const result = this.#resultOf(device.id, group, group.lines[index]!, own);
       if (group.remaining === 0) this.#finish(group, (task) => this.#deliverLast(group, result, task));
       else {
         group.work.sent++;
