@@ -42,7 +42,9 @@ function sourceOf(name: string, spec: InputSpec, config: Config): Source {
   if (!isConstant(type)) return { value: textOr(value, spec.value), type };
   // Node-RED puts the value of a variable in place of a whole `${NAME}`; that of a subflow or group may be of any type.
   if (typeof value === 'object' && value !== null) return { value: '', type, literal: value };
-  return { value: typeof value === 'boolean' ? String(value) : textOr(value, spec.value), type };
+  const text = typeof value === 'boolean' ? String(value) : textOr(value, spec.value);
+  // An empty field holds no JSON to read, and means the same in each type.
+  return text.trim() === '' ? { value: '', type: 'str' } : { value: text, type };
 }
 
 function textOr(value: unknown, otherwise: string): string {
@@ -111,6 +113,9 @@ async function evaluateOthers<I extends string>(
     } catch (error) {
       throw notEvaluated(operation, name, sources[name], error);
     }
+    if (sources[name].type === 'json' && sources[name].value.includes('${')) {
+      inputs[name] = withVariablesIn(RED, node, inputs[name], name, operation);
+    }
   }
   return inputs;
 }
@@ -139,6 +144,14 @@ function withVariables(RED: NodeAPI, node: Node, value: string, name: string, op
  * @param value the name of a variable, or text with `${NAME}` in it
  * @throws {NrfCloudError} `NRFCLOUD_NOT_CONFIGURED`
  */
+/** The texts within JSON that was typed in the dialog, see {@link withVariables}. */
+function withVariablesIn(RED: NodeAPI, node: Node, value: unknown, name: string, operation: OperationName): unknown {
+  if (typeof value === 'string') return withVariables(RED, node, value, name, operation);
+  const inner = (item: unknown): unknown => withVariablesIn(RED, node, item, name, operation);
+  if (Array.isArray(value)) return value.map(inner);
+  return isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inner(item)])) : value;
+}
+
 function checkVariables(RED: NodeAPI, node: Node, value: string, name: string, operation: OperationName): void {
   if (value.includes('${')) withVariables(RED, node, value, name, operation);
   else if ((RED.util.getSetting(node, value) as unknown) === undefined) throw notSet(value, name, operation);

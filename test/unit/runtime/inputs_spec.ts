@@ -60,6 +60,28 @@ describe('evaluating inputs', () => {
     assert.notEqual((evaluate({ token: list, tokenType: 'str' }, {}) as { token: unknown }).token, list);
   });
 
+  it('replaces variables in texts within JSON from the dialog, and nowhere else', async () => {
+    process.env['INPUTS_SPEC'] = 'a"b';
+    after(() => delete process.env['INPUTS_SPEC']);
+    const json = '{ "tags": ["station=${INPUTS_SPEC}", 7, null], "${INPUTS_SPEC}": { "a": "${INPUTS_SPEC}" } }';
+    const { token } = await evaluate({ token: json, tokenType: 'json' }, {});
+    assert.deepEqual(token, { tags: ['station=a"b', 7, null], '${INPUTS_SPEC}': { a: 'a"b' } });
+    await assert.rejects(
+      async () => evaluate({ token: '["${NOT_SET_ANYWHERE}"]', tokenType: 'json' }, {}),
+      (error: NrfCloudError) => error.code === 'NRFCLOUD_NOT_CONFIGURED' && error.message.includes('NOT_SET_ANYWHERE'),
+    );
+    assert.deepEqual(await evaluate({}, { payload: ['${NOT_SET_ANYWHERE}'] }), {
+      token: ['${NOT_SET_ANYWHERE}'],
+      file: undefined,
+    });
+  });
+
+  it('takes an empty JSON field for empty text, as there is nothing to read', async () => {
+    for (const token of ['', ' \n']) {
+      assert.deepEqual(await evaluate({ token, tokenType: 'json' }, {}), { token: '', file: undefined });
+    }
+  });
+
   it('gives nothing for what is not there, at whatever depth', () => {
     for (const msg of [{}, { a: null }, { a: {} }]) {
       assert.deepEqual(evaluate({ token: 'a.b.c' }, msg), { token: undefined, file: undefined });
