@@ -1,7 +1,8 @@
 import { InvalidValue } from '../util/invalid-value';
 import type { Api } from './api';
 import { deviceKey, getClaimedDevice, isDevice, parseDevice, type Device } from './devices';
-import { hasCode, NrfCloudError, withMayHaveSucceeded } from './errors';
+import { hasCode, isClosed, NrfCloudError, withMayHaveSucceeded } from './errors';
+import { readableText } from './readable-text';
 import type { ApiResponse, Recovery } from './request';
 
 /** A claim as the service wants it. */
@@ -14,14 +15,15 @@ export interface ClaimRequest {
 
 /** The response to a claim: the device (fields: guide), or what a dry run says. */
 export interface ClaimResponse extends ApiResponse {
-  /** The service's 409, if the device was the account's own already. */
+  /** The service's refusal, if the device was the account's own already. */
   conflict?: NrfCloudError;
 }
 
 /**
  * Claims a device. After a lost response, and after a success that is not about the device, the device is looked up
- * instead of guessing. A 409 is looked up because the device may be the account's own (then `conflict` is set) or somebody
- * else's (then it is thrown). The same claim twice at once is one claim.
+ * instead of guessing. A 409, or another refusal that says that the device is claimed, is looked up because the device may
+ * be the account's own (then `conflict` is set) or somebody else's (then it is thrown). The same claim twice at once is
+ * one claim.
  * @throws {NrfCloudError} every failure; `cause.mayHaveSucceeded` if the device may have been claimed all the same
  */
 export function claim(api: Api, request: ClaimRequest): Promise<ClaimResponse> {
@@ -69,14 +71,15 @@ async function resolveFailedClaim(
   const unbelievable = hasCode(error, 'NRFCLOUD_BAD_RESPONSE');
   // Which status the service gives to a repeated claim is not known; any refusal of the content may be it.
   const refusedAgain = error.mayHaveSucceeded && hasCode(error, 'NRFCLOUD_NOT_FOUND', 'NRFCLOUD_REJECTED');
-  if (!conflict && !unbelievable && !refusedAgain) throw error;
+  const saysClaimed = reportsClaimed(error);
+  if (!conflict && !unbelievable && !refusedAgain && !saysClaimed) throw error;
   const uncertain = error.mayHaveSucceeded || followed;
   const found = await lookUp(api, deviceId, uncertain).catch((thrown: unknown) => {
-    if (unbelievable) throw error;
+    if ((unbelievable || saysClaimed) && !isClosed(thrown)) throw error;
     throw error.mayHaveSucceeded && thrown instanceof NrfCloudError ? withMayHaveSucceeded(thrown) : thrown;
   });
   if (found === undefined) throw conflict ? claimedByOthers(error) : error;
-  return conflict && !error.mayHaveSucceeded ? { ...found, conflict: error } : found;
+  return (conflict || saysClaimed) && !error.mayHaveSucceeded ? { ...found, conflict: error } : found;
 }
 
 /** The device if this key can see it in the account. */
@@ -89,6 +92,12 @@ async function lookUp(api: Api, deviceId: string, repeat: boolean): Promise<ApiR
     });
   const found = await (repeat ? api.repeatLookUp('claim', find) : find());
   return found === 'hidden' ? undefined : found;
+}
+
+/** Whether a refusal other than 409 says that the device is claimed: which status the service gives then is not known. */
+function reportsClaimed(error: NrfCloudError): boolean {
+  if (!hasCode(error, 'NRFCLOUD_REJECTED', 'NRFCLOUD_FORBIDDEN', 'NRFCLOUD_NOT_FOUND')) return false;
+  return /\balready\b|\b(?:is|was) claimed\b|\bowned by\b/i.test(readableText(error.cause.body));
 }
 
 function claimedByOthers({ cause }: NrfCloudError): NrfCloudError {
@@ -112,11 +121,19 @@ export async function dryRunClaim(
     const parse = (body: unknown, statusCode: number): unknown => parseDryRun(body, statusCode, deviceId);
     return await api.send('claim', { query, json: { claimToken }, parse });
   } catch (error) {
-    if (!hasCode(error, 'NRFCLOUD_CONFLICT')) throw error;
-    const found = await lookUp(api, deviceId, false);
-    if (found === undefined) throw claimedByOthers(error);
-    return { ...found, conflict: error };
+    if (!(error instanceof NrfCloudError)) throw error;
+    return resolveRefusedDryRun(api, deviceId, error);
   }
+}
+
+async function resolveRefusedDryRun(api: Api, deviceId: string, error: NrfCloudError): Promise<ClaimResponse> {
+  const conflict = hasCode(error, 'NRFCLOUD_CONFLICT');
+  if (!conflict && !reportsClaimed(error)) throw error;
+  const found = await lookUp(api, deviceId, false).catch((thrown: unknown) => {
+    throw conflict || isClosed(thrown) ? thrown : error;
+  });
+  if (found === undefined) throw conflict ? claimedByOthers(error) : error;
+  return { ...found, conflict: error };
 }
 
 /** A service that does not know the dry run claims the device, and says so by 201 Created or with the device. */

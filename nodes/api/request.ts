@@ -39,7 +39,7 @@ export interface ApiRequest<T = unknown> extends RequestContent {
   recoverWith?: Recovery<T>;
   /**
    * Whether the request is sent again after its response was lost: `always` (default), `ifNotDone`: only if
-   * `recoverWith` says that it had no effect, or `never`.
+   * `recoverWith` says that it had no effect, or `never`: then also not after 408 and 425.
    */
   repeatAfterLoss?: 'always' | 'ifNotDone' | 'never';
   /** Called before the request is sent again although the response of an earlier attempt was lost. */

@@ -209,12 +209,12 @@ export class Sender {
 
   /** Milliseconds until the next attempt, `outage` if the limiter decides when, `undefined` if there is none. */
   #waitBeforeRetry(
-    { alive, responseLost, waitMs }: FailedAttempt,
+    { error, alive, responseLost, waitMs }: FailedAttempt,
     context: RequestContext,
     { sendOnce = false, repeatAfterLoss }: Pick<ApiRequest, 'sendOnce' | 'repeatAfterLoss'>,
   ): number | 'outage' | undefined {
     if (waitMs === undefined || sendOnce) return undefined;
-    if (responseLost && repeatAfterLoss === 'never') return undefined;
+    if (repeatAfterLoss === 'never' && (responseLost || !isNotTakenOn(error.cause.statusCode))) return undefined;
     const { origin } = context;
     const mayWait = !alive && this.options.outageWait !== 0;
     if (mayWait && origin.outage !== undefined) return 'outage';
@@ -279,6 +279,11 @@ function closedError({ operation, attempts, method, mayHaveSucceeded }: RequestC
 function resultOf(statusCode: number): AttemptResult {
   if (statusCode === 429) return 'limited';
   return statusCode >= 500 ? 'failed' : 'success';
+}
+
+/** Whether the service says that it did not take the request on; `undefined` stands for a connection never made. */
+function isNotTakenOn(statusCode: number | undefined): boolean {
+  return statusCode === undefined || statusCode === 429 || statusCode === 503;
 }
 
 /** Whether another attempt may have another result. */

@@ -24,7 +24,7 @@ export async function listTags(api: Api): Promise<ApiResponse> {
   let count = 0;
   let body: unknown;
   let statusCode = 0;
-  for await (const page of readPages(api, 'list tags')) {
+  for await (const page of readPages(api, 'list tags', { mayBeEmpty: true })) {
     ({ body, statusCode } = page);
     for (const item of page.items) items.push(item);
     count++;
@@ -39,7 +39,7 @@ export async function listTags(api: Api): Promise<ApiResponse> {
  */
 export async function tagNames(api: Api): Promise<string[]> {
   const names = new Set<string>();
-  for await (const { items } of readPages(api, 'list tags', { sendOnce: true })) {
+  for await (const { items } of readPages(api, 'list tags', { mayBeEmpty: true, sendOnce: true })) {
     for (const item of items) {
       const name = tagName(item);
       if (name !== undefined) names.add(name);
@@ -108,10 +108,9 @@ export async function updateTag(api: Api, id: string, change: Partial<TagDefinit
     const isComplete = change.tag !== undefined && change.description !== undefined;
     const { tag, description } = isComplete ? change : { ...(await definitionOf(api, id)), ...change };
     const isNamed = (item: unknown): item is Record<string, unknown> =>
-      isObject(item) && (item['id'] === undefined || item['id'] === id) && item['tag'] === tag;
+      isObject(item) && (item['id'] === undefined || hasId(item, id)) && item['tag'] === tag;
     try {
-      const parse = (body: unknown): unknown =>
-        parseTagChange(body, (item) => isNamed(item) || (isObject(item) && item['id'] === id));
+      const parse = (body: unknown): unknown => parseTagChange(body, (item) => isNamed(item) || hasId(item, id));
       return await api.send('update tag', { id, json: { tag, description }, parse });
     } catch (error) {
       if (!hasCode(error, 'NRFCLOUD_BAD_RESPONSE')) throw error;
@@ -128,7 +127,7 @@ export async function updateTag(api: Api, id: string, change: Partial<TagDefinit
 export async function deleteTag(api: Api, id: string): Promise<ApiResponse> {
   const work = async (): Promise<ApiResponse> => {
     try {
-      const parse = (body: unknown): unknown => parseTagChange(body, (item) => isObject(item) && item['id'] === id);
+      const parse = (body: unknown): unknown => parseTagChange(body, (item) => hasId(item, id));
       return await api.send('delete tag', { id, parse });
     } catch (error) {
       if (hasCode(error, 'NRFCLOUD_NOT_FOUND') && error.mayHaveSucceeded) return removed(error);
@@ -171,7 +170,7 @@ async function definitionOf(api: Api, id: string): Promise<Partial<TagDefinition
     return definitionIn(body);
   } catch (error) {
     if (!hasCode(error, 'NRFCLOUD_NOT_FOUND', 'NRFCLOUD_BAD_RESPONSE')) throw error;
-    const found = await find(api, (item) => isObject(item) && item['id'] === id && typeof item['tag'] === 'string');
+    const found = await find(api, (item) => isObject(item) && hasId(item, id) && typeof item['tag'] === 'string');
     return definitionIn(orThrow(error, found).body as Record<string, unknown>);
   }
 }
@@ -182,9 +181,16 @@ function definitionIn({ tag, description }: Record<string, unknown>): Partial<Ta
 
 /** @throws {InvalidValue} if a body is not the tag with this id */
 function parseTag(body: unknown, id: string): Record<string, unknown> {
-  const hasId = isObject(body) && (body['id'] === undefined || body['id'] === id);
-  if (hasId && typeof body['tag'] === 'string') return body;
+  const isAbout = isObject(body) && (body['id'] === undefined || hasId(body, id));
+  if (isAbout && typeof body['tag'] === 'string') return body;
   throw new InvalidValue('is not the requested tag');
+}
+
+/** The form of a tag's id is not known; a UUID may come in another case than it was sent in. */
+function hasId(item: unknown, id: string): boolean {
+  const actual = isObject(item) ? item['id'] : undefined;
+  if (typeof actual === 'number') return String(actual) === id;
+  return typeof actual === 'string' && actual.toLowerCase() === id.toLowerCase();
 }
 
 /** The guide's path by id may give a tag or a list of tags; no body is an acknowledgement. */
@@ -207,7 +213,7 @@ function findByName(api: Api, name: string): Promise<ApiResponse | undefined> {
 }
 
 async function find(api: Api, isWanted: (item: unknown) => boolean): Promise<ApiResponse | undefined> {
-  for await (const { items, statusCode } of readPages(api, 'list tags')) {
+  for await (const { items, statusCode } of readPages(api, 'list tags', { mayBeEmpty: true })) {
     const index = items.findIndex(isWanted);
     if (index >= 0) return { statusCode, body: items[index] };
   }

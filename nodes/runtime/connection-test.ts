@@ -8,6 +8,7 @@ import {
   connectionNode,
   createClient,
   keyWarnings,
+  storedKey,
   variableOf,
   withVariables,
   type ConnectionNode,
@@ -77,7 +78,7 @@ function keyFor(
 ): string | undefined {
   const isDeployed = origins.every((origin) => node?.client?.origins.includes(origin) === true);
   if (typed === undefined) {
-    const stored = node?.credentials.apiKey;
+    const stored = node && storedKey(RED, node);
     if (stored === undefined || isDeployed) return stored;
     throw new InvalidSetting(
       'the stored API key belongs to another host; type the key again to test this one',
@@ -87,7 +88,7 @@ function keyFor(
   const variable = /\$\{([^}]+)\}/.exec(typed)?.[1];
   // One that is not set has nothing to give away, and that is what to say first.
   const isUnset = variable !== undefined && variableOf(RED, node, variable) === undefined;
-  if (variable === undefined || isUnset || isDeployed) return withVariables(RED, node, typed, 'the API key');
+  if (variable === undefined || isUnset || isDeployed) return withVariables(RED, node, typed, 'apiKey', 'the API key');
   throw new InvalidSetting(
     `the environment variable ${variable} is only used for the host of a deployed connection; deploy it first, or type the key`,
     'apiKey',

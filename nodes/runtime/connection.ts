@@ -5,6 +5,7 @@ import { notConfigured } from '../api/errors';
 import { DEFAULT_BASE_URL, parseBaseUrl } from '../http/base-url';
 import { loadUndici } from '../http/dispatcher';
 import { DEFAULT_OUTAGE_WAIT_S } from '../http/limiter';
+import { describeType } from '../util/json';
 import { MAX_TIMER_MS } from '../util/timer';
 import { loadInBackground } from './background-load';
 import { connectionNodeOptions } from './connection-nodes';
@@ -32,7 +33,9 @@ export interface ConnectionNode extends Node<ConnectionCredentials> {
 const url =
   (defaultValue: string, read: (value: string) => unknown): Setting<string> =>
   (value, name) => {
-    const address = text(defaultValue)(value, name);
+    // What is no text is no address either, and must not give way to the default one.
+    const isText = value === undefined || value === null || typeof value === 'string';
+    const address = isText ? text(defaultValue)(value, name) : describeType(value);
     if (address === '') return address;
     try {
       read(address);
@@ -112,17 +115,31 @@ export function keyWarnings(apiKey: string | undefined): string[] {
  * itself replaces only a `${NAME}` that is the whole value.
  * @throws {InvalidSetting} that names a variable which is not set
  */
-export function withVariables<T>(RED: NodeAPI, node: ConnectionNode | undefined, value: T, property: string): T {
+export function withVariables<T>(
+  RED: NodeAPI,
+  node: ConnectionNode | undefined,
+  value: T,
+  property: string,
+  what = property,
+): T {
   if (typeof value !== 'string') return value;
   return value.replace(VARIABLE, (_match, name: string) => {
     const found = variableOf(RED, node, name);
     if (found !== undefined) return found;
     throw new InvalidSetting(
-      `the environment variable ${name} (for ${property}) is not set; set it and restart Node-RED`,
+      `the environment variable ${name} (for ${what}) is not set; set it and restart Node-RED`,
       property,
       name,
     );
   }) as T & string;
+}
+
+/** The key of a deployed connection, with variables in place. @throws {InvalidSetting} */
+export function storedKey(RED: NodeAPI, node: ConnectionNode): string | undefined {
+  // A variable that Node-RED has replaced may be a number.
+  const apiKey = node.credentials.apiKey as unknown;
+  if (typeof apiKey !== 'string' && typeof apiKey !== 'number') return undefined;
+  return withVariables(RED, node, String(apiKey), 'apiKey', 'the API key');
 }
 
 /** The value of an environment variable as Node-RED puts it in at deployment, `undefined` if it is not set. */
@@ -148,12 +165,9 @@ export function configWithVariables(RED: NodeAPI, node: ConnectionNode | undefin
  */
 export function openConnection(RED: NodeAPI, node: ConnectionNode, config: NodeDef): void {
   try {
-    node.client = createClient(
-      RED,
-      configWithVariables(RED, node, config as unknown as Config),
-      node.credentials.apiKey,
-    );
-    for (const warning of keyWarnings(node.credentials.apiKey)) node.warn(warning);
+    const key = storedKey(RED, node);
+    node.client = createClient(RED, configWithVariables(RED, node, config as unknown as Config), key);
+    for (const warning of keyWarnings(key)) node.warn(warning);
   } catch (error) {
     // Whatever it is, the nodes that use the connection must be able to say so with every message.
     node.problem = error instanceof InvalidSetting ? error : new InvalidSetting(String(error), 'name');

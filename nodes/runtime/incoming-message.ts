@@ -6,6 +6,9 @@ import type { Result } from './output';
 export type Send = (msg: NodeMessage | (NodeMessage | null)[]) => void;
 export type Done = (error?: Error) => void;
 
+/** The values of a node's inputs for one message; a promise only if one of them has to be waited for. */
+export type Inputs<I extends string = string> = Record<I, unknown> | Promise<Record<I, unknown>>;
+
 /** What is done with a message instead of the node's `run`. */
 export type Handler<S, T> = (task: Task<never, S, T>) => Promise<Result | typeof PENDING | undefined>;
 
@@ -16,6 +19,8 @@ export interface IncomingMessage<S, T> {
   done: Done;
   /** It came in while the node held too many. */
   refused: boolean;
+  /** Set for a message that waits to begin: its inputs as they were on arrival, or the error that they gave. */
+  inputs?: () => Inputs;
   /** Set for a message that was pending. */
   handler?: Handler<S, T>;
   /** It is recorded: if it is stopped, its work continues after the restart. */

@@ -24,6 +24,8 @@ export type Config = Record<string, unknown>;
 interface Source {
   value: string;
   type: string;
+  /** Set in place of text if the node has another value there. */
+  literal?: unknown;
 }
 
 /** How the names of a node's inputs are found in its configuration. */
@@ -35,7 +37,14 @@ export function sourcesOf<I extends string>(specs: Record<I, InputSpec>, config:
 
 function sourceOf(name: string, spec: InputSpec, config: Config): Source {
   if ('message' in spec) return { value: spec.message, type: 'msg' };
-  return { value: textOr(config[name], spec.value), type: textOr(config[`${name}Type`], spec.type) || spec.type };
+  const value = config[name];
+  const type = textOr(config[`${name}Type`], spec.type) || spec.type;
+  if (!isConstant(type)) return { value: textOr(value, spec.value), type };
+  // Node-RED puts the value of a variable in place of a whole `${NAME}`; that of a subflow or group may be of any type.
+  if (typeof value === 'object' && value !== null) return { value: '', type, literal: value };
+  const text = typeof value === 'boolean' ? String(value) : textOr(value, spec.value);
+  // An empty field holds no JSON to read, and means the same in each type.
+  return text.trim() === '' ? { value: '', type: 'str' } : { value: text, type };
 }
 
 function textOr(value: unknown, otherwise: string): string {
@@ -44,7 +53,12 @@ function textOr(value: unknown, otherwise: string): string {
 
 /** Whether a value is the same whenever it is evaluated: it comes with the message, or stands in the node. */
 export function isStable({ type }: Source): boolean {
-  return type === 'msg' || type === 'str' || type === 'json';
+  return type === 'msg' || isConstant(type);
+}
+
+/** Whether a value stands in the node. */
+function isConstant(type: string): boolean {
+  return type === 'str' || type === 'json';
 }
 
 /** The source of text that is typed in the dialog, as errors name it. */
@@ -74,7 +88,8 @@ export function evaluateInputs<I extends string>(
   const others: I[] = [];
   for (const name in sources) {
     const source = sources[name];
-    if (source.type === 'str') inputs[name] = withVariables(RED, node, source.value, name, operation);
+    if ('literal' in source) inputs[name] = copied(source.literal);
+    else if (source.type === 'str') inputs[name] = withVariables(RED, node, source.value, name, operation);
     else if (source.type === 'msg') inputs[name] = readMessage(RED, msg, name, source, operation);
     else others.push(name);
   }
@@ -98,6 +113,9 @@ async function evaluateOthers<I extends string>(
     } catch (error) {
       throw notEvaluated(operation, name, sources[name], error);
     }
+    if (sources[name].type === 'json' && sources[name].value.includes('${')) {
+      inputs[name] = withVariablesIn(RED, node, inputs[name], name, operation);
+    }
   }
   return inputs;
 }
@@ -119,6 +137,14 @@ function withVariables(RED: NodeAPI, node: Node, value: string, name: string, op
     if (found !== undefined && found !== null) return String(found);
     throw notSet(variable, name, operation);
   });
+}
+
+/** The texts within JSON that was typed in the dialog, see {@link withVariables}. */
+function withVariablesIn(RED: NodeAPI, node: Node, value: unknown, name: string, operation: OperationName): unknown {
+  if (typeof value === 'string') return withVariables(RED, node, value, name, operation);
+  const inner = (item: unknown): unknown => withVariablesIn(RED, node, item, name, operation);
+  if (Array.isArray(value)) return value.map(inner);
+  return isObject(value) ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inner(item)])) : value;
 }
 
 /**

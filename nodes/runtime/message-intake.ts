@@ -1,5 +1,6 @@
 import type { NodeMessage } from 'node-red';
-import type { Done, IncomingMessage, Send } from './incoming-message';
+import { isObject } from '../util/json';
+import type { Done, IncomingMessage, Inputs, Send } from './incoming-message';
 import type { NodeConfiguration } from './node-configuration';
 import { StartQueue } from './start-queue';
 import type { StatusDisplay } from './status';
@@ -40,12 +41,12 @@ export class MessageIntake<S extends object, T> {
 
   /** A message has come in; it begins at once, or when others have proceeded. */
   take(msg: NodeMessage, send: Send, done: Done): void {
-    const message = { msg, send, done, refused: this.always?.(msg) !== true && this.#isFull() };
+    const message: IncomingMessage<S, T> = { msg, send, done, refused: this.always?.(msg) !== true && this.#isFull() };
     if (!this.configuration.mayQueue) {
       this.runner.begin(message);
       return;
     }
-    this.#queue.add(message, !message.refused);
+    if (this.#queue.add(message, !message.refused)) message.inputs = this.#readInputs(msg);
     this.#showQueued();
   }
 
@@ -58,6 +59,21 @@ export class MessageIntake<S extends object, T> {
   /** Begins all messages that wait, because they are going to be stopped. */
   flush(): void {
     this.#queue.flush();
+  }
+
+  /** The flow may change an array of a message that waits, so that its inputs are read on arrival. */
+  #readInputs(msg: NodeMessage): () => Inputs {
+    try {
+      const inputs = this.configuration.evaluate(msg, this.runner.signal);
+      // A message that waits reads only what is there at once, and constants.
+      if (!(inputs instanceof Promise)) for (const name in inputs) inputs[name] = withOwnLists(inputs[name]);
+      else inputs.catch(() => undefined);
+      return () => inputs;
+    } catch (error) {
+      return () => {
+        throw error;
+      };
+    }
   }
 
   #isFull(): boolean {
@@ -77,5 +93,17 @@ export class MessageIntake<S extends object, T> {
       // The message reports why as soon as it begins.
       return undefined;
     }
+  }
+}
+
+/** A claim as an object has its tags in an array, which the flow may change, too. */
+function withOwnLists(value: unknown): unknown {
+  if (!isObject(value) || Object.prototype.toString.call(value) !== '[object Object]') return value;
+  try {
+    const lists = Object.entries(value).flatMap(([name, list]) => (Array.isArray(list) ? [[name, list.slice()]] : []));
+    return lists.length === 0 ? value : { ...value, ...(Object.fromEntries(lists) as object) };
+  } catch {
+    // A getter throws, which the message reports when it begins.
+    return value;
   }
 }

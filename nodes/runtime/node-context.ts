@@ -26,6 +26,11 @@ export interface ContextRunner<S, T> {
 /** Most pending messages that end at once: each is read back with all its rows. */
 const MAX_ENDING = 16;
 
+/** The time until a record that cannot be read is read again, which doubles each time; and how often: for three minutes. */
+const FIRST_READ_DELAY_MS = 1000;
+const MAX_READ_DELAY_MS = 30_000;
+const MAX_READ_FAILURES = 10;
+
 /** Settings that a node with pending work has. */
 interface PendingSettings {
   resume?: boolean;
@@ -172,7 +177,9 @@ export class NodeContext<S extends object, T> {
     }
   }
 
-  async #endNext(pending: PendingMessage, handler: Handler<S, T>): Promise<void> {
+  /** @param failures how often its record could not be read yet */
+  async #endNext(pending: PendingMessage, handler: Handler<S, T>, failures = 0): Promise<void> {
+    if (!this.pending.has(pending)) return;
     if (this.#endingCount >= MAX_ENDING) await new Promise<void>((resolve) => (this.#onEnded = resolve));
     try {
       if (pending.record !== undefined && !(await this.store!.isOwn(pending.key))) {
@@ -183,14 +190,32 @@ export class NodeContext<S extends object, T> {
         return;
       }
       const msg = await this.pending.restore(pending);
-      // The flow may have been stopped meanwhile, which ends the message.
-      if (!this.pending.take(pending)) return;
-      this.runner.display.unpend();
-      this.#endingCount++;
-      void this.#process(pending, msg, handler);
+      this.#beginEnd(pending, msg, handler);
     } catch (error) {
-      this.configuration.node.error(sanitize(toError(error).message));
+      this.#onUnreadable(pending, handler, failures + 1, toError(error));
     }
+  }
+
+  /** A store that does not respond now is asked again, so that the message ends all the same. */
+  #onUnreadable(pending: PendingMessage, handler: Handler<S, T>, failures: number, error: Error): void {
+    const reason = `the record of a pending message cannot be read (${sanitize(error.message)})`;
+    if (failures === MAX_READ_FAILURES) {
+      this.#beginEnd(pending, pending.msg ?? { resumed: true }, () => Promise.reject(new Error(reason)));
+      return;
+    }
+    if (failures === 1) this.configuration.node.error(`${reason}; its result waits until it can be read`);
+    const delayMs = Math.min(FIRST_READ_DELAY_MS * 2 ** (failures - 1), MAX_READ_DELAY_MS);
+    setTimeout(() => {
+      this.#ending = this.#ending.then(() => this.#endNext(pending, handler, failures));
+    }, delayMs).unref();
+  }
+
+  #beginEnd(pending: PendingMessage, msg: NodeMessage, handler: Handler<S, T>): void {
+    // The flow may have been stopped meanwhile, which ends the message.
+    if (!this.pending.take(pending)) return;
+    this.runner.display.unpend();
+    this.#endingCount++;
+    void this.#process(pending, msg, handler);
   }
 
   async #process(pending: PendingMessage, msg: NodeMessage, handler: Handler<S, T>): Promise<void> {

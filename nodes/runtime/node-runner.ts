@@ -7,7 +7,7 @@ import { toError } from '../util/to-error';
 import { onFlowsStarted } from './flows-started';
 import { MessageIntake, type IntakeRunner } from './message-intake';
 import { MessageTask, type SharedTaskContext } from './message-task';
-import type { Done, IncomingMessage, Send } from './incoming-message';
+import type { Done, IncomingMessage, Inputs, Send } from './incoming-message';
 import type { NodeConfiguration } from './node-configuration';
 import { NodeContext, type ContextRunner } from './node-context';
 import { PENDING, type NodeDefinition } from './node-definition';
@@ -124,7 +124,7 @@ export class NodeRunner<I extends string, S extends object, T> {
 
   /** What comes of a message. Hot path: no promise of its own for inputs that are there. */
   #handle(
-    { msg, refused, handler }: IncomingMessage<S, T>,
+    { msg, refused, handler, inputs: read }: IncomingMessage<S, T>,
     task: MessageTask<I, S, T>,
   ): Promise<Result | typeof PENDING | undefined> {
     const { configuration } = this;
@@ -135,7 +135,7 @@ export class NodeRunner<I extends string, S extends object, T> {
     this.#connect(task);
     configuration.output.check(msg, operation);
     if (handler !== undefined) return handler(task);
-    const inputs = configuration.evaluate(msg, task.signal);
+    const inputs = read === undefined ? configuration.evaluate(msg, task.signal) : (read() as Inputs<I>);
     return inputs instanceof Promise ? inputs.then((ready) => this.#run(task, ready)) : this.#run(task, inputs);
   }
 

@@ -1,5 +1,6 @@
 import type { NodeMessage } from 'node-red';
 import type { NodeStore } from './journal/node-store';
+import { survivesJson } from '../util/json';
 import type { JsonText, RecordParts, RecordState } from './journal/record-store';
 import type { Done, Send } from './incoming-message';
 import {
@@ -65,11 +66,11 @@ export class PendingMessages {
     const recorded = toRecord(msg, without);
     const { record, large } = recorded;
     // Many messages may wait for the disk, so their large properties leave at once.
-    if (!staysWhole) leave(msg, record.large);
+    const left = staysWhole ? [] : leave(msg, record.large);
     if (await this.store.create(key, { ...record, work }, recordParts(recorded, parts))) {
       pending.record = record;
       for (const name of without) Reflect.deleteProperty(msg, name);
-    } else if (!staysWhole) Object.assign(msg, valuesOf(record, large));
+    } else for (const name of left) Object.assign(msg, { [name]: valueOf(name, record, large) });
     this.#pending.add(pending);
     return pending;
   }
@@ -157,12 +158,17 @@ export class PendingMessages {
   }
 }
 
-function valuesOf({ large: names }: MessageRecord, texts: readonly JsonText[]): Record<string, unknown> {
-  return Object.fromEntries(names.map((name, index) => [name, JSON.parse(texts[index]!.bytes.toString()) as unknown]));
+function valueOf(name: string, { large: names }: MessageRecord, texts: readonly JsonText[]): unknown {
+  return JSON.parse(texts[names.indexOf(name)]!.bytes.toString()) as unknown;
 }
 
-/** Takes properties out of a message; bytes stay, as a typed array would come back as another object. */
-function leave(msg: NodeMessage, names: readonly string[]): void {
+/**
+ * Takes properties out of a message, but none that would come back as something else.
+ * @returns the names of those that left
+ */
+function leave(msg: NodeMessage, names: readonly string[]): string[] {
   const properties = msg as unknown as Record<string, unknown>;
-  for (const name of names) if (!ArrayBuffer.isView(properties[name])) Reflect.deleteProperty(msg, name);
+  const left = names.filter((name) => survivesJson(properties[name]));
+  for (const name of left) Reflect.deleteProperty(msg, name);
+  return left;
 }

@@ -35,15 +35,17 @@ export class StartQueue<T> {
   /**
    * Begins a message, or keeps it until others have come further.
    * @param mayWait false if it must begin at once
+   * @returns whether it waits
    */
-  add(item: T, mayWait = true): void {
+  add(item: T, mayWait = true): boolean {
     const place = mayWait && this.#ahead >= MAX_STARTED_AHEAD ? this.reserve() : undefined;
     if (place === undefined) {
       this.#begin(item);
-      return;
+      return false;
     }
     this.#waiting.push(item);
     this.#places.push(place);
+    return true;
   }
 
   /** A message has come so far that another one may begin: its request has started, or it has ended without one. */

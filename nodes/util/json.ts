@@ -49,6 +49,21 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** Whether a value that was written as JSON is the same again when it is read: no Date, Buffer, Map, NaN or function in it. */
+export function survivesJson(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0);
+  if (typeof value !== 'object' || value === null)
+    return value === null || ['string', 'boolean'].includes(typeof value);
+  if (Array.isArray(value)) {
+    const list = value as unknown[];
+    return Object.keys(list).length === list.length && list.every(survivesJson);
+  }
+  // A Function node's objects have another prototype, which is the last one, too.
+  const prototype = Object.getPrototypeOf(value) as object | null;
+  const isPlain = prototype !== null && Object.getPrototypeOf(prototype) === null;
+  return isPlain && Object.values(value).every(survivesJson);
+}
+
 /** What a value is, in words for a person. */
 export function describeType(value: unknown): string {
   if (value === null) return 'null';

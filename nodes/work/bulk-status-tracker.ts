@@ -159,14 +159,15 @@ export class BulkStatusTracker {
   /** The operation has another status. */
   change({ pending, id, deadline, begunAt, status }: Watch, { body, statusCode }: ApiResponse): void {
     void this.context.pending.update(pending, { id, deadline, begunAt, status } satisfies RecordedWatch);
-    this.context.emit(pending, { port: 2, payload: body, statusCode });
+    // The response is for all messages about the operation, and each has a payload of its own.
+    this.context.emit(pending, { port: 2, payload: structuredClone(body), statusCode });
   }
 
   /** Ends a message with the result of its operation. */
   finish(watch: Watch, { body, statusCode }: ApiResponse): void {
     this.end(watch, async (task) => ({
       statusCode,
-      ...(await resultOfOperation(task.api, body as Record<string, unknown>, paramsOf(task))),
+      ...(await resultOfOperation(task.api, structuredClone(body) as Record<string, unknown>, paramsOf(task))),
     }));
   }
 

@@ -178,8 +178,10 @@ export class OnboardingTracker {
       group.end(index);
       countEnd(group.work.counts, end);
       this.#progress.ended(end);
-      const result = this.#resultOf(device.id, group, group.lines[index]!, end);
-      if (group.remaining === 0) this.#finish(group, (task) => this.#deliverLast(group, index, end, result, task));
+      // Messages about the same device have payloads of their own.
+      const own = followers.length > 1 ? structuredClone(end) : end;
+      const result = this.#resultOf(device.id, group, group.lines[index]!, own);
+      if (group.remaining === 0) this.#finish(group, (task) => this.#deliverLast(group, index, own, result, task));
       else {
         group.work.sent++;
         this.context.emit(group.pending, result);

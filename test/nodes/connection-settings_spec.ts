@@ -48,6 +48,9 @@ describe('the settings of a connection', () => {
     ['a key in quotes', {}, `"${SECRET}"`, 'apiKey'],
     ['a key with odd characters', {}, `${SECRET}\u200b`, 'apiKey'],
     ['a host that is an unset variable', { baseUrl: 'https://${NOT_SET}/v1' }, SECRET, 'baseUrl'],
+    ['a key with an unset variable inside', {}, 'key-${NOT_SET}', 'apiKey'],
+    ['a base URL that is no text', { baseUrl: { href: 'https://example.com' } }, SECRET, 'baseUrl'],
+    ['a device API that is a number', { deviceApiUrl: 5 }, SECRET, 'deviceApiUrl'],
     ['a host that cannot exist', { baseUrl: 'https://$(HOST)x{/v1' }, SECRET, 'baseUrl'],
     ['plain http', { baseUrl: 'http://example.com/v1' }, SECRET, 'baseUrl'],
     ['a device API over plain http', { deviceApiUrl: 'http://example.com/v1' }, SECRET, 'deviceApiUrl'],
@@ -96,6 +99,15 @@ describe('the settings of a connection', () => {
     await ended(1);
     assert.equal(completed.length, 1);
   });
+
+  it('may have a key with a variable inside, as the test of the connection has', () =>
+    withEnv({ SPEC_REST: 'key' }, async () => {
+      const { send, ended, completed } = await rig({}, { apiKey: 'sim-${SPEC_REST}' });
+      assert.deepEqual(warnings(), []);
+      send({ payload: simulator.mint().claimToken });
+      await ended(1);
+      assert.equal(completed.length, 1);
+    }));
 
   it('may be variables inside text', () =>
     withEnv({ SPEC_HOST: simulator.url.slice(7, -3) }, async () => {

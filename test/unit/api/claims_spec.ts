@@ -89,6 +89,27 @@ describe('claim', () => {
     });
   }
 
+  for (const [status, body] of [
+    [400, { message: 'Device is already claimed' }],
+    [403, { message: 'already exists' }],
+    [404, 'The device was claimed by your team'],
+    [422, { errors: [{ message: 'owned by you' }] }],
+  ] as const) {
+    it(`is a conflict with the device if a refusal says that it is claimed, and it is visible: ${status}`, async () => {
+      service.respondWith([status, body], [200, DEVICE]);
+      const { conflict, ...rest } = await claimOnce();
+      assert.deepEqual(rest, { statusCode: 200, body: DEVICE });
+      assert.equal(conflict?.cause.statusCode, status);
+    });
+
+    it(`is refused as before if a refusal says that the device is claimed, and it is not visible: ${status}`, async () => {
+      for (const look of [[404], [403], [500]] as const) {
+        service.respondWith([status, body], look);
+        assert.equal((await errorOf(claimOnce({ retries: 0 }))).cause.statusCode, status);
+      }
+    });
+  }
+
   it('has succeeded if the device is there after a lost response', async () => {
     service.respondWith('reset', [200, DEVICE]);
     assert.deepEqual(await claimOnce(), { statusCode: 200, body: DEVICE });
@@ -249,6 +270,14 @@ describe('dryRunClaim', () => {
     assert.equal(conflict?.code, 'NRFCLOUD_CONFLICT');
     service.respondWith([409, {}], [404, {}]);
     assert.equal((await errorOf(dryRun())).code, 'NRFCLOUD_CONFLICT');
+    service.respondWith(
+      [422, { message: 'already claimed' }],
+      [200, DEVICE],
+      [422, { message: 'already claimed' }],
+      [404],
+    );
+    assert.equal((await dryRun()).conflict?.code, 'NRFCLOUD_REJECTED');
+    assert.equal((await errorOf(dryRun())).code, 'NRFCLOUD_REJECTED');
   });
 
   it('is refused as a claim is', async () => {

@@ -44,6 +44,26 @@ describe('tags', () => {
     assert.equal((await failure(listTags(service.api()))).code, 'NRFCLOUD_BAD_RESPONSE');
   });
 
+  it('are none in a response without a body', async () => {
+    service.respondWith([204], [204], [204], [201, ONE]);
+    assert.deepEqual(await listTags(service.api()), { statusCode: 204, body: undefined });
+    assert.deepEqual(await tagNames(service.api()), []);
+    assert.deepEqual(await ensureTag(service.api(), { tag: 'one' }), { statusCode: 201, body: ONE });
+  });
+
+  it('are those of the id in whatever case it is written', async () => {
+    const tag = { id: '6C044228-4B96-4E65-9796-66B4B8BB0509', tag: 'one', description: 'first' };
+    const id = tag.id.toLowerCase();
+    const whole = { tag: 'one', description: 'first' };
+    service.respondWith([200, tag], [200, tag], [200, tag], [200, tag], [200, { id: tag.id }]);
+    assert.deepEqual((await getTag(service.api(), id)).body, tag);
+    assert.deepEqual((await updateTag(service.api(), id, whole)).body, tag);
+    assert.deepEqual((await updateTag(service.api(), id, { tag: 'one' })).body, tag);
+    assert.deepEqual((await deleteTag(service.api(), id)).body, { id: tag.id });
+    service.respondWith([404], [200, [tag]], [200, tag]);
+    assert.deepEqual((await updateTag(service.api(), id, { description: 'first' })).body, tag);
+  });
+
   it('have names, each told once, whatever else stands in the list', async () => {
     service.respondWith([200, { items: [ONE, 'two', TWO, { tag: 5 }, null, 7] }]);
     assert.deepEqual(await tagNames(service.api()), ['one', 'two']);

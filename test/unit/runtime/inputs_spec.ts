@@ -21,6 +21,7 @@ describe('where an input comes from', () => {
       file: { value: 'filename', type: 'msg' },
     });
     assert.deepEqual(sourcesOf(SPECS, { token: {}, tokenType: '' }).token, { value: 'payload', type: 'msg' });
+    assert.deepEqual(sourcesOf(SPECS, { token: null, tokenType: 'str' }).token, { value: 'payload', type: 'str' });
   });
 
   for (const [type, words, lasting] of [
@@ -46,6 +47,39 @@ describe('evaluating inputs', () => {
   it('takes no time where none is needed', () => {
     assert.deepEqual(evaluate({}, { payload: 'p', filename: 'f' }), { token: 'p', file: 'f' });
     assert.deepEqual(evaluate({ token: 'text', tokenType: 'str' }, {}), { token: 'text', file: undefined });
+  });
+
+  it('takes what Node-RED has put in place of a variable whose value is JSON', () => {
+    for (const token of [['a', 'b'], { a: 1 }]) {
+      for (const tokenType of ['str', 'json']) {
+        assert.deepEqual(evaluate({ token, tokenType }, { payload: 'p' }), { token, file: undefined });
+      }
+    }
+    assert.deepEqual(evaluate({ token: true, tokenType: 'str' }, {}), { token: 'true', file: undefined });
+    const list = ['a'];
+    assert.notEqual((evaluate({ token: list, tokenType: 'str' }, {}) as { token: unknown }).token, list);
+  });
+
+  it('replaces variables in texts within JSON from the dialog, and nowhere else', async () => {
+    process.env['INPUTS_SPEC'] = 'a"b';
+    after(() => delete process.env['INPUTS_SPEC']);
+    const json = '{ "tags": ["station=${INPUTS_SPEC}", 7, null], "${INPUTS_SPEC}": { "a": "${INPUTS_SPEC}" } }';
+    const { token } = await evaluate({ token: json, tokenType: 'json' }, {});
+    assert.deepEqual(token, { tags: ['station=a"b', 7, null], '${INPUTS_SPEC}': { a: 'a"b' } });
+    await assert.rejects(
+      async () => evaluate({ token: '["${NOT_SET_ANYWHERE}"]', tokenType: 'json' }, {}),
+      (error: NrfCloudError) => error.code === 'NRFCLOUD_NOT_CONFIGURED' && error.message.includes('NOT_SET_ANYWHERE'),
+    );
+    assert.deepEqual(await evaluate({}, { payload: ['${NOT_SET_ANYWHERE}'] }), {
+      token: ['${NOT_SET_ANYWHERE}'],
+      file: undefined,
+    });
+  });
+
+  it('takes an empty JSON field for empty text, as there is nothing to read', async () => {
+    for (const token of ['', ' \n']) {
+      assert.deepEqual(await evaluate({ token, tokenType: 'json' }, {}), { token: '', file: undefined });
+    }
   });
 
   it('gives nothing for what is not there, at whatever depth', () => {

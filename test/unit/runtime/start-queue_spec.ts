@@ -20,7 +20,7 @@ describe('StartQueue', () => {
         return () => reserved--;
       },
     );
-    const add = (id: number): void => queue.add(id);
+    const add = (id: number): void => void queue.add(id);
     for (let id = 0; id < count; id++) add(id);
     return { queue, begun, add, reserved: () => reserved };
   };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { describeType, parseJson } from '../../../nodes/util/json';
+import { runInNewContext } from 'node:vm';
+import { describeType, parseJson, survivesJson } from '../../../nodes/util/json';
 
 const nested = (levels: number, [open, close]: readonly [string, string], inside = ''): string =>
   `${open.repeat(levels)}${inside}${close.repeat(levels)}`;
@@ -81,5 +82,36 @@ describe('describeType', () => {
     [1n, 'bigint'],
   ] as const) {
     it(`describes ${words}`, () => assert.equal(describeType(value), words));
+  }
+});
+
+describe('survivesJson', () => {
+  const ofFunctionNode = runInNewContext('({ a: [1, { b: null }] })') as unknown;
+  for (const value of ['', 0, -1.5, true, null, [], {}, [[1], { a: { b: ['x', false] } }], ofFunctionNode]) {
+    it(`is true for ${JSON.stringify(value)}`, () => assert.equal(survivesJson(value), true));
+  }
+
+  const sparse: unknown[] = [];
+  sparse[1] = 1;
+  for (const [name, value] of Object.entries({
+    undefined,
+    NaN: NaN,
+    'negative zero': -0,
+    Date: new Date(0),
+    Buffer: Buffer.from('a'),
+    Map: new Map(),
+    function: () => 1,
+    symbol: Symbol('a'),
+    'an array with a hole': sparse,
+    'an array with a property': Object.assign([1], { index: 0 }),
+    'an object without prototype': Object.create(null) as unknown,
+    'an instance of a class': new (class A {
+      a = 1;
+    })(),
+  })) {
+    it(`is false for ${name}, at whatever depth`, () => {
+      assert.equal(survivesJson(value), false);
+      assert.equal(survivesJson({ a: [value] }), false);
+    });
   }
 });
