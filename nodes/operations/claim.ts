@@ -75,7 +75,7 @@ function missingTags(device: unknown, tags: string[]): string[] {
 
 async function dryRun(api: Api, request: CheckedClaim): Promise<ClaimResponse> {
   if (api.version === 'guide') {
-    throw invalidInput('claim', "the connection's API generation guide has no dry run; choose current, or untick it");
+    throw invalidInput('claim', "the connection's API version guide has no dry run; choose current, or untick it");
   }
   const response = await dryRunClaim(api, request);
   return { ...response, body: response.body ?? { id: request.deviceId, operation: 'dryRun' } };
@@ -83,6 +83,6 @@ async function dryRun(api: Api, request: CheckedClaim): Promise<ClaimResponse> {
 
 function claimedAlready({ cause }: NrfCloudError): NrfCloudError {
   const message =
-    'claim: the device is claimed by this account already; choose "pass it on" in the node to accept that';
+    'claim: the device is claimed by this team already; to accept that, choose "send it on" for "If already yours" in the node';
   return new NrfCloudError('NRFCLOUD_CONFLICT', message, cause);
 }

@@ -110,7 +110,7 @@ function isRefusedAsExisting(error: NrfCloudError): boolean {
 function nameTaken({ cause }: NrfCloudError, { tag, name }: OnboardingRule): NrfCloudError {
   const message =
     `create rule: a rule with the name ${sanitize(name)} seems to exist, but no rule in the list carries the tag ${sanitize(tag)}; ` +
-    'choose another name, or add the tag to the rule in the nRF Cloud portal';
+    'choose another name, or, as long as the rule is a draft, add the tag to it in the nRF Cloud portal';
   return new NrfCloudError('NRFCLOUD_CONFLICT', message, cause);
 }
 
