@@ -52,6 +52,8 @@ export class NodeContext<S extends object, T> {
 
   #ending: Promise<void> = Promise.resolve();
   #endingCount = 0;
+  /** Records of messages that have ended, and whose results may not have reached the next nodes. */
+  readonly #removals = new Set<Promise<void>>();
   #onEnded: (() => void) | undefined;
 
   constructor(
@@ -164,6 +166,7 @@ export class NodeContext<S extends object, T> {
   }
 
   async close(): Promise<void> {
+    await Promise.all(this.#removals);
     await this.store?.close();
   }
 
@@ -231,15 +234,24 @@ export class NodeContext<S extends object, T> {
       this.#endingCount--;
       this.#onEnded?.();
     };
-    // The record goes last: a process that dies in between sends the result again.
-    const onEnd = async (): Promise<void> => {
+    const onEnd = (): Promise<void> => {
       makeRoom();
-      if (!resumes) return;
-      await handOver();
-      await this.pending.remove(pending);
+      // The message may have thousands of rows, and the record needs only its key.
+      pending.msg = undefined;
+      if (resumes) this.#removeLater(pending);
+      return Promise.resolve();
     };
     await this.runner.begin({ msg, send, done, refused: false, handler, resumes, onEnd });
     makeRoom();
+  }
+
+  /** The record goes last: a process that dies in between sends the result again. */
+  #removeLater(pending: PendingMessage): void {
+    const removal = handOver()
+      .then(() => this.pending.remove(pending))
+      .catch((error: unknown) => this.configuration.node.error(sanitize(toError(error).message)))
+      .finally(() => this.#removals.delete(removal));
+    this.#removals.add(removal);
   }
 
   #openStore(): NodeStore | undefined {
