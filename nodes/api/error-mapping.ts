@@ -100,16 +100,17 @@ export function queueFull(queueLimit: number, context: RequestContext): NrfCloud
 /** An error body without the API key: JSON if it is JSON that Node-RED can copy, else the text; at most 64 KiB. */
 export function parseBody(response: Pick<HttpResponse, 'text' | 'truncated'>, redactor: Redactor): unknown {
   const { text, truncated } = response;
-  if (text.length <= MAX_ERROR_BODY_BYTES) {
+  // A copy: a part of a text keeps the whole of it in memory, and a failed message may be kept for long.
+  const bytes = Buffer.from(text.slice(0, MAX_ERROR_BODY_BYTES));
+  const isWhole = text.length <= MAX_ERROR_BODY_BYTES && bytes.length <= MAX_ERROR_BODY_BYTES;
+  if (isWhole) {
     try {
       return redactor.json(parseJson(text), text);
     } catch {
       // It is kept as text.
     }
   }
-  // A copy: a part of a text keeps the whole of it in memory, and a failed message may be kept for long.
-  const bytes = Buffer.from(text.slice(0, MAX_ERROR_BODY_BYTES)).subarray(0, MAX_ERROR_BODY_BYTES);
-  return redactor.text(bytes.toString(), truncated !== undefined || text.length > bytes.length);
+  return redactor.text(bytes.toString('utf8', 0, MAX_ERROR_BODY_BYTES), truncated !== undefined || !isWhole);
 }
 
 function isChange({ method }: RequestContext): boolean {

@@ -1,6 +1,7 @@
 import { createCommand, isCommandType, listCommands, type CommandDefinition, type CommandType } from '../api/commands';
 import type { Api } from '../api/api';
 import { hasCode, invalidInput, NrfCloudError } from '../api/errors';
+import { readableText } from '../api/readable-text';
 import type { ApiResponse } from '../api/request';
 import { namedSource, withSource } from '../api/with-source';
 import { parseCertificates } from '../parse/certificates';
@@ -44,6 +45,8 @@ export interface CheckedCommand {
 const DEFAULT_KEY_USAGE = '101010000';
 /** Most commands of one device (Nordic's documentation). */
 const MAX_COMMANDS = 20;
+/** Words of a refusal that may be about that number. */
+const LIMIT = /limit|maximum|too many|at most|exceed|\b20\b/i;
 
 /**
  * Reads the device and the command, and checks every field before anything is sent.
@@ -165,16 +168,20 @@ export async function sendCommand(
   }
 }
 
-/** Which response a 21st command gets is not known: its text may say so, or the list of commands. */
-async function isLimit(api: Api, deviceId: string, error: NrfCloudError): Promise<boolean> {
-  if (/limit|maximum|too many|exceed|\b20\b/i.test(error.message)) return true;
+/**
+ * Which response a 21st command gets is not known: its text may say so, or the list of commands. Words about a limit may
+ * also be about a field of the command that is too long.
+ */
+async function isLimit(api: Api, deviceId: string, { cause }: NrfCloudError): Promise<boolean> {
+  const words = readableText(cause.body);
+  if (LIMIT.test(words) && /\bcommands\b/i.test(words)) return true;
   try {
     const commands = await listCommands(api, deviceId, { sendOnce: true });
-    return (commands?.filter((command) => !hasEnded(command)).length ?? 0) >= MAX_COMMANDS;
+    if (commands !== undefined) return commands.filter((command) => !hasEnded(command)).length >= MAX_COMMANDS;
   } catch (failure) {
-    if (failure instanceof NrfCloudError && failure.code !== 'NRFCLOUD_CLOSED') return false;
-    throw failure;
+    if (!(failure instanceof NrfCloudError) || failure.code === 'NRFCLOUD_CLOSED') throw failure;
   }
+  return LIMIT.test(words);
 }
 
 function tooManyCommands({ cause }: NrfCloudError): NrfCloudError {

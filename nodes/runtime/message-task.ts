@@ -69,7 +69,8 @@ export class MessageTask<I extends string, S extends object, T> implements Task<
   }
 
   set(property: string, value: unknown): void {
-    (this.msg as unknown as Record<string, unknown>)[property] = value;
+    // One that is read-only must not end the message.
+    Reflect.set(this.msg, property, value);
   }
 
   get(property: string): unknown {

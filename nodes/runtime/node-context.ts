@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { NodeMessage } from 'node-red';
 import { Api } from '../api/api';
 import { closed, isClosed, type NrfCloudError } from '../api/errors';
@@ -30,6 +31,9 @@ const MAX_ENDING = 16;
 const FIRST_READ_DELAY_MS = 1000;
 const MAX_READ_DELAY_MS = 30_000;
 const MAX_READ_FAILURES = 10;
+
+/** How long messages that are stopped get their large properties back; Node-RED waits 15 s for a node that is closed. */
+const MAX_RESTORE_MS = 2000;
 
 /** Settings that a node with pending work has. */
 interface PendingSettings {
@@ -160,8 +164,22 @@ export class NodeContext<S extends object, T> {
     this.runner.display.setPendingText(text);
   }
 
-  /** The error of a message whose work is stopped. */
-  stopped(pending: PendingMessage): NrfCloudError {
+  /** Ends all pending messages, as the node is stopped; those that wait for it get their large properties back first. */
+  async stopPending(): Promise<void> {
+    const until = performance.now() + MAX_RESTORE_MS;
+    for (const pending of this.pending.takeAll()) {
+      if (pending.done === undefined) continue;
+      const leftMs = until - performance.now();
+      // Beyond that time Node-RED matters more: the work continues with whole messages anyway.
+      if (leftMs > 0) {
+        const restored = this.pending.restore(pending).catch(() => undefined);
+        await Promise.race([restored, pause(leftMs, undefined, { ref: false })]);
+      }
+      pending.done(this.#stopped(pending));
+    }
+  }
+
+  #stopped(pending: PendingMessage): NrfCloudError {
     return closed(this.configuration.operation, 0, { resumes: pending.record !== undefined });
   }
 

@@ -67,7 +67,7 @@ export class NodeRunner<I extends string, S extends object, T> {
     const { context } = this.#shared;
     for (const task of this.#tasks.keys()) task.signal.abort(closed(this.configuration.operation, 0, task));
     await Promise.all(this.#tasks.values());
-    for (const pending of context.pending.takeAll()) pending.done?.(context.stopped(pending));
+    await context.stopPending();
     await context.close();
   }
 

@@ -87,7 +87,7 @@ export class Output {
         return 'its parent is not an object';
       if (!Object.isExtensible(parent)) return 'its parent is frozen';
     }
-    return undefined;
+    return isReadOnly(parent as object, this.#path.at(-1)!) ? 'it is read-only' : undefined;
   }
 }
 
@@ -170,9 +170,10 @@ export class ResultSender {
     for (const name in properties) {
       const value = properties[name];
       if (value === undefined) Reflect.deleteProperty(target, name);
-      else target[name] = value;
+      // The work is done, so the result leaves although another property of the message is read-only.
+      else Reflect.set(target, name, value);
     }
-    if (statusCode !== undefined) target['statusCode'] = statusCode;
+    if (statusCode !== undefined) Reflect.set(target, 'statusCode', statusCode);
     if (part !== undefined) {
       this.#sequence ??= part.id ?? this.output.RED.util.generateId();
       // A sequence within a sequence keeps the outer one's parts, as core nodes do.
@@ -186,6 +187,12 @@ export class ResultSender {
     }
     this.output.write(msg, payload);
   }
+}
+
+function isReadOnly(parent: object, name: string | number): boolean {
+  const property = Object.getOwnPropertyDescriptor(parent, name);
+  if (property === undefined) return false;
+  return property.set === undefined && property.writable !== true;
 }
 
 /** The top-level message property that a path lies in. */

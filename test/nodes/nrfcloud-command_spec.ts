@@ -303,6 +303,16 @@ describe('nrfcloud-command', () => {
       }
     }
 
+    it('that is refused because a field is too long does not name the limit of commands', async () => {
+      const body = { message: 'The description exceeds the maximum of 64 characters.' };
+      simulator.faults.add({ match: { operation: 'createCommand' }, status: 400, body });
+      const flow = await rig({ wait: false });
+      flow.send({ payload: device });
+      await flow.ended(1);
+      assert.equal(flow.caught[0]!['error'].code, 'NRFCLOUD_REJECTED');
+      assert.match(flow.caught[0]!['error'].message as string, /exceeds the maximum of 64 characters/);
+    });
+
     for (const [status, code] of [
       [404, 'NRFCLOUD_NOT_FOUND'],
       [403, 'NRFCLOUD_FORBIDDEN'],

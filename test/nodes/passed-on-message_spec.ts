@@ -49,6 +49,19 @@ describe('a message that is passed on', () => {
     assert.deepEqual(outputs[0]![0]!['rows'], rows);
   });
 
+  it('has all its properties again when its node is stopped', async () => {
+    const flow = await watch([200, PENDING], [200, PENDING]);
+    const message = { payload: 'B', rows: [{ claimToken: 'text', tags: ['x'.repeat(600)] }], topic: 'x'.repeat(600) };
+    flow.send({ ...message });
+    await flow.until(() => flow.outputs[2]!.length === 1);
+    // As a deploy of modified nodes does, which leaves Catch running.
+    await (flow.node as unknown as { close: (removed: boolean) => Promise<void> }).close(false);
+    await flow.ended(1);
+    const { error, payload, rows, topic } = flow.caught[0]!;
+    assert.deepEqual([error.code, error.cause.resumes], ['NRFCLOUD_CLOSED', true]);
+    assert.deepEqual({ payload, rows, topic }, message);
+  });
+
   it('shares its payload with no other message about the same operation', async () => {
     const { send, ended, outputs } = await watch([200, PENDING], [200, ENDED]);
     send({ payload: 'B', topic: 'one' });

@@ -170,6 +170,13 @@ describe('badResponse', () => {
   it('keeps 64 KiB of the body', () => {
     assert.equal((bad('é'.repeat(40_000)).cause.body as string).length, 32_768);
     assert.equal((bad('e'.repeat(70_000)).cause.body as string).length, 65_536);
+    const json = bad(JSON.stringify({ a: 'é'.repeat(40_000) })).cause.body;
+    assert.ok(Buffer.byteLength(json as string) <= 65_536);
+  });
+
+  it('leaves no beginning of the API key where the body is cut', () => {
+    const { body } = bad(`${'é'.repeat(32_764)}=secret-key${'é'.repeat(20)}`).cause;
+    assert.match(body as string, /=…$/);
   });
 });
 

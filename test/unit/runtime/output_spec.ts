@@ -49,6 +49,19 @@ describe('where results are written', () => {
     );
   });
 
+  it('is not a property that is read-only, also within another one', () => {
+    const readOnly = (): object => Object.defineProperty({}, 'b', { get: () => 1, enumerable: true });
+    const constant = (): object => Object.defineProperty({}, 'b', { value: 1 });
+    for (const make of [readOnly, constant]) {
+      const check = (msg: object, name: string): void => new Output(RED, name, []).check(msg as never, 'claim');
+      assert.throws(() => check(make(), 'b'), /the result cannot be written to msg\.b: it is read-only; /);
+      assert.throws(() => check({ a: make() }, 'a.b'), /it is read-only; /);
+      assert.doesNotThrow(() => check(make(), 'payload'));
+    }
+    const withSetter = Object.defineProperty({}, 'b', { get: () => 1, set: () => undefined });
+    assert.doesNotThrow(() => new Output(RED, 'b', []).check(withSetter, 'claim'));
+  });
+
   it('is a property of the message, or one within it that is made for it', () => {
     const msg = message({});
     new Output(RED, 'payload', []).write(msg, 1);
@@ -60,6 +73,16 @@ describe('where results are written', () => {
 });
 
 describe('what a node sends', () => {
+  it('leaves although properties beside its result are read-only', () => {
+    const sent: unknown[] = [];
+    const msg = Object.defineProperty(message({}), 'statusCode', { get: () => 5, enumerable: true });
+    new ResultSender(new Output(RED, 'payload', []), msg, (out) => sent.push(out)).sendOn({
+      payload: 1,
+      statusCode: 201,
+    });
+    assert.deepEqual(sent, [{ _msgid: 'm', statusCode: 5, payload: 1 }]);
+  });
+
   const stage = (
     msg: object,
     output = 'payload',
