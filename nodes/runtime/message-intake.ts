@@ -39,9 +39,13 @@ export class MessageIntake<S extends object, T> {
     return max > 0 ? max : Infinity;
   }
 
-  /** A message has come in; it begins at once, or when others have proceeded. */
-  take(msg: NodeMessage, send: Send, done: Done): void {
-    const message: IncomingMessage<S, T> = { msg, send, done, refused: this.always?.(msg) !== true && this.#isFull() };
+  /**
+   * A message has come in; it begins at once, or when others have proceeded.
+   * @param onRecorded see {@link IncomingMessage}
+   */
+  take(msg: NodeMessage, send: Send, done: Done, onRecorded?: () => void): void {
+    const refused = this.always?.(msg) !== true && this.#isFull();
+    const message: IncomingMessage<S, T> = { msg, send, done, refused, onRecorded };
     if (!this.configuration.mayQueue) {
       this.runner.begin(message);
       return;

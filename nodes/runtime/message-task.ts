@@ -41,6 +41,8 @@ export class MessageTask<I extends string, S extends object, T> implements Task<
   resumes = false;
   /** Of the record of work that the handler does. */
   recordKey: string | undefined;
+  /** Called when the message is recorded. */
+  onRecorded: (() => void) | undefined;
   /** The record is removed after it. */
   handedOver: Promise<void> | undefined;
   #record: RecordState = {};
@@ -83,6 +85,8 @@ export class MessageTask<I extends string, S extends object, T> implements Task<
   }
 
   emit(result: Result): Promise<void> | undefined {
+    // A message with results that is not recorded yet (a dry run) never is.
+    this.onRecorded?.();
     return this.sender.emit(result);
   }
 
@@ -121,6 +125,7 @@ export class MessageTask<I extends string, S extends object, T> implements Task<
     this.#record = recorded.record;
     this.resumes = await store.create(key, { ...this.#record, work }, recordParts(recorded, parts));
     if (this.resumes) this.recordKey = key;
+    this.onRecorded?.();
   }
 
   continueWork(key: string, state: RecordState): void {

@@ -3,6 +3,7 @@ import type { NodeMessage } from 'node-red';
 import { Api } from '../api/api';
 import { closed, hasCode, isClosed, nodeQueueFull, NrfCloudError } from '../api/errors';
 import { sanitize } from '../util/sanitize';
+import { expectRecord } from '../util/hand-over';
 import { toError } from '../util/to-error';
 import { onFlowsStarted } from './flows-started';
 import { MessageIntake, type IntakeRunner } from './message-intake';
@@ -56,7 +57,7 @@ export class NodeRunner<I extends string, S extends object, T> {
 
   /** A message has come in; it begins at once, or when others have proceeded. */
   take(msg: NodeMessage, send: Send, done: Done): void {
-    this.#intake.take(msg, send, done);
+    this.#intake.take(msg, send, done, this.#shared.context.store && expectRecord());
   }
 
   /** Ends all messages that are being processed, and waits until they have ended. */
@@ -79,6 +80,7 @@ export class NodeRunner<I extends string, S extends object, T> {
     const ahead = mayQueue && handler === undefined;
     const task = new MessageTask<I, S, T>(this.#shared, msg, send, done, sender, this.#display.begin(), ahead);
     if (message.resumes === true) task.resumes = true;
+    task.onRecorded = message.onRecorded;
     this.#active++;
     const processed = this.#process(message, task);
     this.#tasks.set(task, processed);
@@ -119,6 +121,7 @@ export class NodeRunner<I extends string, S extends object, T> {
     } finally {
       this.#tasks.delete(task);
       task.onStart();
+      message.onRecorded?.();
     }
   }
 
