@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate, setTimeout as pause } from 'node:timers/promises';
 import type { NodeMessage } from 'node-red';
 import { Api } from '../api/api';
 import { closed, isClosed, type NrfCloudError } from '../api/errors';
@@ -252,12 +252,13 @@ export class NodeContext<S extends object, T> {
       this.#endingCount--;
       this.#onEnded?.();
     };
-    const onEnd = (): Promise<void> => {
-      makeRoom();
+    const onEnd = async (): Promise<void> => {
       // The message may have thousands of rows, and the record needs only its key.
       pending.msg = undefined;
       if (resumes) this.#removeLater(pending);
-      return Promise.resolve();
+      // It reaches the next nodes before another one is read back.
+      await setImmediate();
+      makeRoom();
     };
     await this.runner.begin({ msg, send, done, refused: false, handler, resumes, onEnd });
     makeRoom();
