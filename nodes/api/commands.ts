@@ -52,7 +52,9 @@ export async function createCommand(
       id: deviceId,
       json: description === undefined ? { request } : { description, request },
       parse: parseCreated,
+      // The contract: a command must not be created twice, and a gateway may send 408 for a request that it passed on.
       repeatAfterLoss: 'never',
+      repeatAfterStatus: [429, 503],
     });
   return api.inOrder('create command', deviceKey(deviceId), work);
 }

@@ -39,9 +39,11 @@ export interface ApiRequest<T = unknown> extends RequestContent {
   recoverWith?: Recovery<T>;
   /**
    * Whether the request is sent again after its response was lost: `always` (default), `ifNotDone`: only if
-   * `recoverWith` says that it had no effect, or `never`: then also not after 408 and 425.
+   * `recoverWith` says that it had no effect, or `never`.
    */
   repeatAfterLoss?: 'always' | 'ifNotDone' | 'never';
+  /** Statuses after which the request is sent again; if left out, all that the contract lists. */
+  repeatAfterStatus?: readonly number[];
   /** Called before the request is sent again although the response of an earlier attempt was lost. */
   onRepeatAfterLoss?: () => void;
   /** True for a single attempt. */

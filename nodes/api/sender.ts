@@ -211,10 +211,16 @@ export class Sender {
   #waitBeforeRetry(
     { error, alive, responseLost, waitMs }: FailedAttempt,
     context: RequestContext,
-    { sendOnce = false, repeatAfterLoss }: Pick<ApiRequest, 'sendOnce' | 'repeatAfterLoss'>,
+    {
+      sendOnce = false,
+      repeatAfterLoss,
+      repeatAfterStatus,
+    }: Pick<ApiRequest, 'sendOnce' | 'repeatAfterLoss' | 'repeatAfterStatus'>,
   ): number | 'outage' | undefined {
     if (waitMs === undefined || sendOnce) return undefined;
-    if (repeatAfterLoss === 'never' && (responseLost || !isNotTakenOn(error.cause.statusCode))) return undefined;
+    if (responseLost && repeatAfterLoss === 'never') return undefined;
+    const { statusCode } = error.cause;
+    if (statusCode !== undefined && repeatAfterStatus?.includes(statusCode) === false) return undefined;
     const { origin } = context;
     const mayWait = !alive && this.options.outageWait !== 0;
     if (mayWait && origin.outage !== undefined) return 'outage';
@@ -279,11 +285,6 @@ function closedError({ operation, attempts, method, mayHaveSucceeded }: RequestC
 function resultOf(statusCode: number): AttemptResult {
   if (statusCode === 429) return 'limited';
   return statusCode >= 500 ? 'failed' : 'success';
-}
-
-/** Whether the service says that it did not take the request on; `undefined` stands for a connection never made. */
-function isNotTakenOn(statusCode: number | undefined): boolean {
-  return statusCode === undefined || statusCode === 429 || statusCode === 503;
 }
 
 /** Whether another attempt may have another result. */

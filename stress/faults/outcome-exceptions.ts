@@ -60,7 +60,11 @@ const ALL: readonly Group[] = [
 const TROUBLE: readonly Group[] = [...NETWORK, 'trouble', 'trouble after the work', 'too long a wait'];
 
 /** Statuses that say that the service has not begun the work, so that it can be sent again (contract). */
-export const NOT_BEGUN: ReadonlySet<number | undefined> = new Set([408, 425, 429, 503]);
+const NOT_BEGUN: ReadonlySet<number | undefined> = new Set([408, 425, 429, 503]);
+
+/** Whether a step is sent again after a status: a command is not after those that may come from a gateway (contract). */
+export const isRepeatedAfter = (step: string, status: number | undefined): boolean =>
+  NOT_BEGUN.has(status) && (step !== 'create command' || status === 429 || status === 503);
 
 /** Where an operation's own rules say otherwise; the first that fits counts. */
 export const EXCEPTIONS: readonly Exception[] = [
@@ -159,7 +163,7 @@ export const EXCEPTIONS: readonly Exception[] = [
     when: 'once',
     groups: [...LOST, 'trouble'],
     outcome: ({ group, status = 0 }) => {
-      if (group === 'trouble' && NOT_BEGUN.has(status)) return undefined;
+      if (group === 'trouble' && isRepeatedAfter(step, status)) return undefined;
       if (group.startsWith('stall') || group === 'endless trickle') return 'NRFCLOUD_TIMEOUT';
       return byStatus({ status: status || 500 });
     },

@@ -1,6 +1,6 @@
 import type { Fault, Group } from './fault-table';
 import type { Generation, Operation, Persistence } from './operation';
-import { byStatus, EXCEPTIONS, NETWORK, NOT_BEGUN, type Outcome } from './outcome-exceptions';
+import { byStatus, EXCEPTIONS, isRepeatedAfter, NETWORK, type Outcome } from './outcome-exceptions';
 
 /**
  * How a message ends when its request is struck once, and when it is struck again and again. Source: the contract's codes and its
@@ -79,6 +79,6 @@ export function attemptsOf(
   if (outcome === 'ok') return undefined;
   // The upload is halved, and each half is sent.
   if (step === 'upload' && fault.status === 413) return undefined;
-  if (isSentOnce === true && !NOT_BEGUN.has(fault.status)) return 1;
+  if (isSentOnce === true && !isRepeatedAfter(step, fault.status)) return 1;
   return REPEATED.has(fault.group) ? retries + 1 : 1;
 }

@@ -295,9 +295,12 @@ describe('nrfcloud-onboarding', () => {
     flow.send({ payload: ids });
     await simulator.events.waitFor('response', () => simulator.requestCount >= 50);
     const times = simulator.requests.map(({ at }) => new Date(at).getTime());
+    const ms = times.at(-1)! - times[0]!;
+    assert.ok(times.length <= 1 + (20 * (ms + 50)) / 1000, `${times.length} within ${ms} ms`);
     for (const [index, time] of times.entries()) {
       const inSecond = times.slice(index).filter((other) => other - time < 990).length;
-      assert.ok(inSecond <= 21, `${inSecond} within a second`);
+      // On a busy computer some that were sent on time arrive together.
+      assert.ok(inSecond <= 24, `${inSecond} within a second`);
     }
     assert.ok(
       flow.statuses.some(({ text }) => text?.includes('↻')),

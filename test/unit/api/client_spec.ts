@@ -154,7 +154,7 @@ describe('Client', () => {
   ] as const) {
     it(`repeats a request that must never be done twice only if it was refused: ${JSON.stringify(response)}`, async () => {
       service.respondWith(response, [201, {}]);
-      const request = { ...ANY, id: 'x', json: {}, repeatAfterLoss: 'never' } as const;
+      const request = { ...ANY, id: 'x', json: {}, repeatAfterLoss: 'never', repeatAfterStatus: [429, 503] } as const;
       const result = service.client().send('create command', request, job());
       if (sent === 2) await result;
       else assert.equal((await errorOf(result)).cause.mayHaveSucceeded, mayHaveSucceeded);
