@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 
@@ -20,10 +21,16 @@ export async function listen(server: Server, port: number): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-/** A port that is free right now, for a process that has to be told one: the wanted one if it can be had. */
+/** Below the ports that systems use for outgoing connections (Linux from 32768): those are taken at any moment. */
+const QUIET_PORTS = [20_000, 32_000] as const;
+
+/**
+ * A port that is free right now, for a process that has to be told one.
+ * @param port the one that is wanted, if it can be had; 0 = any
+ */
 export async function freePort(port: number): Promise<number> {
   const server = createServer();
-  const free = await listen(server, port);
+  const free = await listen(server, port === 0 ? randomInt(...QUIET_PORTS) : port);
   server.close();
   await once(server, 'close');
   return free;
