@@ -22,8 +22,8 @@ export interface PageOptions {
   sendOnce?: boolean;
   /** Whether the next page is requested while this one is being used; at most these two are in memory. */
   prefetch?: (page: Page) => boolean;
-  /** Takes an empty body for an empty list. */
-  mayBeEmpty?: boolean;
+  /** Takes an empty body for an empty list; `204`: only with this status, as any other one may lack its body by mistake. */
+  mayBeEmpty?: boolean | 204;
 }
 
 interface ParsedPage extends Page {
@@ -47,7 +47,8 @@ export async function* readPages(
   const parameters = new URLSearchParams(query);
   const requested = new Set(parameters.getAll(NEXT));
   const request = async (): Promise<ParsedPage> => {
-    const parse = (body: unknown): Omit<ParsedPage, 'statusCode'> => parsePage(body, requested, mayBeEmpty);
+    const parse = (body: unknown, status: number): Omit<ParsedPage, 'statusCode'> =>
+      parsePage(body, requested, mayBeEmpty === true || mayBeEmpty === status);
     const { statusCode, body } = await api.send(operation, {
       query: new URLSearchParams(parameters),
       parse,

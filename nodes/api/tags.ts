@@ -24,7 +24,7 @@ export async function listTags(api: Api): Promise<ApiResponse> {
   let count = 0;
   let body: unknown;
   let statusCode = 0;
-  for await (const page of readPages(api, 'list tags', { mayBeEmpty: true })) {
+  for await (const page of readPages(api, 'list tags', { mayBeEmpty: 204 })) {
     ({ body, statusCode } = page);
     for (const item of page.items) items.push(item);
     count++;
@@ -39,7 +39,7 @@ export async function listTags(api: Api): Promise<ApiResponse> {
  */
 export async function tagNames(api: Api): Promise<string[]> {
   const names = new Set<string>();
-  for await (const { items } of readPages(api, 'list tags', { mayBeEmpty: true, sendOnce: true })) {
+  for await (const { items } of readPages(api, 'list tags', { mayBeEmpty: 204, sendOnce: true })) {
     for (const item of items) {
       const name = tagName(item);
       if (name !== undefined) names.add(name);
@@ -213,7 +213,7 @@ function findByName(api: Api, name: string): Promise<ApiResponse | undefined> {
 }
 
 async function find(api: Api, isWanted: (item: unknown) => boolean): Promise<ApiResponse | undefined> {
-  for await (const { items, statusCode } of readPages(api, 'list tags', { mayBeEmpty: true })) {
+  for await (const { items, statusCode } of readPages(api, 'list tags', { mayBeEmpty: 204 })) {
     const index = items.findIndex(isWanted);
     if (index >= 0) return { statusCode, body: items[index] };
   }
