@@ -26,7 +26,7 @@ const QUIET_PORTS = [20_000, 32_000] as const;
 
 /**
  * A port that is free right now, for a process that has to be told one.
- * @param port the one that is wanted, if it can be had; 0 = any
+ * @param port the one that is wanted, if it is free; 0 = any
  */
 export async function freePort(port: number): Promise<number> {
   const server = createServer();

@@ -25,7 +25,7 @@ export interface IncomingMessage<S, T> {
   handler?: Handler<S, T>;
   /** It is recorded: if it is stopped, its work continues after the restart. */
   resumes?: boolean;
-  /** Called when it is recorded, or has ended: whoever sent it need not keep it any longer. */
+  /** Called when it is recorded, or has ended: the node that sent it need not keep it any longer. */
   onRecorded?: (() => void) | undefined;
   /** Called when a message that was pending has ended. */
   onEnd?: () => Promise<void>;

@@ -34,7 +34,7 @@ export class OnboardingRecorder {
   /** Records a message soon, along with other changes. */
   saveSoon(group: OnboardingGroup): void {
     this.#changed.add(group);
-    this.#timer ??= setTimeout(() => this.flush(), SOON_MS).unref();
+    this.#timer ??= setTimeout(() => this.#saveChanged(), SOON_MS).unref();
   }
 
   /** Records that a device has ended, when the next nodes have had time for its result. */
@@ -47,15 +47,19 @@ export class OnboardingRecorder {
     await this.save(group);
   }
 
-  /** Records what waits. */
+  /** Records what waits, as the flow is stopped. */
   flush(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
     for (const { group, index, end } of this.#leaving) {
       group.handOver(index, end);
       this.#changed.add(group);
     }
     this.#leaving.clear();
+    this.#saveChanged();
+  }
+
+  #saveChanged(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
     for (const group of this.#changed) void this.save(group);
     this.#changed.clear();
   }

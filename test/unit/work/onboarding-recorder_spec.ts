@@ -49,6 +49,17 @@ describe('onboarding recorder', () => {
     assert.equal(afterRestart().hasEnded(1), true);
   });
 
+  it('onboarding recorder: other changes that are recorded soon do not take a result for handed over', async () => {
+    const group = following(3);
+    const saving = recorder();
+    saving.saveSoon(group);
+    await clock.pass(4900);
+    group.end(1);
+    void saving.saveLeaving(group, 1, END);
+    await clock.pass(110);
+    assert.equal(afterRestart().remaining, 3);
+  });
+
   it('onboarding recorder: what has left is recorded at once when the flow is stopped', async () => {
     const group = following(2);
     const saving = recorder();
