@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import bulkClaimNode from '../../nodes/nrfcloud-bulk-claim';
 import bulkStatusNode from '../../nodes/nrfcloud-bulk-status';
 import claimNode from '../../nodes/nrfcloud-claim';
 import onboardingNode from '../../nodes/nrfcloud-onboarding';
@@ -90,6 +91,22 @@ describe('a message that is passed on', () => {
     const [one, two] = outputs[0]!.map((msg) => msg['payload'] as { state: object });
     assert.deepEqual(one, two);
     assert.notEqual(one!.state, two!.state);
+  });
+
+  it('shares its tags with no other message about the same rows', async () => {
+    simulator = await startSimulator();
+    const { send, ended, outputs } = await startNodeRig({
+      node: bulkClaimNode,
+      type: 'nrfcloud-bulk-claim',
+      config: { rowsPerUpload: 1 },
+      outputs: 3,
+      connection: { baseUrl: simulator.url },
+    });
+    send({ payload: simulator.mintMany(2).map(({ claimToken }) => claimToken), tags: ['line 1'] });
+    await ended(1);
+    const [one, two] = outputs[0]!.map((msg) => msg['tags'] as string[]);
+    assert.deepEqual([one, two], [['line 1'], ['line 1']]);
+    assert.notEqual(one, two);
   });
 
   it('is claimed with the tags that its array had on arrival, also if it waits to begin', async () => {
