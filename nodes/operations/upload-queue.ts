@@ -7,6 +7,8 @@ import type { AcceptedUpload, BulkClaimProgress, SentUpload } from './bulk-claim
 
 /** How often an upload that is too large for the service is halved. */
 const MAX_HALVINGS = 4;
+/** Words of a limit, in sentences and in names such as `ROW_LIMIT` and `maxRows`. */
+const LIMIT = /limit|maxim|(?<![a-z])max|at most/i;
 /** Most uploads that wait for an earlier one, for each that is sent at once. */
 const MAX_WAITING = 4;
 
@@ -184,10 +186,12 @@ export class UploadQueue {
 
   /** 413, or a 400 that speaks of a limit and a number (our choice: the service's limit is not known). */
   #maySplit({ cause }: NrfCloudError, rows: number): boolean {
-    if (rows < 2 || this.progress.halvings >= MAX_HALVINGS) return false;
+    const { halvings, rowsPerUpload } = this.progress;
+    // What is larger than the others by now was sent or split off before they were halved.
+    if (rows < 2 || (halvings >= MAX_HALVINGS && rows <= rowsPerUpload)) return false;
     if (cause.statusCode === 413) return true;
     const words = typeof cause.body === 'string' ? cause.body : JSON.stringify(cause.body ?? '');
-    return cause.statusCode === 400 && /\b(limit|max(imum)?)\b/i.test(words) && /\d/.test(words);
+    return cause.statusCode === 400 && LIMIT.test(words) && /\d/.test(words);
   }
 
   /** Sends an upload in two halves, in its place; later uploads have the smaller size from the beginning. */

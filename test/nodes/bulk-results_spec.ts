@@ -122,25 +122,6 @@ describe('bulk results', () => {
     );
   });
 
-  it('bulk claim: an upload that is too large is halved, and the smaller size is kept for the rest', async () => {
-    simulator.faults.add({ match: { method: 'POST' }, times: 1, status: 413 });
-    const flow = await claimRig({ rowsPerUpload: 4, uploadsAtOnce: 1 });
-    flow.send({ payload: tokens.map(({ claimToken }) => claimToken) });
-    await flow.ended(1);
-    assert.equal(flow.completed.length, 1);
-    const sizes = flow.outputs[0]!.map((msg) => (msg['rows'] as unknown[]).length);
-    assert.deepEqual(sizes, [2, 2, 2]);
-    const parts = flow.outputs[0]!.map((msg) => msg['parts'] as Message);
-    assert.deepEqual(
-      parts.map(({ index, count }) => [index, count]),
-      [
-        [0, undefined],
-        [1, undefined],
-        [2, 3],
-      ],
-    );
-  });
-
   it('bulk claim: results of uploads that are sent at once leave in order', async () => {
     const many = simulator.mintMany(40);
     simulator.faults.add({ match: { method: 'POST', nth: 1 }, slow: { where: 'headers', ms: 300 } });
