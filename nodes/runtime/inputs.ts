@@ -6,16 +6,19 @@ import { isObject } from '../util/json';
 import { toError } from '../util/to-error';
 
 /** A node's input: a TypedInput of the dialog (`x` and `xType`), or a message property with a fixed name. */
-export type InputSpec = { value: string; type: string } | { message: string };
+export type InputSpec = { value: string; type: string } | { message: string; isCopied: boolean };
 
 /** An input that the user chooses in the dialog; the arguments are the contract's defaults. */
 export function typed(value: string, type: string): InputSpec {
   return { value, type };
 }
 
-/** An input that always comes from the message. */
-export function fromMessage(property: string): InputSpec {
-  return { message: property };
+/**
+ * An input that always comes from the message.
+ * @param isCopied messages that leave while the work goes on get a copy of it; otherwise they share it
+ */
+export function fromMessage(property: string, isCopied = false): InputSpec {
+  return { message: property, isCopied };
 }
 
 /** What a node was deployed with; only the properties that the flow's author changed need be there. */

@@ -43,7 +43,8 @@ export class NodeConfiguration<I extends string, S extends object> {
     this.#settings = settingsOf(settings, config);
     this.#sources = sourcesOf(usedInputs(definition, config), config);
     const names = Object.keys(this.#sources) as I[];
-    const read = names.filter((name) => this.#sources[name].type === 'msg').map((name) => this.#sources[name].value);
+    const shared = names.filter((name) => this.#sources[name].type === 'msg' && !isCopied(definition.inputs[name]));
+    const read = shared.map((name) => this.#sources[name].value);
     this.output = new Output(RED, text(output)(config['output'], 'output'), read);
     this.mayQueue = mayQueue === true && names.every((name) => isStable(this.#sources[name]));
     const described = names.map((name) => [name, describeSource(this.#sources[name])]);
@@ -80,6 +81,10 @@ export class NodeConfiguration<I extends string, S extends object> {
   toReport(error: Error): NrfCloudError {
     return toReport(error, this.operation, apiVersionOf(this.RED, this.config, this.operation));
   }
+}
+
+function isCopied(input: InputSpec): boolean {
+  return 'message' in input && input.isCopied;
 }
 
 function usedInputs<I extends string, S extends object>(
