@@ -113,6 +113,12 @@ export function parseBody(response: Pick<HttpResponse, 'text' | 'truncated'>, re
   return redactor.text(bytes.toString('utf8', 0, MAX_ERROR_BODY_BYTES), truncated !== undefined || !isWhole);
 }
 
+/** A JSON body that was read, as far as an error keeps it: as it is, or the first 64 KiB of its JSON. */
+export function limitBody(body: unknown): unknown {
+  const json = Buffer.from(JSON.stringify(body));
+  return json.length <= MAX_ERROR_BODY_BYTES ? body : json.toString('utf8', 0, MAX_ERROR_BODY_BYTES);
+}
+
 function isChange({ method }: RequestContext): boolean {
   return method !== 'GET';
 }
