@@ -140,6 +140,7 @@ export class BulkClaimRun {
           tags,
           ...uncertain,
         })),
+        cause.statusCode,
       );
     }
   }

@@ -145,7 +145,10 @@ export class BulkClaims {
     const outputs: BulkClaimOutputs = {
       onUpload: ({ payload, statusCode, rows, repeatedSince, part }) =>
         task.emit({ port: 0, payload, statusCode, properties: { rows, repeatedSince }, part: { id, ...part } }),
-      onRejected: (rows) => task.emit({ port: 1, payload: rows, properties: { retryRound: roundOf(task) + 1 } }),
+      onRejected: (rows, statusCode) => {
+        const properties = { retryRound: roundOf(task) + 1 };
+        return task.emit({ port: 1, payload: rows, properties, ...(statusCode === undefined ? {} : { statusCode }) });
+      },
       onProgress: (rows) => task.progress(`↑ ${rows}`),
       save: async () => {
         if (!(await task.saveWork(work))) cancelled.abort();
