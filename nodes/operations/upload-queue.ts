@@ -1,5 +1,5 @@
 import type { Api } from '../api/api';
-import { uploadClaims } from '../api/bulk';
+import { reportedFailures, uploadClaims } from '../api/bulk';
 import { hasCode, NrfCloudError } from '../api/errors';
 import type { PackedRows } from '../parse/rows';
 import { handOver } from '../util/hand-over';
@@ -23,7 +23,9 @@ export interface UploadOutputs {
 }
 
 /** Uploads and rows whose results have left. */
-export type LeftUploads = Pick<BulkClaimProgress, 'uploads' | 'uploaded' | 'failedUploads' | 'failedRows'>;
+export type LeftUploads = Required<
+  Pick<BulkClaimProgress, 'uploads' | 'uploaded' | 'failedUploads' | 'failedRows' | 'failedAtOnce'>
+>;
 
 /** An upload in its place in the queue. */
 interface QueuedUpload {
@@ -59,8 +61,8 @@ export class UploadQueue {
     /** Whether the flow was stopped and the work continues after the restart: then nothing leaves any more. */
     private readonly isSuspended: () => boolean,
   ) {
-    const { uploads, uploaded, failedUploads, failedRows } = progress;
-    this.left = { uploads, uploaded, failedUploads, failedRows };
+    const { uploads, uploaded, failedUploads, failedRows, failedAtOnce = 0 } = progress;
+    this.left = { uploads, uploaded, failedUploads, failedRows, failedAtOnce };
   }
 
   /** The held upload of an interrupted bulk claim, with its rows. */
@@ -258,15 +260,18 @@ export class UploadQueue {
     };
   }
 
-  #countLeft({ count }: AcceptedUpload): void {
+  #countLeft(upload: AcceptedUpload): void {
     this.left.uploads++;
-    this.left.uploaded += count;
+    this.left.uploaded += upload.count;
+    this.left.failedAtOnce += reportedFailures(upload.body);
   }
 
-  #countUpload({ count }: AcceptedUpload): void {
-    this.progress.uploads++;
-    this.progress.uploaded += count;
-    delete this.progress.held;
+  #countUpload(upload: AcceptedUpload): void {
+    const { progress } = this;
+    progress.uploads++;
+    progress.uploaded += upload.count;
+    progress.failedAtOnce = (progress.failedAtOnce ?? 0) + reportedFailures(upload.body);
+    delete progress.held;
   }
 
   /** The error of rows that were not tried, as an earlier upload was refused for good. */
@@ -283,7 +288,7 @@ export class UploadQueue {
   }
 }
 
-function countFailed(counts: LeftUploads, rows: number, tried: boolean): void {
+function countFailed(counts: Pick<LeftUploads, 'failedUploads' | 'failedRows'>, rows: number, tried: boolean): void {
   if (tried) counts.failedUploads++;
   counts.failedRows += rows;
 }

@@ -258,12 +258,13 @@ function rootOf(source: string): string[] {
   return name === undefined ? [] : [name];
 }
 
-function endingOf({ summary, ignoredContent }: BulkClaimEnd): NonNullable<Result['ending']> {
-  const { rows, uploaded, rejected } = summary;
+function endingOf({ summary, failedAtOnce, ignoredContent }: BulkClaimEnd): NonNullable<Result['ending']> {
+  const { rows, rejected } = summary;
+  const failed = rejected + failedAtOnce;
   const text = (name: string): string => `nrfcloud-bulk-claim.status.${name}`;
   if (rows === 0) return { level: 'partial', text: text('empty') };
-  if (uploaded === 0) return { level: 'failed', text: text('allFailed') };
-  if (rejected > 0) return { level: 'partial', text: text('partly') };
+  if (failed >= rows) return { level: 'failed', text: text('allFailed') };
+  if (failed > 0) return { level: 'partial', text: text('partly') };
   if (ignoredContent) return { level: 'partial', text: text('ignoredColumn') };
   return { level: 'done', text: text('uploaded') };
 }

@@ -202,6 +202,19 @@ describe('bulk results', () => {
     assert.equal(flow.outputs[2]![1]!['payload'].rows, 0);
   });
 
+  it('bulk claim: the status shows the failures that the service reports at once', async () => {
+    await claimAtOnce();
+    const flow = await claimRig({}, { api: 'current' });
+    const payload = tokens.map(({ claimToken }) => claimToken);
+    flow.send({ payload });
+    await flow.ended(1);
+    assert.equal(ending(flow), 'red');
+    flow.send({ payload: [...payload, simulator.mint().claimToken] });
+    await flow.ended(2);
+    assert.equal(ending(flow), 'yellow');
+    assert.deepEqual([flow.completed.length, flow.outputs[2]![1]!['payload'].uploaded], [2, tokens.length + 1]);
+  });
+
   it('bulk claim: an array that is emptied while the upload waits loses no row', async () => {
     simulator.set({ latency: 50 });
     const payload = tokens.map(({ claimToken }) => claimToken);
