@@ -143,8 +143,11 @@ export class BulkClaims {
     const cancelled = new LinkedAbort(task.signal);
     this.#running.set(id, cancelled);
     const outputs: BulkClaimOutputs = {
-      onUpload: ({ payload, statusCode, rows, repeatedSince, part }) =>
-        task.emit({ port: 0, payload, statusCode, properties: { rows, repeatedSince }, part: { id, ...part } }),
+      onUpload: ({ payload, statusCode, rows, repeatedSince, part }) => {
+        // Rows that are fed back come with the results of an earlier upload, which are not about this one.
+        const properties = { rows, repeatedSince, claimedRows: undefined, failedRows: undefined };
+        return task.emit({ port: 0, payload, statusCode, properties, part: { id, ...part } });
+      },
       onRejected: (rows, statusCode) => {
         const properties = { retryRound: roundOf(task) + 1 };
         return task.emit({ port: 1, payload: rows, properties, ...(statusCode === undefined ? {} : { statusCode }) });

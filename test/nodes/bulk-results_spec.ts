@@ -226,6 +226,15 @@ describe('bulk results', () => {
     assert.equal(flow.outputs[2]![0]!['payload'].uploaded, tokens.length);
   });
 
+  it('bulk claim: rows that are fed back leave without the results of their earlier upload', async () => {
+    const flow = await claimRig();
+    const failedRows = tokens.slice(1).map(({ claimToken }) => ({ claimToken, tags: [] }));
+    flow.send({ payload: failedRows, failedRows, claimedRows: [{ line: 1 }], retryRound: 1 });
+    await flow.ended(1);
+    const [msg] = flow.outputs[0]!;
+    assert.deepEqual(['claimedRows' in msg!, 'failedRows' in msg!, msg!['rows'].length], [false, false, 5]);
+  });
+
   it('bulk claim: msg.tags is used when the field is empty', async () => {
     const flow = await claimRig();
     flow.send({ payload: [tokens[0]!.claimToken], tags: ['a', 'b'] });
