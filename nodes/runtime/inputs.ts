@@ -7,7 +7,7 @@ import { toError } from '../util/to-error';
 
 /** A node's input: a TypedInput of the dialog (`x` and `xType`), or a message property with a fixed name. */
 export type InputSpec = ({ value: string; type: string } | { message: string }) & {
-  /** It is little, so each copy of the message has its own; of other inputs all copies share one. */
+  /** Each copy of the message has its own; of other inputs, which may be a file's content, all copies share one. */
   isCopied?: boolean;
 };
 
@@ -21,7 +21,7 @@ export function fromMessage(property: string): InputSpec {
   return { message: property };
 }
 
-/** An input that is so little that each copy of the message has its own. */
+/** An input of which each copy of the message has its own. */
 export function copiedInput(input: InputSpec): InputSpec {
   return { ...input, isCopied: true };
 }

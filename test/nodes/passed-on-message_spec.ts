@@ -50,6 +50,29 @@ describe('a message that is passed on', () => {
     assert.deepEqual(outputs[0]![0]!['rows'], rows);
   });
 
+  for (const resume of [true, false]) {
+    it(`has the rows that its array had on arrival (resume: ${resume})`, async () => {
+      service.respondWith([200, PENDING], [200, ENDED]);
+      const { send, ended, outputs } = await startNodeRig({
+        node: bulkStatusNode,
+        type: 'nrfcloud-bulk-status',
+        config: { interval: 0.03, resume },
+        outputs: 3,
+        connection: { baseUrl: service.origin },
+      });
+      const rows = [{ line: 1, deviceId: ID, claimToken: 'text', tags: [] }];
+      send({ payload: 'B', rows });
+      rows.pop();
+      await ended(1);
+      const [progress, end] = [outputs[2]![0]!, outputs[0]![0]!];
+      assert.deepEqual(
+        [end['rows'], end['claimedRows'], progress['rows']].map((list: unknown[]) => list.length),
+        [1, 1, 1],
+      );
+      assert.notEqual(progress['rows'], end['rows']);
+    });
+  }
+
   it('has all its properties again when its node is stopped', async () => {
     const flow = await watch([200, PENDING], [200, PENDING]);
     const message = { payload: 'B', rows: [{ claimToken: 'text', tags: ['x'.repeat(600)] }], topic: 'x'.repeat(600) };
