@@ -100,13 +100,17 @@ async function conclude(
   const { failed, unmatched } = failures;
   // A failure that names no row may be any row's: each is looked up, so that none is missing in failedRows.
   const suspects = new Set<number>();
+  const reported = (finding: string): string => `${finding}; the service reports: ${unmatched[0]!.message}`;
   if (unmatched.length > 0) {
     for (const index of rows.keys()) {
-      if (failed.has(index + 1)) continue;
+      if (failed.has(index + 1) || failures.claimed?.has(index + 1) === true) continue;
       suspects.add(index + 1);
-      failed.set(index + 1, `the device is not claimed; the service reports: ${unmatched[0]!.message}`);
+      failed.set(index + 1, reported('it is not known whether the device is claimed'));
     }
   }
+  const note = (row: number, finding: string): void => {
+    if (suspects.has(row)) failed.set(row, reported(finding));
+  };
   /** Rows of which it is not known whether they are claimed. */
   const unclear = new Set<number>();
   const already: { line?: number; deviceId: string }[] = [];
@@ -121,10 +125,14 @@ async function conclude(
     if (whenClaimed === 'error' && since === Infinity) return;
     const device = await lookUp(api, source.deviceId);
     if (device === 'unclear' && isUnknown) unclear.add(row);
+    if (device === undefined) note(row, 'the device is not claimed');
     if (device === undefined || device === 'unclear') return;
     // Where the service does not say when the operation began, a device that is claimed was claimed by it.
     const isNew = Number.isNaN(since) || Date.parse(String(device['claimedAt'])) >= since;
-    if (!isNew && whenClaimed === 'error') return;
+    if (!isNew && whenClaimed === 'error') {
+      note(row, 'the device was claimed before');
+      return;
+    }
     failed.delete(row);
     if (!isNew)
       already.push({ ...(source.line === undefined ? {} : { line: source.line }), deviceId: source.deviceId });

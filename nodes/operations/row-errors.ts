@@ -31,6 +31,8 @@ export interface RowFailures {
   unmatched: { message: string; item?: unknown }[];
   /** How many more of these there were, which were not kept. */
   omitted?: number;
+  /** Rows that the service names as claimed. */
+  claimed?: ReadonlySet<unknown>;
 }
 
 /** Reads `msg.rows`, which may have come a long way; what is not a row keeps its place. */
@@ -69,8 +71,10 @@ export function matchResult(
   claimedIds: readonly unknown[],
   rows: readonly (UploadRow | undefined)[],
 ): RowFailures {
-  const result: RowFailures = { failed: new Map(), unmatched: [] };
   const places = placesOf(rows);
+  const claimed = new Set(claimedIds.map((id) => placeIn(String(isObject(id) ? (id['id'] ?? '') : id), places)));
+  claimed.delete(undefined);
+  const result: RowFailures = { failed: new Map(), unmatched: [], claimed };
   for (const item of items) {
     const texts = textsOf(item);
     const place =
@@ -79,8 +83,6 @@ export function matchResult(
     if (place === undefined) result.unmatched.push({ message, item });
     else if (!result.failed.has(place)) result.failed.set(place, message);
   }
-  const claimed = new Set(claimedIds.map((id) => placeIn(String(isObject(id) ? (id['id'] ?? '') : id), places)));
-  claimed.delete(undefined);
   const addsUp = claimed.size === 0 && claimedIds.length + items.length === rows.length;
   if (rows.length === 0 || (addsUp && result.unmatched.length === 0)) return result;
   for (const index of rows.keys()) {

@@ -11,6 +11,8 @@ const EMOJI_PARTS =
   /(?<=\p{Extended_Pictographic}|\p{Emoji_Modifier}|\ufe0f)\u200d(?=\p{Extended_Pictographic})|[\ufe0e\ufe0f]|[\u{e0020}-\u{e007f}]/gu;
 const EDGE = '[\\s\\u00ad\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2069\\ufeff]';
 const EDGES = new RegExp(`^${EDGE}+|(?<!${EDGE})${EDGE}+$`, 'g');
+/** White space with a line break or tab in it; a search that began within a long run of spaces would take for ever. */
+const LINE_BREAK = /(?<![\t ])[\t ]*[\r\n\t]\s*/g;
 /** Only plain text of one line: nothing to clean or to refuse (hot path). */
 const PLAIN = /^[!#-+\--~]([ -+\--~]*[!#-+\--~])?$/;
 const DOUBLE_QUOTES = '\u201c\u201d\u201e\u201f\u00ab\u00bb';
@@ -53,7 +55,7 @@ export function parseChosenTags(source: unknown, ...before: unknown[]): string[]
 }
 
 function cleanTag(text: string): string {
-  const line = text.trim().replace(/[\t ]*[\r\n\t]\s*/g, ' ');
+  const line = text.trim().replace(LINE_BREAK, ' ');
   return withoutQuotes(line.replace(EDGES, ''));
 }
 

@@ -4,6 +4,7 @@ import { startNodeRig, stopNodeRig, type Message, type NodeRig } from '../suppor
 import { ScriptedServer } from '../support/scripted-server';
 
 const ID = '4961c873-408c-45ce-b1ba-7c0d99d88179';
+const OTHER_ID = '26466472-b651-4aa7-84c2-a991b56b79fd';
 
 describe('bulk status, with a scripted service', () => {
   let server: ScriptedServer;
@@ -12,11 +13,11 @@ describe('bulk status, with a scripted service', () => {
     await stopNodeRig();
     await server.stop();
   });
-  const scriptedRig = (): Promise<NodeRig> =>
+  const scriptedRig = (more: Message = {}): Promise<NodeRig> =>
     startNodeRig({
       node: bulkStatusNode,
       type: 'nrfcloud-bulk-status',
-      config: { interval: 0.02, maxInterval: 0.05 },
+      config: { interval: 0.02, maxInterval: 0.05, ...more },
       outputs: 3,
       connection: { baseUrl: server.origin, retries: 0 },
     });
@@ -57,6 +58,34 @@ describe('bulk status, with a scripted service', () => {
     assert.equal('claimedRows' in failed!, false);
     assert.equal(failed!['failedRows'].length, 1);
   });
+
+  it('bulk status: a row that the result names as claimed is claimed, although a failure names no row', async () => {
+    server.respondWith([404]);
+    const flow = await scriptedRig();
+    const other = { line: 2, deviceId: OTHER_ID, claimToken: 'other', tags: [] };
+    flow.send({ payload: { claimedIds: [ID], failed: [{ odd: true }] }, rows: [...rows(), other] });
+    await flow.ended(1);
+    const [msg] = flow.outputs[1]!;
+    assert.deepEqual([msg!['claimedRows'], msg!['failedRows']], [rows(), [{ claimToken: 'other', tags: [] }]]);
+    assert.deepEqual(server.lines, [`GET /claimed-devices/${OTHER_ID}`]);
+  });
+
+  for (const [name, look, words] of [
+    ['not there', [404], /is not claimed;/],
+    ['not visible', [403], /not known whether/],
+    ['older than the operation', [200, { id: ID, claimedAt: '2025-01-01T00:00:00Z' }], /was claimed before;/],
+  ] as const) {
+    it(`bulk status: the error of a row that may have failed says what its look-up gave: ${name}`, async () => {
+      const operation = { requestedAt: '2026-01-01T00:00:00Z', errorSummaryUrl: `${server.origin}/summary` };
+      server.respondWith([200, ended('SUCCEEDED', operation)], [200, { errors: ['something'] }], look);
+      const flow = await scriptedRig({ whenClaimed: 'error' });
+      flow.send({ payload: 'A', rows: rows() });
+      await flow.ended(1);
+      const [error] = flow.outputs[1]![0]!['payload'].errors as Message[];
+      assert.equal(error!['line'], 1);
+      assert.match(error!['message'] as string, words);
+    });
+  }
 
   it('bulk status: errors of a summary that are not reported are counted, however many there are', async () => {
     const errors = Array.from({ length: 15_000 }, (_, index) => `problem ${index}`);

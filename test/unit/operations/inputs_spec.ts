@@ -182,6 +182,21 @@ describe('parseTags', () => {
   ] as const) {
     it(`refuses ${name}`, () => refuses(() => parseTags(source), fact));
   }
+
+  it('reads a long run of spaces in linear time', () => {
+    const startedAt = performance.now();
+    refuses(() => parseTags(`ø${' '.repeat(60_000)}ø`), /60002 characters/);
+    assert.ok(performance.now() - startedAt < 1000);
+  });
+
+  it('makes one space of a line break with the white space around it', () => {
+    assert.deepEqual(parseTags(['a \t\r\n  b', 'c\n\u00a0d', 'e  f', 'ø \u00a0 \n g']), [
+      'a b',
+      'c d',
+      'e  f',
+      'ø \u00a0 g',
+    ]);
+  });
 });
 
 describe('parseTagName', () => {
