@@ -52,7 +52,12 @@ export class SegmentFolder {
   /** Begins a new segment. */
   async begin(): Promise<Segment> {
     const segment = await this.#openNext();
-    await this.#sync();
+    try {
+      await this.#sync();
+    } catch (error) {
+      await segment.close();
+      throw error;
+    }
     this.#segments.push(segment);
     return segment;
   }
