@@ -104,8 +104,7 @@ export class NodeRunner<I extends string, S extends object, T> {
       } catch (thrown) {
         // A Proxy that was revoked cannot even be asked what it is.
         failure = this.#report(msg, toError(thrown));
-        if (isClosed(failure) && task.resumes)
-          failure = closed(this.configuration.operation, failure.cause.attempts, task);
+        if (isClosed(failure) && task.resumes) failure = this.#resuming(failure);
         task.status.end(failure.code);
       }
       this.#active--;
@@ -192,6 +191,12 @@ export class NodeRunner<I extends string, S extends object, T> {
     // A message that cannot be written to still ends.
     if (report.cause.statusCode !== undefined) Reflect.set(msg, 'statusCode', report.cause.statusCode);
     return report;
+  }
+
+  /** The error of a message that was stopped, and whose work continues after the restart. */
+  #resuming({ cause: { attempts }, mayHaveSucceeded }: NrfCloudError): NrfCloudError {
+    const { configuration } = this;
+    return configuration.toReport(closed(configuration.operation, attempts, { mayHaveSucceeded, resumes: true }));
   }
 
   #fail(msg: NodeMessage, done: Done, error: NrfCloudError): void {
