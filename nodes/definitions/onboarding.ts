@@ -1,4 +1,5 @@
 import { readDevices } from '../operations/onboarding-input';
+import { endCancelled } from '../runtime/cancelled';
 import { defineNode } from '../runtime/define-node';
 import { fromMessage, typed } from '../runtime/inputs';
 import { choice, flag, number, text } from '../runtime/settings';
@@ -29,7 +30,7 @@ export default defineNode<'device' | 'claimedRows' | 'rows' | 'cancel', Onboardi
     const devices = readDevices(inputs, source.device);
     if (inputs.cancel !== true) return state.begin(devices, task, listProperty(inputs.device, source.device));
     state.cancel(devices);
-    return undefined;
+    return endCancelled(task);
   },
 });
 

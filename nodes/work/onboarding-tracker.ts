@@ -4,6 +4,7 @@ import type { FollowEnd } from '../operations/onboarding-diagnosis';
 import { OnboardingFollower, type FollowSettings } from '../operations/onboarding-follower';
 import type { DeviceList } from '../operations/onboarding-input';
 import type { RunningClock } from '../operations/running-clock';
+import { endCancelled } from '../runtime/cancelled';
 import type { NodeContext } from '../runtime/node-context';
 import { PENDING, type Task } from '../runtime/node-definition';
 import type { Result } from '../runtime/output';
@@ -140,7 +141,7 @@ export class OnboardingTracker {
 
   #settle(group: OnboardingGroup): void {
     if (group.remaining > 0) void this.#recorder.save(group);
-    else this.#finish(group, () => Promise.resolve(undefined));
+    else this.#finish(group, endCancelled);
   }
 
   async #resume(group: OnboardingGroup | undefined, pending: PendingMessage): Promise<void> {
