@@ -141,9 +141,22 @@ function readRequest(value: unknown): Record<string, unknown> {
     }
   }
   if (!isObject(request) || Buffer.isBuffer(request)) throw new InvalidValue(`is ${describeType(request)}; ${todo}`);
-  const types = Object.keys(request);
+  const sent = asJson(request, todo);
+  const types = Object.keys(sent);
   if (types.length !== 1) throw new InvalidValue(`holds ${types.length} commands; enter an object with one command`);
-  return request;
+  return sent;
+}
+
+/** An object as JSON holds it: a Function node may make a circular one. */
+function asJson(value: Record<string, unknown>, todo: string): Record<string, unknown> {
+  let read: unknown;
+  try {
+    read = JSON.parse(JSON.stringify(value));
+  } catch {
+    throw new InvalidValue(`cannot be written as JSON; ${todo}`);
+  }
+  if (isObject(read)) return read;
+  throw new InvalidValue(`is ${describeType(read)}; ${todo}`);
 }
 
 function readDescription(value: unknown): string | undefined {
