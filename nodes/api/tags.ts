@@ -33,19 +33,28 @@ export async function listTags(api: Api): Promise<ApiResponse> {
   return { statusCode, body };
 }
 
+/** The names of all tags, as far as a list shows them. */
+export interface TagNames {
+  names: string[];
+  /** False if an item shows no name, so that a tag may be there although its name is not. */
+  areAllShown: boolean;
+}
+
 /**
- * The names of all tags, each page requested once: a person is waiting in front of a dialog.
+ * Reads the names of all tags, each page requested once: a person is waiting in front of a dialog.
  * @throws {NrfCloudError} every failure
  */
-export async function tagNames(api: Api): Promise<string[]> {
+export async function readTagNames(api: Api): Promise<TagNames> {
   const names = new Set<string>();
+  let areAllShown = true;
   for await (const { items } of readPages(api, 'list tags', { mayBeEmpty: 204, sendOnce: true })) {
     for (const item of items) {
       const name = tagName(item);
-      if (name !== undefined) names.add(name);
+      if (name === undefined) areAllShown = false;
+      else names.add(name);
     }
   }
-  return [...names];
+  return { names: [...names], areAllShown };
 }
 
 /** The name of a tag as a list shows it: an object (as the guide defines tags), or bare text (as devices carry them). */

@@ -5,7 +5,7 @@ import {
   ensureTag,
   getTag,
   listTags,
-  tagNames,
+  readTagNames,
   tagsOfDevice,
   updateTag,
 } from '../../../nodes/api/tags';
@@ -47,7 +47,7 @@ describe('tags', () => {
   it('are none in a response without a body', async () => {
     service.respondWith([204], [204], [204], [201, ONE]);
     assert.deepEqual(await listTags(service.api()), { statusCode: 204, body: undefined });
-    assert.deepEqual(await tagNames(service.api()), []);
+    assert.deepEqual(await readTagNames(service.api()), { names: [], areAllShown: true });
     assert.deepEqual(await ensureTag(service.api(), { tag: 'one' }), { statusCode: 201, body: ONE });
   });
 
@@ -66,9 +66,9 @@ describe('tags', () => {
 
   it('have names, each told once, whatever else stands in the list', async () => {
     service.respondWith([200, { items: [ONE, 'two', TWO, { tag: 5 }, null, 7] }]);
-    assert.deepEqual(await tagNames(service.api()), ['one', 'two']);
+    assert.deepEqual(await readTagNames(service.api()), { names: ['one', 'two'], areAllShown: false });
     service.respondWith([500]);
-    assert.equal((await failure(tagNames(service.api()))).attempts, 1);
+    assert.equal((await failure(readTagNames(service.api()))).attempts, 1);
   });
 
   it('are found again after the reply to their creation was lost', async () => {
