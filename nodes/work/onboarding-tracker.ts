@@ -204,8 +204,9 @@ export class OnboardingTracker {
     const properties = { ...lists, deviceId, ...(line > 0 ? { line } : {}) };
     const common = work.isArray ? { part: { id: work.sequence, index: work.sent } } : {};
     if (!end.isOnboarded) {
-      const { stage, reason } = end;
-      return { port: 1, payload: { deviceId, stage, reason }, properties, ...common };
+      const { stage, reason, statusCode } = end;
+      const status = statusCode === undefined ? {} : { statusCode };
+      return { port: 1, payload: { deviceId, stage, reason }, ...status, properties, ...common };
     }
     const stage = this.context.settings().until;
     const seconds = Math.round((this.#clock.now() - work.begunAt) / 100) / 10;
