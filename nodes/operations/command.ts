@@ -175,10 +175,32 @@ export async function sendCommand(
 ): Promise<ApiResponse<Record<string, unknown> & { id: string }>> {
   try {
     return await createCommand(api, deviceId, definition);
-  } catch (error) {
+  } catch (thrown) {
+    const error = thrown instanceof NrfCloudError ? withoutEcho(thrown, definition) : thrown;
     if (!hasCode(error, 'NRFCLOUD_REJECTED', 'NRFCLOUD_CONFLICT', 'NRFCLOUD_FORBIDDEN')) throw error;
     throw (await isLimit(api, deviceId, error)) ? tooManyCommands(error) : error;
   }
+}
+
+/** Shorter values are no secrets, and may be part of any word (our choice). */
+const MIN_SECRET_LENGTH = 4;
+
+/** A raw request may hold a pre-shared key or a private key, which must not reach the log if the service echoes it. */
+function withoutEcho(error: NrfCloudError, { request }: CommandDefinition): NrfCloudError {
+  const said = readableText(error.cause.body);
+  if (said === '' || isCommandType(Object.keys(request)[0])) return error;
+  const isEchoed = textsIn(request).some(
+    (text) =>
+      text.length >= MIN_SECRET_LENGTH && [text, JSON.stringify(text).slice(1, -1)].some((form) => said.includes(form)),
+  );
+  if (!isEchoed) return error;
+  return new NrfCloudError(error.code, error.message.replace(`: ${sanitize(said)}`, ''), error.cause);
+}
+
+/** All texts within a value. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
 /**
