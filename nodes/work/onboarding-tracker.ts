@@ -74,11 +74,13 @@ export class OnboardingTracker {
   /**
    * Records a message and follows its devices.
    * @param source the message property that names them, if it is one
+   * @param keepsReplaced whether the lists stay in memory until the message ends
    */
   async begin(
     devices: DeviceList,
     task: OnboardingTask,
     source: string | undefined,
+    keepsReplaced: boolean,
   ): Promise<Result | typeof PENDING | undefined> {
     const { isArray, ids, onboardedIds, lines } = devices;
     task.api.checkConfigured('get onboarded device');
@@ -104,7 +106,7 @@ export class OnboardingTracker {
     const cancelled = new Set<string>();
     this.#beginning.add(cancelled);
     try {
-      group.pending = await task.hold(randomUUID(), group.work, { parts, without, staysWhole: isArray });
+      group.pending = await task.hold(randomUUID(), group.work, { parts, without, keepsReplaced, staysWhole: isArray });
     } finally {
       this.#beginning.delete(cancelled);
     }

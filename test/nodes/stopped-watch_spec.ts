@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { ErrorCause } from '../../nodes/api/errors';
 import bulkStatusNode from '../../nodes/nrfcloud-bulk-status';
 import commandNode from '../../nodes/nrfcloud-command';
+import onboardingNode from '../../nodes/nrfcloud-onboarding';
 import { startSimulator, type Simulator } from '../../simulator';
 import { startNodeRig, stopNodeRig, type NodeRig } from '../support/node-rig';
 
@@ -120,4 +121,40 @@ describe('a command whose flow is stopped', () => {
       [['NRFCLOUD_CLOSED', { ...closedCause, attempts: 1, mayHaveSucceeded: true }]],
     );
   });
+});
+
+describe('devices whose flow is stopped', () => {
+  let simulator: Simulator;
+  beforeEach(async () => {
+    simulator = await startSimulator();
+    simulator.setDeviceBehaviour('default', { contactAfterMs: null });
+  });
+  afterEach(async () => {
+    await stopNodeRig();
+    await simulator.close();
+  });
+
+  const operation = { bulkOpsRequestId: 'x' };
+  for (const [what, message] of [
+    ['an array of ids', (ids) => ({ payload: ids })],
+    ['the rows of a bulk operation', (ids) => ({ payload: operation, rows: ids.map((deviceId) => ({ deviceId })) })],
+  ] as [string, (ids: string[]) => Record<string, unknown>][]) {
+    it(`leave the message as it was: ${what}`, async () => {
+      const flow = await startNodeRig({
+        node: onboardingNode,
+        type: 'nrfcloud-onboarding',
+        config: { interval: 0.05, maxInterval: 0.05 },
+        outputs: 3,
+        connection: { baseUrl: simulator.url, deviceApiUrl: simulator.deviceApiUrl, retries: 0 },
+      });
+      const ended: unknown[] = [];
+      (flow.node as unknown as { _complete: (msg: unknown) => void })._complete = (msg) => ended.push(msg);
+      const ids = simulator.fill(3);
+      const polled = simulator.events.waitFor('response', ({ host }) => host === 'deviceApi');
+      flow.send({ _msgid: 'm', topic: 'kept', ...message(ids) });
+      await polled;
+      await flow.stop();
+      assert.deepEqual(ended, [{ _msgid: 'm', topic: 'kept', ...message(ids) }]);
+    });
+  }
 });
