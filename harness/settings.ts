@@ -18,6 +18,8 @@ export function settingsFor(port: number): Record<string, unknown> {
     apiMaxLength: '100mb',
     // The log is read by programs.
     lang: 'en-US',
+    // Nothing is installed into it; Node-RED would run npm at each start to see whether it could.
+    externalModules: { palette: { allowInstall: false } },
     telemetry: { enabled: false, updateNotification: false },
     editorTheme: { tours: false },
   };

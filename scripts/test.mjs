@@ -1,6 +1,6 @@
 // Runs the specs on rows of the matrix, with the package installed as users get it:
 // node scripts/test.mjs [<row> …] [-- <options and specs for mocha>].
-// Those in a browser, those of whole flows and all others are groups that run side by side, as each waits now and then.
+// They run in groups, some side by side, as each waits now and then.
 // On one row all of them run; on the others those that depend on Node-RED. (The demo runs on the development dependencies'
 // Node-RED only, and takes broken JSON as it comes, which HTTP In can since 4.1.)
 // A spec that fails beside others runs once more alone, as a busy computer lets time limits expire. Tests that pass only
@@ -14,18 +14,18 @@ import { ensureRuntime, runOn } from './runtimes.mjs';
 const ROW_OF_ALL = 'node20-red4.1';
 const CORNERS = [ROW_OF_ALL, 'node24-red5.0'];
 const specsIn = (...folders) => folders.map((folder) => `test/${folder}/**/*_spec.ts`);
-const IN_BROWSER = ['editor', 'dashboard'];
-const OF_FLOWS = ['flows'];
-const without = (...folders) => folders.flatMap((folder) => ['--ignore', ...specsIn(folder)]);
-const ALL = [specsIn(...IN_BROWSER), specsIn(...OF_FLOWS), [...specsIn('**'), ...without(...IN_BROWSER, ...OF_FLOWS)]];
+/** Folders of specs that are a group. */
+const GROUPS = [['editor'], ['dashboard'], ['flows'], ['nodes'], ['demo', 'bench', 'stress']];
+const others = GROUPS.flat().flatMap((folder) => ['--ignore', ...specsIn(folder)]);
+const ALL = [...GROUPS.map((folders) => specsIn(...folders)), [...specsIn('**'), ...others]];
 const OF_NODE_RED = [specsIn('editor'), specsIn('flows'), specsIn('nodes', 'package')];
 
 const MOCHA = [
   'node_modules/mocha/bin/mocha.js',
   ...['--require', './scripts/packed-nodes.mjs', '--reporter', './scripts/result-reporter.cjs'],
 ];
-/** How many groups run side by side: two cores are busy with them. */
-const AT_ONCE = 3;
+/** How many groups run side by side: with two cores, fewer take longer, and more let time limits expire. */
+const AT_ONCE = 4;
 /** More failing specs than this are no accident. */
 const MOST_AGAIN = 5;
 
@@ -35,14 +35,13 @@ const names = end > 0 ? words.slice(0, end) : CORNERS;
 const rest = words.slice(end + 1);
 const isSpec = (word) => word.endsWith('.ts');
 const options = rest.filter((word) => !isSpec(word));
-const isIn = (folders) => (spec) => folders.some((folder) => spec.startsWith(`test/${folder}/`));
+const groupOf = (spec) => GROUPS.find((folders) => folders.some((folder) => spec.startsWith(`test/${folder}/`)));
 
 /** Which specs run on a row, in groups that run side by side. */
 function groupsOn(name) {
   const given = rest.filter(isSpec);
   if (given.length === 0) return name === ROW_OF_ALL ? ALL : OF_NODE_RED;
-  const others = (spec) => !isIn([...IN_BROWSER, ...OF_FLOWS])(spec);
-  const groups = [isIn(IN_BROWSER), isIn(OF_FLOWS), others].map((isMember) => given.filter(isMember));
+  const groups = [...GROUPS, undefined].map((group) => given.filter((spec) => groupOf(spec) === group));
   return groups.filter((specs) => specs.length > 0);
 }
 
@@ -104,7 +103,9 @@ try {
   const { tarball } = pack(folder);
   const rows = names.map((name) => {
     const userDir = join(folder, name);
-    const env = { PACKAGE_PATH: installAsPalette(tarball, userDir, ensureRuntime(name).node) };
+    const PACKAGE_PATH = installAsPalette(tarball, userDir, ensureRuntime(name).node);
+    // Hundreds of processes load the same modules; from Node.js 22 on they need not compile them again.
+    const env = { PACKAGE_PATH, NODE_COMPILE_CACHE: `${userDir}-compiled` };
     return { name, userDir, env, groups: groupsOn(name) };
   });
   const isAlone = rows.length === 1 && rows[0].groups.length === 1;

@@ -11,6 +11,8 @@ export interface ClaimRequest {
   tags: string[];
   /** The device UUID inside the token, by which a lost response or a conflict is looked up. */
   deviceId: string;
+  /** A device that is the account's own already is an error, too: a conflict is one even if it cannot be looked up. */
+  mustBeNew?: boolean;
 }
 
 /** The response to a claim: the device (fields: guide), or what a dry run says. */
@@ -47,7 +49,7 @@ function claimInOrder(api: Api, request: ClaimRequest, followed: boolean): Promi
   });
   return sent.catch((error: unknown) => {
     if (!(error instanceof NrfCloudError)) throw error;
-    return resolveFailedClaim(api, deviceId, error, followed);
+    return resolveFailedClaim(api, request, error, followed);
   });
 }
 
@@ -63,7 +65,7 @@ function judgeClaim({ statusCode, body }: ApiResponse, deviceId: string): Return
  */
 async function resolveFailedClaim(
   api: Api,
-  deviceId: string,
+  { deviceId, mustBeNew = false }: ClaimRequest,
   error: NrfCloudError,
   followed: boolean,
 ): Promise<ClaimResponse> {
@@ -74,8 +76,9 @@ async function resolveFailedClaim(
   const saysClaimed = reportsClaimed(error);
   if (!conflict && !unbelievable && !refusedAgain && !saysClaimed) throw error;
   const uncertain = error.mayHaveSucceeded || followed;
+  const isErrorAnyway = unbelievable || saysClaimed || (conflict && mustBeNew && !error.mayHaveSucceeded);
   const found = await lookUp(api, deviceId, uncertain).catch((thrown: unknown) => {
-    if ((unbelievable || saysClaimed) && !isClosed(thrown)) throw error;
+    if (isErrorAnyway && !isClosed(thrown)) throw error;
     throw error.mayHaveSucceeded && thrown instanceof NrfCloudError ? withMayHaveSucceeded(thrown) : thrown;
   });
   if (found === undefined) throw conflict ? claimedByOthers(error) : error;

@@ -38,6 +38,7 @@ export class Client {
   readonly #services: Services;
   readonly #sender: Sender;
   readonly #downloader: Downloader;
+  readonly #redactor: Redactor;
   readonly #load = new ClientLoad();
   readonly #closing = new Set<LinkedAbort>();
   #closed = false;
@@ -54,6 +55,7 @@ export class Client {
     };
     const { tls } = options;
     this.#services = new Services(options, tls === undefined ? connections : { ...connections, tls }, this.limiter);
+    this.#redactor = new Redactor(options.apiKey);
     const { retries, queueLimit, outageWait } = options;
     this.#sender = new Sender({
       api: this.api,
@@ -63,7 +65,7 @@ export class Client {
       lookUpDelaysMs: this.lookUpDelaysMs,
       services: this.#services,
       limiter: this.limiter,
-      redactor: new Redactor(options.apiKey),
+      redactor: this.#redactor,
       load: this.#load,
     });
     // Without the TLS material: a client certificate is a secret, too.
@@ -107,7 +109,7 @@ export class Client {
   }
 
   /**
-   * Fetches a document that a response points to, from any host, without the API key.
+   * Fetches a document that a response points to, from any host, without the API key, which is also taken out of it.
    * @returns its text, or in a sentence why there is none
    * @throws {NrfCloudError} `NRFCLOUD_CLOSED`
    */
@@ -115,12 +117,18 @@ export class Client {
     const abort = this.#begin(owner);
     try {
       const onWaiting = (waiting: boolean): void => owner.onWaiting?.(waiting);
-      return await this.#downloader.fetch(url, this.options.timeout * 1000, abort, onWaiting);
+      return this.#withoutKey(await this.#downloader.fetch(url, this.options.timeout * 1000, abort, onWaiting));
     } catch (error) {
       throw abort.aborted ? closed(operation) : error;
     } finally {
       abort.leave();
     }
+  }
+
+  /** A document has megabytes and many backslashes: it is only searched for the key as it is. */
+  #withoutKey(download: Download): Download {
+    const holdsKey = 'text' in download && download.text.includes(this.options.apiKey);
+    return holdsKey ? { text: this.#redactor.text(download.text) } : download;
   }
 
   /** See {@link Limiter.reserve}. */

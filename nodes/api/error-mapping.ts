@@ -113,6 +113,22 @@ export function parseBody(response: Pick<HttpResponse, 'text' | 'truncated'>, re
   return redactor.text(bytes.toString('utf8', 0, MAX_ERROR_BODY_BYTES), truncated !== undefined || !isWhole);
 }
 
+/** The JSON of a refusal, however long it is, without the API key; `undefined` if it is none, or did not come whole. */
+export function parseWholeBody({ text, truncated }: HttpResponse, redactor: Redactor): unknown {
+  if (truncated !== undefined) return undefined;
+  try {
+    return redactor.json(parseJson(text), text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A JSON body that was read, as far as an error keeps it: as it is, or the first 64 KiB of its JSON. */
+export function limitBody(body: unknown): unknown {
+  const json = Buffer.from(JSON.stringify(body));
+  return json.length <= MAX_ERROR_BODY_BYTES ? body : json.toString('utf8', 0, MAX_ERROR_BODY_BYTES);
+}
+
 function isChange({ method }: RequestContext): boolean {
   return method !== 'GET';
 }

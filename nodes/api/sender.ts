@@ -7,7 +7,7 @@ import type { RequestOwner } from '../http/request-owner';
 import { backoffMs, MAX_RETRY_AFTER_MS, parseRetryAfter } from '../http/retry';
 import type { AbortSignalLike, LinkedAbort } from '../util/abort';
 import { endpointOf, endpointPath, type ApiVersion, type OperationName } from './endpoints';
-import { outageError, parseBody, queueFull, statusError, transportError } from './error-mapping';
+import { outageError, parseWholeBody, queueFull, statusError, transportError } from './error-mapping';
 import { closed, invalidInput, NrfCloudError } from './errors';
 import type { ClientLoad } from './load';
 import { anyBody, parseResponse } from './parse-response';
@@ -150,7 +150,7 @@ export class Sender {
     const { statusCode } = response;
     if (isSuccess(statusCode)) return parseResponse(response, context, request.parse, this.options.redactor);
     if (request.acceptStatus !== undefined) {
-      const body = parseBody(response, this.options.redactor);
+      const body = parseWholeBody(response, this.options.redactor);
       if (request.acceptStatus(statusCode, body)) return { statusCode, body: request.parse(body, statusCode) };
     }
     // 503 says that the service did not take the request on.

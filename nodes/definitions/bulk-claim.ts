@@ -1,14 +1,14 @@
 import { BulkClaims, type BulkClaimInputs, type BulkClaimSettings } from '../work/bulk-claims';
 import { defineNode } from '../runtime/define-node';
-import { fromMessage, typed } from '../runtime/inputs';
+import { copiedInput, fromMessage, typed } from '../runtime/inputs';
 import { choice, flag, numberOrText, number, text } from '../runtime/settings';
 
 export default defineNode<BulkClaimInputs, BulkClaimSettings, BulkClaims>({
   operation: 'bulk claim',
   inputs: {
     source: typed('payload', 'msg'),
-    tags: typed('', 'str'),
-    messageTags: fromMessage('tags'),
+    tags: copiedInput(typed('', 'str')),
+    messageTags: copiedInput(fromMessage('tags')),
     cancel: fromMessage('cancel'),
   },
   settings: {

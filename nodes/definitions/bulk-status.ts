@@ -1,12 +1,12 @@
 import { readBulkStatusRequest } from '../operations/bulk-status';
 import { defineNode } from '../runtime/define-node';
-import { fromMessage, typed } from '../runtime/inputs';
+import { copiedInput, fromMessage, typed } from '../runtime/inputs';
 import { choice, flag, number, text } from '../runtime/settings';
 import { BulkStatusTracker, type BulkStatusSettings } from '../work/bulk-status-tracker';
 
-export default defineNode<'operation' | 'cancel', BulkStatusSettings, BulkStatusTracker>({
+export default defineNode<'operation' | 'rows' | 'cancel', BulkStatusSettings, BulkStatusTracker>({
   operation: 'bulk status',
-  inputs: { operation: typed('payload', 'msg'), cancel: fromMessage('cancel') },
+  inputs: { operation: typed('payload', 'msg'), rows: copiedInput(fromMessage('rows')), cancel: fromMessage('cancel') },
   settings: {
     interval: number(2, { min: 0.001, max: 2_147_483 }),
     maxInterval: number(30, { min: 0.001, max: 2_147_483 }),
@@ -22,6 +22,8 @@ export default defineNode<'operation' | 'cancel', BulkStatusSettings, BulkStatus
   run: async (task) => {
     const { inputs, source, state } = task;
     const request = readBulkStatusRequest(inputs.operation, inputs.cancel, source.operation);
+    // The flow may change its own array while the operation is watched.
+    if (Array.isArray(inputs.rows)) task.set('rows', inputs.rows);
     if (request.kind === 'watch') return state.begin(request.id, task);
     if (request.kind === 'result') return state.conclude(request.result, task);
     state.cancel(request.id);

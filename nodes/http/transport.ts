@@ -13,6 +13,8 @@ const MAX_LIST_BYTES = 64 * 2 ** 20;
 const MAX_ITEM_BYTES = 2 ** 20;
 const ITEM_LIMITS: BodyLimits = { success: MAX_ITEM_BYTES, error: MAX_ERROR_BODY_BYTES };
 const LIST_LIMITS: BodyLimits = { success: MAX_LIST_BYTES, error: MAX_ERROR_BODY_BYTES };
+/** Of an upload: the refusal may hold the result of all its rows. */
+const UPLOAD_LIMITS: BodyLimits = { success: MAX_LIST_BYTES, error: MAX_LIST_BYTES };
 
 const { name, version } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as {
   name: string;
@@ -84,8 +86,7 @@ export class Transport {
       headers: this.#headers[json !== undefined ? 'json' : csv !== undefined ? 'csv' : 'nothing'],
       body: json === undefined ? csv : JSON.stringify(json),
     };
-    const limits = target.isList ? LIST_LIMITS : ITEM_LIMITS;
-    return exchange(this.#connections.dispatcher, this.base.origin, request, this.timeoutMs, limits, signal);
+    return exchange(this.#connections.dispatcher, this.base.origin, request, this.timeoutMs, limitsOf(target), signal);
   }
 
   /** Responses come many at a time: all requests that waited for them leave before the first of them is read. */
@@ -102,4 +103,9 @@ export class Transport {
   async close(): Promise<void> {
     await this.#connections.close();
   }
+}
+
+function limitsOf({ isList, method }: RequestTarget): BodyLimits {
+  if (!isList) return ITEM_LIMITS;
+  return method === 'GET' ? LIST_LIMITS : UPLOAD_LIMITS;
 }

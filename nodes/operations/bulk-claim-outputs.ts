@@ -40,7 +40,8 @@ export interface BulkSummary {
 /** Where the results go, as they come. */
 export interface BulkClaimOutputs {
   onUpload: (upload: UploadMessage) => Promise<void> | undefined;
-  onRejected: (rows: RejectedRow[]) => Promise<void> | undefined;
+  /** @param statusCode HTTP status of the response that rejected the rows, if one did */
+  onRejected: (rows: RejectedRow[], statusCode?: number) => Promise<void> | undefined;
   /** @param rows that were uploaded so far */
   onProgress: (rows: number) => void;
   /** Records the progress. @returns when it survives a crash */

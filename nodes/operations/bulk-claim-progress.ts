@@ -32,6 +32,8 @@ export interface BulkClaimProgress {
   uploaded: number;
   failedUploads: number;
   failedRows: number;
+  /** Rows that the responses to these uploads report as failed. */
+  failedAtOnce?: number;
   rowsPerUpload: number;
   /** How often the service's limit has halved `rowsPerUpload`. */
   halvings: number;

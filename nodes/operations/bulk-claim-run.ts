@@ -73,6 +73,11 @@ export class BulkClaimRun {
     await this.#flushRejected();
   }
 
+  /** Uploaded rows that the service reported as failed. */
+  get failedAtOnce(): number {
+    return this.#queue.left.failedAtOnce;
+  }
+
   summary(columns: DetectedColumns): BulkSummary {
     const { uploads, uploaded, failedUploads, failedRows } = this.#queue.left;
     const rejected = this.#invalid + failedRows;
@@ -140,6 +145,7 @@ export class BulkClaimRun {
           tags,
           ...uncertain,
         })),
+        cause.statusCode,
       );
     }
   }

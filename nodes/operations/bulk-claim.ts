@@ -25,6 +25,8 @@ export interface BulkClaimParams {
 export interface BulkClaimEnd {
   summary: BulkSummary;
   failure?: NrfCloudError;
+  /** Uploaded rows that the service reported as failed at once. */
+  failedAtOnce: number;
   /** There is no header, and an ignored column has content. */
   ignoredContent: boolean;
   /** When the next nodes have had time to record what has left; until then the record of the work is needed. */
@@ -94,7 +96,8 @@ export async function bulkClaim(
   }
   const summary = run.summary(reader.columns);
   const { failure } = progress;
-  const end = { summary, ignoredContent: reader.ignoredContent, recorded: run.recorded() };
+  const { failedAtOnce } = run;
+  const end = { summary, failedAtOnce, ignoredContent: reader.ignoredContent, recorded: run.recorded() };
   return failure === undefined ? end : { ...end, failure: withSummary(failure, summary) };
 }
 

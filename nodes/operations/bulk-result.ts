@@ -51,10 +51,11 @@ export async function resultOfOperation(api: Api, body: BulkOperation, params: B
     const unknown = unknownFailures(rows, message, !succeeded);
     return conclude(api, { ...body, errorSummary: message }, unknown, rows, params, true);
   }
-  const failures = await parseErrorSummary(summary.text);
+  let omitted = 0;
+  const failures = await parseErrorSummary(summary.text, () => omitted++);
   // A failed operation whose summary names no failure does not say which rows failed.
   if (failures !== undefined && (succeeded || failures.length > 0)) {
-    return conclude(api, body, matchFailures(failures, rows), rows, params);
+    return conclude(api, body, { ...matchFailures(failures, rows), omitted }, rows, params);
   }
   const message =
     failures === undefined
@@ -143,7 +144,7 @@ async function conclude(
     .sort((a, b) => a - b)
     .flatMap((row) => rows[row - 1] ?? [])
     .map(({ claimToken, tags }) => ({ claimToken, tags }));
-  const omitted = errors.length - MAX_ERRORS;
+  const omitted = Math.max(0, errors.length - MAX_ERRORS) + (failures.omitted ?? 0);
   const round = typeof retryRound === 'number' ? retryRound : 0;
   const none = rows.length > 0 && failed.size >= rows.length;
   return {

@@ -1,7 +1,9 @@
 import { isBulkResult, operationIdOf } from '../api/bulk';
+import { limitBody } from '../api/error-mapping';
 import { invalidInput, NrfCloudError } from '../api/errors';
 import type { ApiResponse } from '../api/request';
 import { describeType, isObject } from '../util/json';
+import { sanitize } from '../util/sanitize';
 import { isPendingStatus } from './pending-status';
 import { isFinal, MAX_UNKNOWN_MS, RefusedKey } from './poll-errors';
 import type { PollTarget } from './poller';
@@ -51,6 +53,9 @@ export interface Watcher {
 
 /** Statuses that end an operation (guide); any other one ends it if it has `completedAt` (our choice). */
 const ENDED = new Set(['SUCCEEDED', 'FAILED']);
+
+/** An id of the service (guide); anything else may be a secret that came here by mistake. */
+const OPERATION_ID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
 
 /** What is known of a poll, for the error of a timeout. */
 type Facts = Partial<NrfCloudError['cause']>;
@@ -177,12 +182,14 @@ export class WatchedOperation implements PollTarget {
     const status = this.#lastStatus;
     const why =
       this.#error === undefined
-        ? `its last status is ${typeof status === 'string' ? status.slice(0, 40) : 'not known'}`
+        ? `its last status is ${typeof status === 'string' ? sanitize(status) : 'not known'}`
         : `the service could not be asked: ${this.#error.message}`;
+    const id = OPERATION_ID.test(this.id) ? this.id : sanitize(this.id);
+    const body = facts.body === undefined ? {} : { body: limitBody(facts.body) };
     return new NrfCloudError(
       'NRFCLOUD_TIMEOUT',
-      `bulk status: the operation ${this.id.slice(0, 64)} did not end in time (${why}); raise the timeout of the node, or send the message again later`,
-      { ...facts, operation: 'bulk status', attempts: this.#polls },
+      `bulk status: the operation ${id} did not end in time (${why}); raise the timeout of the node, or send the message again later`,
+      { ...facts, ...body, operation: 'bulk status', attempts: this.#polls },
     );
   }
 }

@@ -52,8 +52,10 @@ export async function claimDevice(
 ): Promise<ClaimResult> {
   const request = check(order, where);
   onDevice(request.deviceId);
-  const { body, statusCode, conflict } = await (order.dryRun ? dryRun(api, request) : claim(api, request));
-  if (conflict !== undefined && order.whenClaimed === 'error') throw claimedAlready(conflict);
+  const mustBeNew = order.whenClaimed === 'error';
+  const sent = order.dryRun ? dryRun(api, request) : claim(api, { ...request, mustBeNew });
+  const { body, statusCode, conflict } = await sent;
+  if (conflict !== undefined && mustBeNew) throw claimedAlready(conflict);
   const alreadyClaimed = conflict !== undefined;
   const tagsNotApplied = alreadyClaimed ? missingTags(body, request.tags) : [];
   return { payload: body, statusCode, alreadyClaimed, tagsNotApplied };

@@ -29,6 +29,8 @@ export interface RowFailures {
   failed: Map<number, string>;
   /** Entries of the service that match no row. */
   unmatched: { message: string; item?: unknown }[];
+  /** How many more of these there were, which were not kept. */
+  omitted?: number;
 }
 
 /** Reads `msg.rows`, which may have come a long way; what is not a row keeps its place. */

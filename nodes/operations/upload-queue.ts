@@ -1,5 +1,5 @@
 import type { Api } from '../api/api';
-import { uploadClaims } from '../api/bulk';
+import { reportedFailures, uploadClaims } from '../api/bulk';
 import { hasCode, NrfCloudError } from '../api/errors';
 import type { PackedRows } from '../parse/rows';
 import { handOver } from '../util/hand-over';
@@ -7,6 +7,8 @@ import type { AcceptedUpload, BulkClaimProgress, SentUpload } from './bulk-claim
 
 /** How often an upload that is too large for the service is halved. */
 const MAX_HALVINGS = 4;
+/** Words of a limit, in sentences and in names such as `ROW_LIMIT` and `maxRows`. */
+const LIMIT = /limit|maxim|(?<![a-z])max|at most/i;
 /** Most uploads that wait for an earlier one, for each that is sent at once. */
 const MAX_WAITING = 4;
 
@@ -21,7 +23,9 @@ export interface UploadOutputs {
 }
 
 /** Uploads and rows whose results have left. */
-export type LeftUploads = Pick<BulkClaimProgress, 'uploads' | 'uploaded' | 'failedUploads' | 'failedRows'>;
+export type LeftUploads = Required<
+  Pick<BulkClaimProgress, 'uploads' | 'uploaded' | 'failedUploads' | 'failedRows' | 'failedAtOnce'>
+>;
 
 /** An upload in its place in the queue. */
 interface QueuedUpload {
@@ -57,8 +61,8 @@ export class UploadQueue {
     /** Whether the flow was stopped and the work continues after the restart: then nothing leaves any more. */
     private readonly isSuspended: () => boolean,
   ) {
-    const { uploads, uploaded, failedUploads, failedRows } = progress;
-    this.left = { uploads, uploaded, failedUploads, failedRows };
+    const { uploads, uploaded, failedUploads, failedRows, failedAtOnce = 0 } = progress;
+    this.left = { uploads, uploaded, failedUploads, failedRows, failedAtOnce };
   }
 
   /** The held upload of an interrupted bulk claim, with its rows. */
@@ -184,10 +188,12 @@ export class UploadQueue {
 
   /** 413, or a 400 that speaks of a limit and a number (our choice: the service's limit is not known). */
   #maySplit({ cause }: NrfCloudError, rows: number): boolean {
-    if (rows < 2 || this.progress.halvings >= MAX_HALVINGS) return false;
+    const { halvings, rowsPerUpload } = this.progress;
+    // What is larger than the others by now was sent or split off before they were halved.
+    if (rows < 2 || (halvings >= MAX_HALVINGS && rows <= rowsPerUpload)) return false;
     if (cause.statusCode === 413) return true;
     const words = typeof cause.body === 'string' ? cause.body : JSON.stringify(cause.body ?? '');
-    return cause.statusCode === 400 && /\b(limit|max(imum)?)\b/i.test(words) && /\d/.test(words);
+    return cause.statusCode === 400 && LIMIT.test(words) && /\d/.test(words);
   }
 
   /** Sends an upload in two halves, in its place; later uploads have the smaller size from the beginning. */
@@ -254,15 +260,18 @@ export class UploadQueue {
     };
   }
 
-  #countLeft({ count }: AcceptedUpload): void {
+  #countLeft(upload: AcceptedUpload): void {
     this.left.uploads++;
-    this.left.uploaded += count;
+    this.left.uploaded += upload.count;
+    this.left.failedAtOnce += reportedFailures(upload.body);
   }
 
-  #countUpload({ count }: AcceptedUpload): void {
-    this.progress.uploads++;
-    this.progress.uploaded += count;
-    delete this.progress.held;
+  #countUpload(upload: AcceptedUpload): void {
+    const { progress } = this;
+    progress.uploads++;
+    progress.uploaded += upload.count;
+    progress.failedAtOnce = (progress.failedAtOnce ?? 0) + reportedFailures(upload.body);
+    delete progress.held;
   }
 
   /** The error of rows that were not tried, as an earlier upload was refused for good. */
@@ -279,7 +288,7 @@ export class UploadQueue {
   }
 }
 
-function countFailed(counts: LeftUploads, rows: number, tried: boolean): void {
+function countFailed(counts: Pick<LeftUploads, 'failedUploads' | 'failedRows'>, rows: number, tried: boolean): void {
   if (tried) counts.failedUploads++;
   counts.failedRows += rows;
 }

@@ -1,4 +1,5 @@
 import type { Command } from '../api/commands';
+import { limitBody } from '../api/error-mapping';
 import { NrfCloudError } from '../api/errors';
 import type { ApiResponse } from '../api/request';
 import { sanitize } from '../util/sanitize';
@@ -158,7 +159,8 @@ export class WatchedCommand implements PollTarget {
       this.#error === undefined
         ? `its status is ${status === null || status === '' ? 'not known' : sanitize(status)} since ${createdAt}`
         : `the service could not be asked: ${this.#error.message}`;
-    const facts = this.#error?.cause ?? (this.#last && { statusCode: this.#last.statusCode, body: this.#last.body });
+    const facts =
+      this.#error?.cause ?? (this.#last && { statusCode: this.#last.statusCode, body: limitBody(this.#last.body) });
     return new NrfCloudError(
       'NRFCLOUD_TIMEOUT',
       `get command: the device did not run the command ${sanitize(commandId)} in time (${why}); make it contact the service: ${HOW_TO_CONTACT}`,

@@ -25,13 +25,17 @@ const ENTRIES_PER_TURN = 5000;
  * - before: `{"key":"sentence [... (1-based)]: {\"message\":[3]}."}`, rows from 1.
  *
  * A summary may have a million entries; other work of Node-RED runs in between.
+ * @param onOmitted called for each entry that names no row and is not kept, as there are too many
  * @returns the failures, at most one per row, none for an empty text or list, or `undefined` for a text in neither format
  */
-export async function parseErrorSummary(text: string): Promise<RowFailure[] | undefined> {
+export async function parseErrorSummary(
+  text: string,
+  onOmitted: () => void = () => undefined,
+): Promise<RowFailure[] | undefined> {
   if (text.trim() === '') return [];
-  const list = await fromList(text);
+  const list = await fromList(text, onOmitted);
   if (list !== undefined) return list;
-  const failures = (await fromLines(text)) ?? (await fromSentence(text));
+  const failures = (await fromLines(text, onOmitted)) ?? (await fromSentence(text, onOmitted));
   return failures?.length === 0 ? undefined : failures;
 }
 
@@ -42,6 +46,8 @@ class FailureList {
   #unmatched = 0;
   #entries = 0;
 
+  constructor(private readonly onOmitted: () => void) {}
+
   add(row: number | undefined, message: string): Promise<void> | undefined {
     this.#push(row, message.trim().slice(0, MAX_MESSAGE) || UNKNOWN);
     return ++this.#entries % ENTRIES_PER_TURN === 0 ? setImmediate() : undefined;
@@ -50,6 +56,7 @@ class FailureList {
   #push(row: number | undefined, message: string): void {
     if (row === undefined) {
       if (++this.#unmatched <= MAX_UNMATCHED) this.failures.push({ message });
+      else this.onOmitted();
       return;
     }
     if (this.#rows.has(row)) return;
@@ -58,14 +65,14 @@ class FailureList {
   }
 }
 
-async function fromList(text: string): Promise<RowFailure[] | undefined> {
+async function fromList(text: string, onOmitted: () => void): Promise<RowFailure[] | undefined> {
   const summary = parse(text);
   const items: unknown = isObject(summary) ? summary['errors'] : undefined;
-  return Array.isArray(items) ? listOf(items) : undefined;
+  return Array.isArray(items) ? listOf(items, onOmitted) : undefined;
 }
 
 /** One JSON object or text per line, as in `{"errors":[…]}` or its entries. */
-async function fromLines(text: string): Promise<RowFailure[] | undefined> {
+async function fromLines(text: string, onOmitted: () => void): Promise<RowFailure[] | undefined> {
   const lines = text.split(/\r?\n/).filter((line) => line.trim() !== '');
   if (lines.length < 2) return undefined;
   const items: unknown[] = [];
@@ -77,11 +84,11 @@ async function fromLines(text: string): Promise<RowFailure[] | undefined> {
     else items.push(value);
     if (items.length % ENTRIES_PER_TURN === 0) await setImmediate();
   }
-  return listOf(items);
+  return listOf(items, onOmitted);
 }
 
-async function listOf(items: readonly unknown[]): Promise<RowFailure[]> {
-  const list = new FailureList();
+async function listOf(items: readonly unknown[], onOmitted: () => void): Promise<RowFailure[]> {
+  const list = new FailureList(onOmitted);
   for (const item of items) {
     const { row, message } = entryOf(item);
     const turn = list.add(row, message);
@@ -107,7 +114,7 @@ function entryOf(item: unknown): { row: number | undefined; message: string } {
 const BEFORE = '(1-based)]: ';
 const AFTER = '."}';
 
-async function fromSentence(text: string): Promise<RowFailure[] | undefined> {
+async function fromSentence(text: string, onOmitted: () => void): Promise<RowFailure[] | undefined> {
   const start = text.indexOf(BEFORE);
   const end = text.lastIndexOf(AFTER);
   if (start < 0 || end < start) return undefined;
@@ -115,7 +122,7 @@ async function fromSentence(text: string): Promise<RowFailure[] | undefined> {
   // The object stands inside a JSON text, so its quotes are escaped once more.
   const rowsByMessage = parse(parse(`"${inner}"`)) ?? parse(inner);
   if (!isObject(rowsByMessage)) return undefined;
-  const list = new FailureList();
+  const list = new FailureList(onOmitted);
   for (const [message, rows] of Object.entries(rowsByMessage)) {
     for (const row of Array.isArray(rows) ? (rows as unknown[]) : []) {
       if (typeof row !== 'number' || !Number.isInteger(row)) continue;

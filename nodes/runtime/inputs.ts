@@ -6,7 +6,10 @@ import { isObject } from '../util/json';
 import { toError } from '../util/to-error';
 
 /** A node's input: a TypedInput of the dialog (`x` and `xType`), or a message property with a fixed name. */
-export type InputSpec = { value: string; type: string } | { message: string };
+export type InputSpec = ({ value: string; type: string } | { message: string }) & {
+  /** Each copy of the message has its own; of other inputs, which may be a file's content, all copies share one. */
+  isCopied?: boolean;
+};
 
 /** An input that the user chooses in the dialog; the arguments are the contract's defaults. */
 export function typed(value: string, type: string): InputSpec {
@@ -16,6 +19,11 @@ export function typed(value: string, type: string): InputSpec {
 /** An input that always comes from the message. */
 export function fromMessage(property: string): InputSpec {
   return { message: property };
+}
+
+/** An input of which each copy of the message has its own. */
+export function copiedInput(input: InputSpec): InputSpec {
+  return { ...input, isCopied: true };
 }
 
 /** What a node was deployed with; only the properties that the flow's author changed need be there. */

@@ -43,8 +43,10 @@ export class NodeConfiguration<I extends string, S extends object> {
     this.#settings = settingsOf(settings, config);
     this.#sources = sourcesOf(usedInputs(definition, config), config);
     const names = Object.keys(this.#sources) as I[];
-    const read = names.filter((name) => this.#sources[name].type === 'msg').map((name) => this.#sources[name].value);
-    this.output = new Output(RED, text(output)(config['output'], 'output'), read);
+    const isShared = (name: I): boolean =>
+      this.#sources[name].type === 'msg' && definition.inputs[name].isCopied !== true;
+    const shared = names.filter(isShared).map((name) => this.#sources[name].value);
+    this.output = new Output(RED, text(output)(config['output'], 'output'), shared);
     this.mayQueue = mayQueue === true && names.every((name) => isStable(this.#sources[name]));
     const described = names.map((name) => [name, describeSource(this.#sources[name])]);
     this.inputSources = Object.fromEntries(described) as Record<I, string>;

@@ -96,10 +96,10 @@ export class NodeContext<S extends object, T> {
   }
 
   /** Calls back when all nodes of the flows are there, so that what is sent arrives. */
-  onStarted(start: () => Promise<void>): void {
+  onStarted(start: () => Promise<void> | void): void {
     const { RED, node } = this.configuration;
     const withdraw = onFlowsStarted(RED.events, () => {
-      start().catch((error: unknown) => node.error(sanitize(toError(error).message)));
+      start()?.catch((error: unknown) => node.error(sanitize(toError(error).message)));
     });
     this.signal.addEventListener('abort', withdraw, { once: true });
   }

@@ -5,7 +5,6 @@ import { closed, hasCode, isClosed, nodeQueueFull, NrfCloudError } from '../api/
 import { sanitize } from '../util/sanitize';
 import { expectRecord } from '../util/hand-over';
 import { toError } from '../util/to-error';
-import { onFlowsStarted } from './flows-started';
 import { MessageIntake, type IntakeRunner } from './message-intake';
 import { MessageTask, type SharedTaskContext } from './message-task';
 import type { Done, IncomingMessage, Inputs, Send } from './incoming-message';
@@ -48,11 +47,9 @@ export class NodeRunner<I extends string, S extends object, T> {
 
   /** Shows at deploy that the node cannot work: its connection is made only after it. */
   #showProblem(): void {
-    const withdraw = onFlowsStarted(this.configuration.RED.events, () => {
-      if (this.configuration.connectionProblem() === undefined) return;
-      this.#display.setProblem('NRFCLOUD_NOT_CONFIGURED');
+    this.#shared.context.onStarted(() => {
+      if (this.configuration.connectionProblem() !== undefined) this.#display.setProblem('NRFCLOUD_NOT_CONFIGURED');
     });
-    this.#closing.signal.addEventListener('abort', withdraw, { once: true });
   }
 
   /** A message has come in; it begins at once, or when others have proceeded. */
@@ -103,8 +100,7 @@ export class NodeRunner<I extends string, S extends object, T> {
         task.status.end(undefined, result?.ending);
       } catch (thrown) {
         // A Proxy that was revoked cannot even be asked what it is.
-        failure = this.#report(msg, toError(thrown));
-        if (isClosed(failure) && task.resumes) failure = this.#resuming(failure);
+        failure = this.#report(task, toError(thrown));
         task.status.end(failure.code);
       }
       this.#active--;
@@ -138,12 +134,11 @@ export class NodeRunner<I extends string, S extends object, T> {
     configuration.output.check(msg, operation);
     if (handler !== undefined) return handler(task);
     const inputs = read === undefined ? configuration.evaluate(msg, task.signal) : (read() as Inputs<I>);
-    return inputs instanceof Promise ? inputs.then((ready) => this.#run(task, ready)) : this.#run(task, inputs);
-  }
-
-  #run(task: MessageTask<I, S, T>, inputs: Record<I, unknown>): Promise<Result | typeof PENDING | undefined> {
-    task.inputs = inputs;
-    return this.definition.run(task);
+    const run = (ready: Record<I, unknown>): Promise<Result | typeof PENDING | undefined> => {
+      task.inputs = ready;
+      return this.definition.run(task);
+    };
+    return inputs instanceof Promise ? inputs.then(run) : run(inputs);
   }
 
   /** @throws {NrfCloudError} `NRFCLOUD_NOT_CONFIGURED`, if the node does not work without its connection */
@@ -186,17 +181,15 @@ export class NodeRunner<I extends string, S extends object, T> {
     return new MessageIntake(this.configuration, runner, this.definition.always);
   }
 
-  #report(msg: NodeMessage, error: Error): NrfCloudError {
+  #report(task: MessageTask<I, S, T>, error: Error): NrfCloudError {
     const report = this.configuration.toReport(error);
-    // A message that cannot be written to still ends.
-    if (report.cause.statusCode !== undefined) Reflect.set(msg, 'statusCode', report.cause.statusCode);
-    return report;
-  }
-
-  /** The error of a message that was stopped, and whose work continues after the restart. */
-  #resuming({ cause: { attempts }, mayHaveSucceeded }: NrfCloudError): NrfCloudError {
-    const { configuration } = this;
-    return configuration.toReport(closed(configuration.operation, attempts, { mayHaveSucceeded, resumes: true }));
+    const { attempts, statusCode } = report.cause;
+    if (statusCode !== undefined) task.set('statusCode', statusCode);
+    if (!isClosed(report) || !task.resumes) return report;
+    const { mayHaveSucceeded } = report;
+    return this.configuration.toReport(
+      closed(this.configuration.operation, attempts, { mayHaveSucceeded, resumes: true }),
+    );
   }
 
   #fail(msg: NodeMessage, done: Done, error: NrfCloudError): void {

@@ -35,12 +35,12 @@ export class Output {
 
   /**
    * @param name path of the message property that results are written to
-   * @param read paths of the message properties that the node reads
+   * @param shared paths of the message properties that copies share, as they may be large
    */
   constructor(
     readonly RED: NodeAPI,
     readonly name: string,
-    read: string[],
+    shared: string[],
   ) {
     try {
       this.#path = RED.util.normalisePropertyExpression(name);
@@ -48,7 +48,7 @@ export class Output {
       this.#path = undefined;
     }
     // A copy must not share what its result is written into.
-    this.shared = read.map(rootOf).filter((property) => property !== rootOf(name));
+    this.shared = shared.map(rootOf).filter((property) => property !== rootOf(name));
   }
 
   /**

@@ -143,9 +143,15 @@ export class BulkClaims {
     const cancelled = new LinkedAbort(task.signal);
     this.#running.set(id, cancelled);
     const outputs: BulkClaimOutputs = {
-      onUpload: ({ payload, statusCode, rows, repeatedSince, part }) =>
-        task.emit({ port: 0, payload, statusCode, properties: { rows, repeatedSince }, part: { id, ...part } }),
-      onRejected: (rows) => task.emit({ port: 1, payload: rows, properties: { retryRound: roundOf(task) + 1 } }),
+      onUpload: ({ payload, statusCode, rows, repeatedSince, part }) => {
+        // Rows that are fed back come with the results of an earlier upload, which are not about this one.
+        const properties = { rows, repeatedSince, claimedRows: undefined, failedRows: undefined };
+        return task.emit({ port: 0, payload, statusCode, properties, part: { id, ...part } });
+      },
+      onRejected: (rows, statusCode) => {
+        const properties = { retryRound: roundOf(task) + 1 };
+        return task.emit({ port: 1, payload: rows, properties, ...(statusCode === undefined ? {} : { statusCode }) });
+      },
       onProgress: (rows) => task.progress(`↑ ${rows}`),
       save: async () => {
         if (!(await task.saveWork(work))) cancelled.abort();
@@ -255,12 +261,13 @@ function rootOf(source: string): string[] {
   return name === undefined ? [] : [name];
 }
 
-function endingOf({ summary, ignoredContent }: BulkClaimEnd): NonNullable<Result['ending']> {
-  const { rows, uploaded, rejected } = summary;
+function endingOf({ summary, failedAtOnce, ignoredContent }: BulkClaimEnd): NonNullable<Result['ending']> {
+  const { rows, rejected } = summary;
+  const failed = rejected + failedAtOnce;
   const text = (name: string): string => `nrfcloud-bulk-claim.status.${name}`;
   if (rows === 0) return { level: 'partial', text: text('empty') };
-  if (uploaded === 0) return { level: 'failed', text: text('allFailed') };
-  if (rejected > 0) return { level: 'partial', text: text('partly') };
+  if (failed >= rows) return { level: 'failed', text: text('allFailed') };
+  if (failed > 0) return { level: 'partial', text: text('partly') };
   if (ignoredContent) return { level: 'partial', text: text('ignoredColumn') };
   return { level: 'done', text: text('uploaded') };
 }

@@ -101,7 +101,7 @@ describe("a newcomer's way from the tarball to the first claimed device", functi
     simulator = await startSimulator();
     // Questions and tours are those of a new user. Without the catalogue, which is on the internet, the palette manager
     // still takes a file.
-    const settings = { telemetry: undefined, editorTheme: { palette: { catalogues: [] } } };
+    const settings = { telemetry: undefined, externalModules: undefined, editorTheme: { palette: { catalogues: [] } } };
     [nodeRed, browser] = await Promise.all([startNodeRedProcess({ userDir, settings }), startBrowser()]);
     editor = await Editor.open(browser, nodeRed.adminUrl, SCREEN);
   });

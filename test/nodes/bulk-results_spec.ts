@@ -6,7 +6,6 @@ import bulkClaimNode from '../../nodes/nrfcloud-bulk-claim';
 import bulkStatusNode from '../../nodes/nrfcloud-bulk-status';
 import { startSimulator, type MintedToken, type Simulator } from '../../simulator';
 import { startNodeRig, stopNodeRig, type Message, type NodeRig } from '../support/node-rig';
-import { ScriptedServer } from '../support/scripted-server';
 
 describe('bulk results', () => {
   let simulator: Simulator;
@@ -122,25 +121,6 @@ describe('bulk results', () => {
     );
   });
 
-  it('bulk claim: an upload that is too large is halved, and the smaller size is kept for the rest', async () => {
-    simulator.faults.add({ match: { method: 'POST' }, times: 1, status: 413 });
-    const flow = await claimRig({ rowsPerUpload: 4, uploadsAtOnce: 1 });
-    flow.send({ payload: tokens.map(({ claimToken }) => claimToken) });
-    await flow.ended(1);
-    assert.equal(flow.completed.length, 1);
-    const sizes = flow.outputs[0]!.map((msg) => (msg['rows'] as unknown[]).length);
-    assert.deepEqual(sizes, [2, 2, 2]);
-    const parts = flow.outputs[0]!.map((msg) => msg['parts'] as Message);
-    assert.deepEqual(
-      parts.map(({ index, count }) => [index, count]),
-      [
-        [0, undefined],
-        [1, undefined],
-        [2, 3],
-      ],
-    );
-  });
-
   it('bulk claim: results of uploads that are sent at once leave in order', async () => {
     const many = simulator.mintMany(40);
     simulator.faults.add({ match: { method: 'POST', nth: 1 }, slow: { where: 'headers', ms: 300 } });
@@ -222,6 +202,19 @@ describe('bulk results', () => {
     assert.equal(flow.outputs[2]![1]!['payload'].rows, 0);
   });
 
+  it('bulk claim: the status shows the failures that the service reports at once', async () => {
+    await claimAtOnce();
+    const flow = await claimRig({}, { api: 'current' });
+    const payload = tokens.map(({ claimToken }) => claimToken);
+    flow.send({ payload });
+    await flow.ended(1);
+    assert.equal(ending(flow), 'red');
+    flow.send({ payload: [...payload, simulator.mint().claimToken] });
+    await flow.ended(2);
+    assert.equal(ending(flow), 'yellow');
+    assert.deepEqual([flow.completed.length, flow.outputs[2]![1]!['payload'].uploaded], [2, tokens.length + 1]);
+  });
+
   it('bulk claim: an array that is emptied while the upload waits loses no row', async () => {
     simulator.set({ latency: 50 });
     const payload = tokens.map(({ claimToken }) => claimToken);
@@ -233,64 +226,20 @@ describe('bulk results', () => {
     assert.equal(flow.outputs[2]![0]!['payload'].uploaded, tokens.length);
   });
 
+  it('bulk claim: rows that are fed back leave without the results of their earlier upload', async () => {
+    const flow = await claimRig();
+    const failedRows = tokens.slice(1).map(({ claimToken }) => ({ claimToken, tags: [] }));
+    flow.send({ payload: failedRows, failedRows, claimedRows: [{ line: 1 }], retryRound: 1 });
+    await flow.ended(1);
+    const [msg] = flow.outputs[0]!;
+    assert.deepEqual(['claimedRows' in msg!, 'failedRows' in msg!, msg!['rows'].length], [false, false, 5]);
+  });
+
   it('bulk claim: msg.tags is used when the field is empty', async () => {
     const flow = await claimRig();
     flow.send({ payload: [tokens[0]!.claimToken], tags: ['a', 'b'] });
     await flow.ended(1);
     assert.deepEqual(flow.outputs[0]![0]!['rows'][0].tags, ['a', 'b']);
-  });
-
-  describe('bulk status, with a scripted service', () => {
-    let server: ScriptedServer;
-    beforeEach(async () => (server = await ScriptedServer.start({ backOff: false })));
-    afterEach(() => server.stop());
-    const scriptedRig = (): Promise<NodeRig> =>
-      startNodeRig({
-        node: bulkStatusNode,
-        type: 'nrfcloud-bulk-status',
-        config: { interval: 0.02, maxInterval: 0.05 },
-        outputs: 3,
-        connection: { baseUrl: server.origin, retries: 0 },
-      });
-    const ended = (status: string, more: Message = {}): Message => ({
-      bulkOpsRequestId: 'A',
-      status,
-      completedAt: '2026-01-01T00:00:00Z',
-      ...more,
-    });
-    const rows = (): Message[] => [
-      { line: 1, deviceId: tokens[0]!.deviceUuid, claimToken: tokens[0]!.claimToken, tags: [] },
-    ];
-
-    it('bulk status: an operation that was not asked for is not believed', async () => {
-      server.respondWith([200, { ...ended('SUCCEEDED'), bulkOpsRequestId: 'B' }], [200, ended('SUCCEEDED')]);
-      const flow = await scriptedRig();
-      flow.send({ payload: 'A' });
-      await flow.ended(1);
-      assert.equal(flow.outputs[0]![0]!['payload'].bulkOpsRequestId, 'A');
-      assert.equal(server.requests.length, 2);
-    });
-
-    for (const summary of ['', '{"errors":[]}']) {
-      it(`bulk status: a SUCCEEDED operation with the error summary ${JSON.stringify(summary)} has succeeded`, async () => {
-        server.respondWith([200, ended('SUCCEEDED', { errorSummaryUrl: `${server.origin}/summary` })], [200, summary]);
-        const flow = await scriptedRig();
-        flow.send({ payload: 'A', rows: rows() });
-        await flow.ended(1);
-        assert.deepEqual(flow.outputs[0]![0]!['claimedRows'], rows());
-        assert.equal(server.requests.length, 2);
-      });
-    }
-
-    it('bulk status: claimedRows is absent if the look-ups fail and nothing else says which rows are claimed', async () => {
-      server.respondWith([200, ended('FAILED')], [403, {}]);
-      const flow = await scriptedRig();
-      flow.send({ payload: 'A', rows: rows() });
-      await flow.ended(1);
-      const [failed] = flow.outputs[1]!;
-      assert.equal('claimedRows' in failed!, false);
-      assert.equal(failed!['failedRows'].length, 1);
-    });
   });
 
   for (const [name, config, code] of [

@@ -228,6 +228,7 @@ describe('nrfcloud-bulk-claim', () => {
       assert.match(flow.caught[0]!['error'].code, /UNAUTHORIZED|FORBIDDEN/);
       assert.equal(uploads().length, 2);
       const { rejected } = balance(flow, range(1, 10));
+      assert.deepEqual(new Set(flow.outputs[1]!.map((msg) => msg['statusCode'] as number)), new Set([status]));
       assert.equal(rejected.length, 7);
       assert.equal(new Set(rejected.map(({ code }) => code as string)).size, 1);
       assert.deepEqual(rejected[0]!['claimToken'], token(3));

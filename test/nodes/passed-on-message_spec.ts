@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import bulkClaimNode from '../../nodes/nrfcloud-bulk-claim';
 import bulkStatusNode from '../../nodes/nrfcloud-bulk-status';
 import claimNode from '../../nodes/nrfcloud-claim';
 import onboardingNode from '../../nodes/nrfcloud-onboarding';
@@ -49,6 +50,29 @@ describe('a message that is passed on', () => {
     assert.deepEqual(outputs[0]![0]!['rows'], rows);
   });
 
+  for (const resume of [true, false]) {
+    it(`has the rows that its array had on arrival (resume: ${resume})`, async () => {
+      service.respondWith([200, PENDING], [200, ENDED]);
+      const { send, ended, outputs } = await startNodeRig({
+        node: bulkStatusNode,
+        type: 'nrfcloud-bulk-status',
+        config: { interval: 0.03, resume },
+        outputs: 3,
+        connection: { baseUrl: service.origin },
+      });
+      const rows = [{ line: 1, deviceId: ID, claimToken: 'text', tags: [] }];
+      send({ payload: 'B', rows });
+      rows.pop();
+      await ended(1);
+      const [progress, end] = [outputs[2]![0]!, outputs[0]![0]!];
+      assert.deepEqual(
+        [end['rows'], end['claimedRows'], progress['rows']].map((list: unknown[]) => list.length),
+        [1, 1, 1],
+      );
+      assert.notEqual(progress['rows'], end['rows']);
+    });
+  }
+
   it('has all its properties again when its node is stopped', async () => {
     const flow = await watch([200, PENDING], [200, PENDING]);
     const message = { payload: 'B', rows: [{ claimToken: 'text', tags: ['x'.repeat(600)] }], topic: 'x'.repeat(600) };
@@ -90,6 +114,22 @@ describe('a message that is passed on', () => {
     const [one, two] = outputs[0]!.map((msg) => msg['payload'] as { state: object });
     assert.deepEqual(one, two);
     assert.notEqual(one!.state, two!.state);
+  });
+
+  it('shares its tags with no other message about the same rows', async () => {
+    simulator = await startSimulator();
+    const { send, ended, outputs } = await startNodeRig({
+      node: bulkClaimNode,
+      type: 'nrfcloud-bulk-claim',
+      config: { rowsPerUpload: 1 },
+      outputs: 3,
+      connection: { baseUrl: simulator.url },
+    });
+    send({ payload: simulator.mintMany(2).map(({ claimToken }) => claimToken), tags: ['line 1'] });
+    await ended(1);
+    const [one, two] = outputs[0]!.map((msg) => msg['tags'] as string[]);
+    assert.deepEqual([one, two], [['line 1'], ['line 1']]);
+    assert.notEqual(one, two);
   });
 
   it('is claimed with the tags that its array had on arrival, also if it waits to begin', async () => {

@@ -37,8 +37,8 @@ export async function startEditorRuntime(
     ...options,
     port: await freePort(0),
     flows,
-    // Without the big code editor and the palette manager the page is there in half the time.
-    settings: { editorTheme: { tours: false, palette: { editable: false }, codeEditor: { lib: 'ace' } } },
+    // Without the big code editor the page is there sooner.
+    settings: { editorTheme: { tours: false, codeEditor: { lib: 'ace' } } },
   });
   await nodeRed.ready;
   return nodeRed;

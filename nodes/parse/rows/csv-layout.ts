@@ -26,6 +26,8 @@ export interface CsvLayout {
 const DELIMITERS = [',', ';', '\t'];
 /** Most columns that an error names. */
 const MAX_NAMED_COLUMNS = 10;
+/** A claim token in a record that cannot be divided into cells. */
+const TOKEN = /2dn3[\w-]{8}/;
 const SEPARATOR_LINE = /^\ufeff?"?sep=([^\r\n])"?[,;\t" ]*(?:[\r\n]|$)/i;
 
 /**
@@ -85,6 +87,10 @@ class Candidate {
   /** Cells that look like claim tokens, by column. */
   readonly #tokens: number[];
   readonly #score: readonly number[];
+  /** Whether there are no rows, not even broken ones. */
+  readonly #isEmpty: boolean;
+  /** Whether a record that cannot be divided into cells holds a claim token. */
+  readonly #hasBrokenToken: boolean;
 
   constructor(
     readonly delimiter: string,
@@ -93,7 +99,9 @@ class Candidate {
     private readonly separatorLines: number,
     private readonly choices: Choices,
   ) {
-    const { records, broken } = recordsOf(sample, whole, delimiter);
+    const { records, broken, hasBrokenToken } = recordsOf(sample, whole, delimiter);
+    this.#isEmpty = whole && records.length === 0 && broken === 0;
+    this.#hasBrokenToken = hasBrokenToken;
     this.#records = records.filter(({ line }) => line > separatorLines);
     this.#header = findHeader(this.#records, choices.token, choices.tags);
     this.#tokens = countTokens(this.#records);
@@ -108,7 +116,7 @@ class Candidate {
 
   /** Whether it has a claim token or a header, or nothing at all. */
   get isUsable(): boolean {
-    return this.#records.length === 0 || this.#header !== undefined || greatest(this.#tokens) > 0;
+    return this.#isEmpty || this.#header !== undefined || greatest(this.#tokens) > 0 || this.#hasBrokenToken;
   }
 
   /** Most cells of a record. */
@@ -142,6 +150,7 @@ class Candidate {
   /** The columns that were found, in words. */
   columnList(): string {
     const cells = (this.#header ?? this.#records[0])?.cells ?? [];
+    if (cells.length === 0) return 'no columns';
     const names = cells.slice(0, MAX_NAMED_COLUMNS).map((cell) => sanitize(cell) || '(empty)');
     const more = cells.length > names.length ? ', …' : '';
     return `${cells.length === 1 ? 'column' : 'columns'}: ${names.join(', ')}${more}`;
@@ -191,18 +200,28 @@ class Candidate {
   }
 }
 
-/** The records of the sample that are whole and not blank, and how many are broken. */
-function recordsOf(sample: Buffer, whole: boolean, delimiter: string): { records: SampleRecord[]; broken: number } {
+/** The records of the sample that are whole and not blank, how many are broken, and whether one of these holds a token. */
+function recordsOf(
+  sample: Buffer,
+  whole: boolean,
+  delimiter: string,
+): { records: SampleRecord[]; broken: number; hasBrokenToken: boolean } {
   const records: SampleRecord[] = [];
   let broken = 0;
+  let hasBrokenToken = false;
   // The splitter uses a batch's memory again for the next one.
   for (const batch of new RecordSplitter(delimiter).split(sample, whole)) {
     for (const [index, cells] of readCells(batch, delimiter).entries()) {
-      if (cells === undefined) broken++;
-      else if (!cells.every(isBlank)) records.push({ line: batch.records[index]!.line, cells });
+      const { line, start, end } = batch.records[index]!;
+      if (cells === undefined) {
+        broken++;
+        hasBrokenToken ||= TOKEN.test(batch.bytes.toString('latin1', start, end));
+      } else if (!cells.every(isBlank)) records.push({ line, cells });
     }
   }
-  return { records, broken };
+  // The first record is longer than the sample.
+  if (records.length === 0 && broken === 0) hasBrokenToken = TOKEN.test(sample.toString('latin1'));
+  return { records, broken, hasBrokenToken };
 }
 
 function countTokens(records: readonly SampleRecord[]): number[] {

@@ -58,6 +58,23 @@ describe('bulk claims', () => {
       });
     }
 
+    it('accepts the result of 1000 rows with a refusal, which is longer than an error keeps', async () => {
+      const failed = Array.from({ length: 1000 }, (_, index) => ({
+        claimToken: 'x'.repeat(180),
+        index,
+        message: 'no',
+      }));
+      service.respondWith([422, { claimedIds: [], failed }]);
+      const { statusCode, body } = await upload();
+      assert.deepEqual([statusCode, body['failed']], [422, failed]);
+    });
+
+    it('keeps at most 64 KiB of another refusal', async () => {
+      service.respondWith([422, { message: 'x'.repeat(100_000) }]);
+      const { code, cause } = await errorOf(upload());
+      assert.deepEqual([code, (cause.body as string).length], ['NRFCLOUD_REJECTED', 65_536]);
+    });
+
     it('says whether it was sent again after a lost response', async () => {
       const accepted = [202, { bulkOpsRequestId: 'b1' }] as const;
       for (const [failure, repeated] of [
@@ -90,6 +107,13 @@ describe('bulk claims', () => {
     for (const errorSummaryUrl of [undefined, '', 5, null]) {
       assert.ok('problem' in (await errorSummary(service.api(), { errorSummaryUrl })));
     }
+  });
+
+  it('errorSummary has no API key in it, even if the service writes it there', async () => {
+    service.respondWith([200, '{"errors":["[0]: the key secret-key is not known"]}']);
+    const api = service.api({ apiKey: 'secret-key' });
+    const summary = await errorSummary(api, { errorSummaryUrl: `${service.origin}/errors` });
+    assert.deepEqual(summary, { text: '{"errors":["[0]: the key … is not known"]}' });
   });
 
   it('errorSummary names the bulk operation when it is stopped', async () => {

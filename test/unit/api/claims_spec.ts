@@ -75,6 +75,14 @@ describe('claim', () => {
     });
   }
 
+  it('is a conflict whatever its look-up gives, if the device must be new', async () => {
+    for (const look of [[401], [500], [200, OTHER]] as const) {
+      service.respondWith([409, {}], look);
+      const { code, cause } = await errorOf(claim(service.api({ retries: 0 }), { ...CLAIM, mustBeNew: true }));
+      assert.deepEqual([code, cause.statusCode], ['NRFCLOUD_CONFLICT', 409]);
+    }
+  });
+
   for (const [status, code] of [
     [404, 'NRFCLOUD_NOT_FOUND'],
     [422, 'NRFCLOUD_REJECTED'],

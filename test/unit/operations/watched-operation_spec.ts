@@ -107,6 +107,27 @@ describe('watched operation', () => {
     assert.deepEqual(troubles, [true, false]);
   });
 
+  it('watched operation: the error of a timeout keeps at most 64 KiB of the body, and quotes id and status filtered', async () => {
+    const secret = '2dn3hQFQ'.repeat(20);
+    const time = new RunningClock(() => undefined);
+    const operation = new WatchedOperation(`op\n${secret}`, 1, 2, time, () => undefined);
+    let error: Error | undefined;
+    operation.add({
+      deadline: 1,
+      begunAt: 0,
+      status: null,
+      onChange: () => undefined,
+      onEnd: () => assert.fail('it did not end'),
+      onFailure: (failure) => (error = failure),
+    });
+    await clock.pass(2);
+    const body = { status: `PENDING\n${secret}`, filler: 'x'.repeat(100_000) };
+    operation.onResponse({ statusCode: 200, body }, performance.now());
+    assert.ok(error instanceof NrfCloudError);
+    assert.equal(error.cause.body, JSON.stringify(body).slice(0, 65_536));
+    assert.doesNotMatch(error.message, /2dn3|\n/);
+  });
+
   it('running clock: continues from the saved time, and counts only while it runs', async () => {
     const saved: number[] = [];
     const first = new RunningClock((ms) => void saved.push(ms));

@@ -32,6 +32,9 @@ describe('rows: sources that are not CSV', () => {
     ['the name of a file', 'tokens.xlsx', /path of a file/],
     ['columns without tokens', 'imei,uuid,time\n1,2,3\n', /columns: imei, uuid, time/],
     ['64 KiB without tokens', `imei,uuid\n${'1,2\n'.repeat(20_000)}${A}\n`, /columns: imei, uuid/],
+    ['64 KiB without an end of line', 'x'.repeat(200_000), /neither a claim token/],
+    ['64 KiB of blank lines', `${'\n'.repeat(70_000)}${A}\n`, /neither a claim token/],
+    ['lines with misplaced quotes', 'He said "hello" to\nthe "world"\n', /neither a claim token/],
     ['bytes that are not text', Buffer.from('0001ff00fe80c300', 'hex'), /binary/],
   ] as const) {
     it(`are refused once, and named: ${name}`, async () => {
@@ -42,6 +45,13 @@ describe('rows: sources that are not CSV', () => {
   it('are rows if a later part is not CSV', async () => {
     const rows = await rowsIn(`${A}\n${'{"a":1}\n'.repeat(3)}`);
     assert.deepEqual([good(rows).length, bad(rows).length], [1, 3]);
+  });
+
+  it('are rows if the only token is in a broken line', async () => {
+    for (const source of [`a "note"\n${A},"b\n`, `${'x'.repeat(100)}"${A}\n`, `${A},${'x'.repeat(70_000)}\n${B}\n`]) {
+      const rows = await rowsIn(source);
+      assert.equal(badRows(rows).at(0)?.code, 'BAD_CSV', source.slice(0, 20));
+    }
   });
 
   it('show at most 100 characters of a row without a token', async () => {

@@ -1,78 +1,27 @@
-import assert from 'node:assert/strict';
-import { readdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import packageJson from '../../package.json';
-import { CONTRACT } from '../support/contract';
-import { KNOWN, useEditor } from '../support/shared-editor';
+import type { Editor } from '../support/editor';
 
-const LANGUAGES = readdirSync(join(resolve(__dirname, '../..'), 'locales'));
-const PALETTE_TYPES = Object.keys(packageJson['node-red'].nodes).filter(
-  (type) => CONTRACT[type]!.category !== 'config',
-);
-
-describe('every label fits on one line:', function () {
-  this.timeout(60_000);
-  const stage = useEditor();
-  after(() => stage.editor.choose({}));
-
-  /** What does not fit in the open dialog, with every choice of every select box. */
-  const misfits = async (): Promise<string[]> => {
-    const { editor } = stage;
-    const found = new Set<string>(await editor.form.evaluate(measure));
-    for (const select of await editor.form.locator('select:visible').all()) {
-      const id = await select.getAttribute('id');
-      if (id === 'node-input-connection') continue;
-      const chosen = await select.inputValue();
-      const values = await select
-        .locator('option')
-        .evaluateAll((options: any[]) => options.map(({ value }) => value as string));
-      for (const value of [...values.filter((value) => value !== chosen), chosen]) {
-        await select.selectOption(value);
-        for (const misfit of await editor.form.evaluate(measure)) found.add(misfit);
-      }
+/** What does not fit in the open dialog, with every choice of every select box. */
+export async function misfits(editor: Editor): Promise<string[]> {
+  const found = new Set<string>(await editor.form.evaluate(measure));
+  for (const select of await editor.form.locator('select:visible').all()) {
+    const id = await select.getAttribute('id');
+    if (id === 'node-input-connection') continue;
+    const chosen = await select.inputValue();
+    const values = await select
+      .locator('option')
+      .evaluateAll((options: any[]) => options.map(({ value }) => value as string));
+    for (const value of [...values.filter((value) => value !== chosen), chosen]) {
+      await select.selectOption(value);
+      for (const misfit of await editor.form.evaluate(measure)) found.add(misfit);
     }
-    return [...found];
-  };
-
-  for (const language of LANGUAGES) {
-    describe(language, () => {
-      before(() => stage.editor.choose({ language }));
-
-      it('palette: no label breaks inside a word', async () => {
-        const broken: string[] = [];
-        for (const type of PALETTE_TYPES) {
-          broken.push(...(await stage.editor.paletteNode(type).evaluate(measurePalette)));
-        }
-        assert.deepEqual(broken, []);
-      });
-
-      for (const type of PALETTE_TYPES) {
-        it(`dialog of ${type}`, async () => {
-          const { editor } = stage;
-          const id = await editor.drag(type, { x: 300, y: 200 });
-          await editor.openDialog(id);
-          await editor.field('connection').selectOption(KNOWN);
-          assert.deepEqual(await misfits(), []);
-          await editor.closeDialogs();
-          await editor.remove(id);
-        });
-      }
-
-      it('dialog of nrfcloud-connection', async () => {
-        const { editor } = stage;
-        const id = await editor.drag('nrfcloud-claim', { x: 300, y: 200 });
-        await editor.openDialog(id);
-        await editor.field('connection').selectOption(KNOWN);
-        await editor.openConfig('connection', 'edit');
-        const toggle = editor.dialog.locator('#nrfcloud-connection-limits-toggle');
-        if ((await toggle.getAttribute('aria-expanded')) === 'false') await toggle.click();
-        assert.deepEqual(await misfits(), []);
-        await editor.closeDialogs();
-        await editor.remove(id);
-      });
-    });
   }
-});
+  return [...found];
+}
+
+/** The words of a type's palette entry that are broken, as they are wider than its label. */
+export function brokenWords(editor: Editor, type: string): Promise<string[]> {
+  return editor.paletteNode(type).evaluate(measurePalette);
+}
 
 /** Runs in the page: what is wider than its place, or takes a second line. */
 function measure(form: any): string[] {
