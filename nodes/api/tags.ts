@@ -2,7 +2,7 @@ import { InvalidValue } from '../util/invalid-value';
 import { isObject } from '../util/json';
 import type { Api } from './api';
 import { confirm, parseDevice, removed } from './devices';
-import { hasCode, type NrfCloudError } from './errors';
+import { hasCode, isClosed, NrfCloudError, withMayHaveSucceeded } from './errors';
 import { readPages } from './pagination';
 import type { ApiResponse } from './request';
 
@@ -33,19 +33,28 @@ export async function listTags(api: Api): Promise<ApiResponse> {
   return { statusCode, body };
 }
 
+/** The names of all tags, as far as a list shows them. */
+export interface TagNames {
+  names: string[];
+  /** False if an item shows no name, so that a tag may be there although its name is not. */
+  areAllShown: boolean;
+}
+
 /**
- * The names of all tags, each page requested once: a person is waiting in front of a dialog.
+ * Reads the names of all tags, each page requested once: a person is waiting in front of a dialog.
  * @throws {NrfCloudError} every failure
  */
-export async function tagNames(api: Api): Promise<string[]> {
+export async function readTagNames(api: Api): Promise<TagNames> {
   const names = new Set<string>();
+  let areAllShown = true;
   for await (const { items } of readPages(api, 'list tags', { mayBeEmpty: 204, sendOnce: true })) {
     for (const item of items) {
       const name = tagName(item);
-      if (name !== undefined) names.add(name);
+      if (name === undefined) areAllShown = false;
+      else names.add(name);
     }
   }
-  return [...names];
+  return { names: [...names], areAllShown };
 }
 
 /** The name of a tag as a list shows it: an object (as the guide defines tags), or bare text (as devices carry them). */
@@ -78,18 +87,31 @@ export async function ensureTag(api: Api, definition: TagDefinition): Promise<Cr
 async function createInOrder(api: Api, definition: TagDefinition, mayExist: boolean): Promise<CreatedTag> {
   const { tag } = definition;
   const find = (): Promise<ApiResponse | undefined> => findByName(api, tag);
+  let created: CreatedTag;
   try {
     const parse = (body: unknown): unknown => parseTagChange(body, (item) => tagName(item) === tag);
-    const created = await api.send('create tag', { json: definition, parse });
-    if (created.body !== undefined) return created;
-    // The guide shows no body. Without the id the tag cannot be changed later.
-    const found = await find();
-    return isObject(found?.body) ? { ...created, id: found.body['id'] } : created;
+    created = await api.send('create tag', { json: definition, parse });
   } catch (error) {
     if (hasCode(error, 'NRFCLOUD_BAD_RESPONSE')) return orThrow(error, await confirm(error, find));
     const mayBeOurs = hasCode(error, 'NRFCLOUD_CONFLICT') && (mayExist || error.mayHaveSucceeded);
     if (!mayBeOurs) throw error;
     return orThrow(error, await api.repeatLookUp('create tag', find));
+  }
+  return created.body === undefined ? withFoundId(created, find) : created;
+}
+
+/**
+ * The guide shows no body of a creation, but without its id the tag cannot be changed later. The tag is there all the same
+ * if the list cannot be read.
+ */
+async function withFoundId(created: CreatedTag, find: () => Promise<ApiResponse | undefined>): Promise<CreatedTag> {
+  try {
+    const found = await find();
+    return isObject(found?.body) ? { ...created, id: found.body['id'] } : created;
+  } catch (error) {
+    if (!(error instanceof NrfCloudError)) throw error;
+    if (isClosed(error)) throw withMayHaveSucceeded(error);
+    return created;
   }
 }
 
@@ -116,7 +138,7 @@ export async function updateTag(api: Api, id: string, change: Partial<TagDefinit
       if (!hasCode(error, 'NRFCLOUD_BAD_RESPONSE')) throw error;
       const found = await confirm(error, () => getTag(api, id));
       // Most changes are of the description only, so the name alone confirms nothing.
-      if (!isNamed(found.body) || found.body['description'] !== description) throw error;
+      if (!isNamed(found.body) || (found.body['description'] ?? '') !== (description ?? '')) throw error;
       return found;
     }
   };
@@ -146,8 +168,8 @@ export async function deleteTag(api: Api, id: string): Promise<ApiResponse> {
  */
 export async function tagsOfDevice(api: Api, id: string): Promise<ApiResponse> {
   if (api.version === 'guide') return api.send('tags of device', { id, parse: (body) => parseTagOrTags(body, id) });
-  const { statusCode, body } = await api.send('tags of device', { id, parse: (value) => parseDevice(value, id) });
-  return { statusCode, body: body['tags'] ?? [] };
+  const parse = (value: unknown): unknown => (value === undefined ? undefined : (parseDevice(value, id)['tags'] ?? []));
+  return api.send('tags of device', { id, parse });
 }
 
 async function isGone(api: Api, id: string): Promise<boolean> {
@@ -193,9 +215,16 @@ function hasId(item: unknown, id: string): boolean {
   return typeof actual === 'string' && actual.toLowerCase() === id.toLowerCase();
 }
 
+/** Whether a body names a device or tag that was not asked for. */
+function isAboutOther(body: Record<string, unknown>, id: string): boolean {
+  const actual = body['id'] ?? body['deviceId'];
+  return actual !== undefined && actual !== null && !hasId({ id: actual }, id);
+}
+
 /** The guide's path by id may give a tag or a list of tags; no body is an acknowledgement. */
 function parseTagOrTags(body: unknown, id: string): unknown {
   if (body === undefined) return undefined;
+  if (isObject(body) && isAboutOther(body, id)) throw new InvalidValue('is about another device or tag');
   const items = isObject(body) ? body['items'] : body;
   if (Array.isArray(items) && items.every((item) => tagName(item) !== undefined)) return body;
   if (isObject(body) && Array.isArray(body['tags'])) return body;
@@ -225,7 +254,7 @@ function nameKey(name: string): string {
 }
 
 function idKey(id: string): string {
-  return `tag ${id}`;
+  return `tag ${id.toLowerCase()}`;
 }
 
 /** @throws {NrfCloudError} the error, if nothing was found */

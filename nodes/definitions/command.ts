@@ -1,5 +1,6 @@
 import { COMMAND_FIELDS, readCommand, readCommandIds, type ChosenCommand, type FieldName } from '../operations/command';
 import { isOperation } from '../operations/operation-table';
+import { endCancelled } from '../runtime/cancelled';
 import { defineNode } from '../runtime/define-node';
 import { fromMessage, typed, type Config } from '../runtime/inputs';
 import { choice, flag, number, text } from '../runtime/settings';
@@ -57,7 +58,7 @@ export default defineNode<Input, Settings, CommandTracker>({
     const { inputs, settings, source, state } = task;
     if (inputs.cancel === true) {
       state.cancel(readCommandIds(inputs.device, task.get('payload')));
-      return undefined;
+      return endCancelled(task);
     }
     const done = settings.wait ? 'succeeded' : 'created';
     task.describe({

@@ -11,9 +11,13 @@ const statusOf = (operation: unknown): StatusTexts => {
   return { working: `nrfcloud-tags.working.${word}`, done: `nrfcloud-tags.done.${word}` };
 };
 
+/** Whether the dialog says `list`, which has no input. */
+const isList = (operation: unknown): boolean => operation === 'list' || operation === undefined || operation === '';
+
 export default defineNode({
   operation: ({ operation }) => (isOperation(TAG_OPERATIONS, operation) ? TAG_OPERATIONS[operation].name : 'list tags'),
   inputs: { input: typed('payload', 'msg'), operation: fromMessage('operation') },
+  usesInput: (name, { operation }) => name === 'operation' || !isList(operation),
   settings: {
     operation: choice<TagOperation | 'msg'>('list', 'create', 'ensure', 'get', 'update', 'delete', 'device', 'msg'),
   },

@@ -4,8 +4,9 @@ import { getAccount } from '../api/device-management';
 import { probeDevices } from '../api/devices';
 import { hasCode, NrfCloudError } from '../api/errors';
 import type { LoadReport } from '../api/load';
+import { isWebPage } from '../api/readable-text';
 import { listRules, stateOfRule, tagsOfRule } from '../api/rules';
-import { tagNames } from '../api/tags';
+import { readTagNames, type TagNames } from '../api/tags';
 import { withSource } from '../api/with-source';
 import { parseClaimToken } from '../parse/claim-token';
 import { parseTags } from '../parse/tags';
@@ -100,7 +101,7 @@ class Checker {
     if (key.ok === false) return [connection, key, ...notAsked(inputs, 'account')];
     const [account, tags, rules] = await Promise.all([
       this.#try(() => getAccount(api, { sendOnce: true })),
-      this.#try(() => tagNames(api)),
+      this.#try(() => readTagNames(api)),
       this.#try(() => listRules(api, { sendOnce: true })),
     ]);
     return [
@@ -170,8 +171,15 @@ function connectionCheck(api: Api, found: Found<unknown>): Check {
   const name = 'connection';
   if (!('error' in found)) return { name, ok: true, message: `${api.origin} responds` };
   const { statusCode } = found.error.cause;
-  const responds = statusCode !== undefined && statusCode < 500;
+  const responds = statusCode !== undefined && statusCode < 500 && !isFromElsewhere(found.error);
   return { name, ok: responds, message: responds ? `${api.origin} responds` : found.error.message };
+}
+
+/** Whether a redirect or a web page came, as from a captive portal: whatever sent it, claims do not reach the service. */
+function isFromElsewhere(error: NrfCloudError): boolean {
+  if (!hasCode(error, 'NRFCLOUD_BAD_RESPONSE')) return false;
+  const { statusCode = 0, body } = error.cause;
+  return statusCode >= 300 || (typeof body === 'string' && isWebPage(body));
 }
 
 function keyCheck(api: Api, found: Found<unknown>): Check {
@@ -222,10 +230,18 @@ function apiCheck(api: Api, tags: Found<unknown>): Check {
   };
 }
 
-function tagCheck(tag: string, tags: Found<string[]>): Check {
+function tagCheck(tag: string, tags: Found<TagNames>): Check {
   const name = `tag:${tag}` as const;
   if ('error' in tags) return { name, ok: null, message: `the tags could not be read (${tags.error.message})` };
-  if (tags.value.includes(tag)) return { name, ok: true, message: 'the tag exists' };
+  const { names, areAllShown } = tags.value;
+  if (names.includes(tag)) return { name, ok: true, message: 'the tag exists' };
+  if (!areAllShown) {
+    return {
+      name,
+      ok: null,
+      message: 'whether the tag exists cannot be told, as the list does not show the name of each tag',
+    };
+  }
   return { name, ok: false, message: 'the tag does not exist; create it' };
 }
 

@@ -141,9 +141,22 @@ function readRequest(value: unknown): Record<string, unknown> {
     }
   }
   if (!isObject(request) || Buffer.isBuffer(request)) throw new InvalidValue(`is ${describeType(request)}; ${todo}`);
-  const types = Object.keys(request);
+  const sent = asJson(request, todo);
+  const types = Object.keys(sent);
   if (types.length !== 1) throw new InvalidValue(`holds ${types.length} commands; enter an object with one command`);
-  return request;
+  return sent;
+}
+
+/** An object as JSON holds it: a Function node may make a circular one. */
+function asJson(value: Record<string, unknown>, todo: string): Record<string, unknown> {
+  let read: unknown;
+  try {
+    read = JSON.parse(JSON.stringify(value));
+  } catch {
+    throw new InvalidValue(`cannot be written as JSON; ${todo}`);
+  }
+  if (isObject(read)) return read;
+  throw new InvalidValue(`is ${describeType(read)}; ${todo}`);
 }
 
 function readDescription(value: unknown): string | undefined {
@@ -162,10 +175,32 @@ export async function sendCommand(
 ): Promise<ApiResponse<Record<string, unknown> & { id: string }>> {
   try {
     return await createCommand(api, deviceId, definition);
-  } catch (error) {
+  } catch (thrown) {
+    const error = thrown instanceof NrfCloudError ? withoutEcho(thrown, definition) : thrown;
     if (!hasCode(error, 'NRFCLOUD_REJECTED', 'NRFCLOUD_CONFLICT', 'NRFCLOUD_FORBIDDEN')) throw error;
     throw (await isLimit(api, deviceId, error)) ? tooManyCommands(error) : error;
   }
+}
+
+/** Shorter values are no secrets, and may be part of any word (our choice). */
+const MIN_SECRET_LENGTH = 4;
+
+/** A raw request may hold a pre-shared key or a private key, which must not reach the log if the service echoes it. */
+function withoutEcho(error: NrfCloudError, { request }: CommandDefinition): NrfCloudError {
+  const said = readableText(error.cause.body);
+  if (said === '' || isCommandType(Object.keys(request)[0])) return error;
+  const isEchoed = textsIn(request).some(
+    (text) =>
+      text.length >= MIN_SECRET_LENGTH && [text, JSON.stringify(text).slice(1, -1)].some((form) => said.includes(form)),
+  );
+  if (!isEchoed) return error;
+  return new NrfCloudError(error.code, error.message.replace(`: ${sanitize(said)}`, ''), error.cause);
+}
+
+/** All texts within a value. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Api } from '../api/api';
-import { hasCode, NrfCloudError } from '../api/errors';
+import { hasCode, isClosed, NrfCloudError, withMayHaveSucceeded } from '../api/errors';
 import type { ApiResponse } from '../api/request';
 import { createRule, listRules, stateOfRule, tagsOfRule, type Rule, type RuleDefinition } from '../api/rules';
 import { ensureTag } from '../api/tags';
@@ -46,7 +46,7 @@ export async function ensureRule(api: Api, rule: OnboardingRule, onCreate: () =>
 async function create(api: Api, rule: OnboardingRule): Promise<EnsuredRule> {
   try {
     const { statusCode, body } = await createRule(api, definitionOf(rule));
-    const shown = body ?? (await findRule(api, rule))?.body ?? { name: rule.name, tags: [rule.tag] };
+    const shown = body ?? (await readCreated(api, rule)) ?? { name: rule.name, tags: [rule.tag] };
     return { statusCode, body: shown, existed: false, warnings: stateWarnings(shown, true) };
   } catch (error) {
     if (!(error instanceof NrfCloudError)) throw error;
@@ -58,6 +58,17 @@ async function create(api: Api, rule: OnboardingRule): Promise<EnsuredRule> {
     if (!error.mayHaveSucceeded || hasCode(error, 'NRFCLOUD_CLOSED')) throw error;
     const found = await lookUpLost(api, rule, error);
     return { ...found, existed: false, warnings: stateWarnings(found.body, true) };
+  }
+}
+
+/** The rule as the list shows it: a response without a body is a success, whether or not the list can be read. */
+async function readCreated(api: Api, rule: OnboardingRule): Promise<Rule | undefined> {
+  try {
+    return (await findRule(api, rule))?.body;
+  } catch (failure) {
+    if (!(failure instanceof NrfCloudError)) throw failure;
+    if (isClosed(failure)) throw withMayHaveSucceeded(failure);
+    return undefined;
   }
 }
 

@@ -17,10 +17,10 @@ export interface Diagnosis {
   reason: string;
 }
 
-/** What became of a device. */
+/** What became of a device; with the HTTP status of the last response about it from device management, if one came. */
 export type FollowEnd =
   | { isOnboarded: true; isConnected: boolean; body: OnboardedDevice; statusCode: number }
-  | ({ isOnboarded: false } & Diagnosis);
+  | ({ isOnboarded: false; statusCode?: number } & Diagnosis);
 
 /** What a node remembers of a device's claim. */
 export interface ClaimMemory {
@@ -109,17 +109,17 @@ function unclaimedDiagnosis(): Diagnosis {
 }
 
 /** The diagnosis of a device that is in device management, but has not connected in time. */
-export function notConnectedDiagnosis(): Diagnosis {
+export function notConnectedDiagnosis(statusCode: number): Diagnosis & { statusCode: number } {
   const reason =
     'the device has its credentials, but has never reported state; check its network, SIM card and firmware, and restart it';
-  return { stage: 'onboarded', reason };
+  return { stage: 'onboarded', reason, statusCode };
 }
 
 /** The diagnosis of a device that could not be looked up in device management. */
-export function unknownDiagnosis(error: Error): Diagnosis {
-  return waiting(
-    `device management could not be asked (${error.message}), so it cannot be told whether it is onboarded`,
-  );
+export function unknownDiagnosis(error: Error): Diagnosis & { statusCode?: number } {
+  const reason = `device management could not be asked (${error.message}), so it cannot be told whether it is onboarded`;
+  const statusCode = error instanceof NrfCloudError ? error.cause.statusCode : undefined;
+  return { ...waiting(reason), ...(statusCode === undefined ? {} : { statusCode }) };
 }
 
 function waiting(reason: string): Diagnosis {

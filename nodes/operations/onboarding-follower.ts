@@ -194,7 +194,7 @@ export class OnboardingFollower<G extends DeviceGroup> {
     if (diagnosis === undefined || device.isEnded) return;
     const found = await this.#try(() => this.#send((api) => getOnboardedDevice(api, device.onboardedId)));
     if (found === 'failed') return;
-    if (found === undefined) this.#end(device, () => true, { isOnboarded: false, ...diagnosis });
+    if (found === undefined) this.#end(device, () => true, { isOnboarded: false, statusCode: 404, ...diagnosis });
     else this.#onFound(device, found.body, found.statusCode);
   }
 
@@ -226,10 +226,10 @@ export class OnboardingFollower<G extends DeviceGroup> {
     if (found !== undefined) {
       this.#lookUp.learn(device.onboardedId);
       const end = { isOnboarded: true, isConnected: hasReportedState(found.body), ...found } as const;
-      return this.#isEnough(end) ? end : { isOnboarded: false, ...notConnectedDiagnosis() };
+      return this.#isEnough(end) ? end : { isOnboarded: false, ...notConnectedDiagnosis(found.statusCode) };
     }
     const state = await readClaimState(this.#send, device.id);
-    return { isOnboarded: false, ...diagnose(state, await this.#recentRules()) };
+    return { isOnboarded: false, statusCode: 404, ...diagnose(state, await this.#recentRules()) };
   }
 
   #isEnough({ isConnected }: { isConnected: boolean }): boolean {

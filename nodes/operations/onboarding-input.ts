@@ -72,7 +72,8 @@ function readDevice(value: unknown): { id: string; onboardedId: string; line: nu
   const id = parseDeviceId(deviceId ?? ownId ?? claimToken ?? value);
   if (onboardedId === undefined || onboardedId === null || onboardedId === '') return { id, onboardedId: id, line };
   if (typeof onboardedId === 'string') {
-    return { id, onboardedId: cleanId(onboardedId, 'onboardedId', 'an id in device management'), line };
+    const other = cleanId(onboardedId, 'onboardedId', 'an id in device management');
+    return { id, onboardedId: other.toLowerCase() === id ? id : other, line };
   }
   throw new InvalidValue('is not text; enter the id in device management', 'onboardedId');
 }

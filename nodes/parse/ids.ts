@@ -19,7 +19,7 @@ export function parseDeviceId(input: unknown): string {
   if (IMEI.test(trimFrame(text))) {
     throw new InvalidValue('is an IMEI; enter the device UUID, which is in the claim token', field);
   }
-  if (!looksLikeToken(text)) return cleanId(text, field, 'a device id');
+  if (!looksLikeToken(text)) return canonical(cleanId(text, field, 'a device id'));
   try {
     return parseClaimToken(text).deviceId;
   } catch (error) {
@@ -37,15 +37,20 @@ export function parseTagId(input: unknown): string {
   return cleanId(textOf(value, field, 'a tag id'), field, 'a tag id');
 }
 
+/** A UUID in lower case; any other id as it is. */
+function canonical(id: string): string {
+  return UUID.test(id) ? id.toLowerCase() : id;
+}
+
 /**
- * Cleans an id: white space, NUL padding and invisible characters around it go, and a UUID loses its braces and quotes
- * and becomes lower case.
+ * Cleans an id: white space, NUL padding and invisible characters around it go, and a UUID loses its braces and quotes.
+ * Its case stays, as only the service knows whether that matters.
  * @throws {InvalidValue} if it is empty, `.` or `..`, which no path can carry
  */
 export function cleanId(text: string, field?: string, wanted = 'an id'): string {
   const visible = dropInvisible(text);
   const uuid = UUID.exec(trimFrame(visible))?.[1];
-  if (uuid !== undefined) return uuid.toLowerCase();
+  if (uuid !== undefined) return uuid;
   const id = trimFrame(visible) === '' ? '' : visible.trim();
   if (id === '') throw new InvalidValue(`is empty; enter ${wanted} as text`, field);
   if (id === '.' || id === '..') throw new InvalidValue(`is "${id}", which is not an id; enter ${wanted}`, field);
@@ -59,10 +64,10 @@ function looksLikeToken(text: string): boolean {
   return text.length > MAX_PLAIN_ID_LENGTH || /2dn3|%ATTESTTOKEN/i.test(text);
 }
 
-/** The first field that is there, or the value itself if it is not an object. */
+/** The first field that has a value, or the value itself if it is not an object. */
 function fieldOf(input: unknown, fields: string[]): { value: unknown; field: string | undefined } {
   if (!isObject(input) || bytesOf(input) !== undefined) return { value: input, field: undefined };
-  const field = fields.find((name) => input[name] !== undefined) ?? fields[0]!;
+  const field = fields.find((name) => input[name] !== undefined && input[name] !== null) ?? fields[0]!;
   return { value: input[field], field };
 }
 

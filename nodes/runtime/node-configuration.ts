@@ -1,14 +1,14 @@
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import type { Client } from '../api/client';
 import type { OperationName } from '../api/endpoints';
-import { closed, invalidInput, type NrfCloudError } from '../api/errors';
+import { closed, invalidInput, notConfigured, type NrfCloudError } from '../api/errors';
 import { rejectOnAbort, type AbortSignalLike } from '../util/abort';
 import { clientOf, connectionProblem } from './connection';
 import { apiVersionOf, toReport } from './error-report';
 import { describeSource, evaluateInputs, isStable, sourcesOf, type Config, type InputSpec } from './inputs';
 import type { NodeDefinition } from './node-definition';
 import { Output } from './output';
-import { readSettings, text, type InvalidSetting, type Settings } from './settings';
+import { InvalidSetting, readSettings, text, type Settings } from './settings';
 import type { StatusTexts } from './status';
 
 /** What the definition of a node type says about its configuration. */
@@ -29,7 +29,7 @@ export class NodeConfiguration<I extends string, S extends object> {
   readonly mayQueue: boolean;
   readonly #sources: ReturnType<typeof sourcesOf<I>>;
   /** The node's settings, or why they cannot be used. */
-  readonly #settings: { values: S } | { problem: string };
+  readonly #settings: { values: S } | { problem: InvalidSetting };
 
   constructor(
     readonly RED: NodeAPI,
@@ -52,10 +52,15 @@ export class NodeConfiguration<I extends string, S extends object> {
     this.inputSources = Object.fromEntries(described) as Record<I, string>;
   }
 
-  /** @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT` when a setting cannot be used */
+  /**
+   * @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT` when a setting cannot be used, `NRFCLOUD_NOT_CONFIGURED` when it is an
+   *   environment variable that is not set
+   */
   settings(): S {
     if ('values' in this.#settings) return this.#settings.values;
-    throw invalidInput(this.operation, `${this.#settings.problem}; correct it in the dialog of the node`);
+    const { message, variable } = this.#settings.problem;
+    if (variable !== undefined) throw notConfigured(this.operation, `${message}; set it and restart Node-RED`);
+    throw invalidInput(this.operation, `${message}; correct it in the dialog of the node`);
   }
 
   /**
@@ -96,10 +101,11 @@ function usedInputs<I extends string, S extends object>(
 }
 
 /** The settings do not change as long as the node is there. */
-function settingsOf<S extends object>(table: Settings<S>, config: Config): { values: S } | { problem: string } {
+function settingsOf<S extends object>(table: Settings<S>, config: Config): { values: S } | { problem: InvalidSetting } {
   try {
     return { values: readSettings(table, config) };
   } catch (error) {
-    return { problem: (error as Error).message };
+    if (error instanceof InvalidSetting) return { problem: error };
+    throw error;
   }
 }

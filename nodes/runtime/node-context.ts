@@ -180,7 +180,8 @@ export class NodeContext<S extends object, T> {
   }
 
   #stopped(pending: PendingMessage): NrfCloudError {
-    return closed(this.configuration.operation, 0, { resumes: pending.record !== undefined });
+    const { configuration } = this;
+    return configuration.toReport(closed(configuration.operation, 0, { resumes: pending.record !== undefined }));
   }
 
   async close(): Promise<void> {

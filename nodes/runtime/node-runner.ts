@@ -185,7 +185,11 @@ export class NodeRunner<I extends string, S extends object, T> {
     const report = this.configuration.toReport(error);
     const { attempts, statusCode } = report.cause;
     if (statusCode !== undefined) task.set('statusCode', statusCode);
-    return isClosed(report) && task.resumes ? closed(this.configuration.operation, attempts, task) : report;
+    if (!isClosed(report) || !task.resumes) return report;
+    const { mayHaveSucceeded } = report;
+    return this.configuration.toReport(
+      closed(this.configuration.operation, attempts, { mayHaveSucceeded, resumes: true }),
+    );
   }
 
   #fail(msg: NodeMessage, done: Done, error: NrfCloudError): void {

@@ -31,6 +31,8 @@ export interface HoldOptions {
   parts?: RecordParts;
   /** Properties of the message that the work replaces: they are not recorded, and leave a recorded message. */
   without?: readonly string[];
+  /** They stay in memory all the same, so that the message of an error has them. */
+  keepsReplaced?: boolean;
   /** The other properties stay in memory, because copies of the message leave while it is pending. */
   staysWhole?: boolean;
 }
@@ -55,7 +57,7 @@ export class PendingMessages {
     work: RecordState,
     send: Send,
     done: Done,
-    { parts = [], without = [], staysWhole = false }: HoldOptions = {},
+    { parts = [], without = [], keepsReplaced = false, staysWhole = false }: HoldOptions = {},
   ): Promise<PendingMessage> {
     const pending: PendingMessage = { key, msg, send, done, record: undefined };
     // Until it is recorded, it counts as a message that is being processed.
@@ -69,7 +71,7 @@ export class PendingMessages {
     const left = staysWhole ? [] : leave(msg, record.large);
     if (await this.store.create(key, { ...record, work }, recordParts(recorded, parts))) {
       pending.record = record;
-      for (const name of without) Reflect.deleteProperty(msg, name);
+      if (!keepsReplaced) for (const name of without) Reflect.deleteProperty(msg, name);
     } else for (const name of left) Object.assign(msg, { [name]: valueOf(name, record, large) });
     this.#pending.add(pending);
     return pending;

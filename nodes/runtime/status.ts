@@ -2,7 +2,7 @@ import type { Node, NodeStatus } from 'node-red';
 import type { ErrorCode } from '../api/errors';
 
 /** Catalog of the texts that all nodes share; the editor looks keys up in each browser's own language. */
-const SHARED = 'node-red-contrib-nrfcloud-provisioning/nrfcloud-connection:nrfcloud-connection';
+export const SHARED = 'node-red-contrib-nrfcloud-provisioning/nrfcloud-connection:nrfcloud-connection';
 
 /** Statuses that differ in number only are not sent more often than this. */
 const STATUS_INTERVAL_MS = 200;

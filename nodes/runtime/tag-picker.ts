@@ -1,7 +1,7 @@
 import type { NodeAPI } from 'node-red';
 import { Api } from '../api/api';
 import type { Client } from '../api/client';
-import { tagNames } from '../api/tags';
+import { readTagNames } from '../api/tags';
 import { clientOf } from './connection';
 
 /** How long names are offered before they are requested again, in milliseconds (our choice). */
@@ -31,7 +31,7 @@ export class TagPicker {
     const cached = this.#cache.get(client);
     if (cached !== undefined && Date.now() - cached.at < CACHE_MS) return cached.names;
     const api = new Api(client, { signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS), lane: 'tag picker' });
-    const requested: CachedTags = { at: Date.now(), names: tagNames(api) };
+    const requested: CachedTags = { at: Date.now(), names: namesOf(api) };
     this.#cache.set(client, requested);
     try {
       return await requested.names;
@@ -41,4 +41,8 @@ export class TagPicker {
       throw error;
     }
   }
+}
+
+async function namesOf(api: Api): Promise<string[]> {
+  return (await readTagNames(api)).names;
 }

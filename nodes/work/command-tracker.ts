@@ -4,6 +4,7 @@ import { interruptedCreation, sendCommand, type CheckedCommand } from '../operat
 import { Poller } from '../operations/poller';
 import type { RunningClock } from '../operations/running-clock';
 import { WatchedCommand, type CommandResult, type CommandWatch } from '../operations/watched-command';
+import { endCancelled } from '../runtime/cancelled';
 import type { RecordState } from '../runtime/journal/record-store';
 import type { NodeContext } from '../runtime/node-context';
 import { PENDING, type Task } from '../runtime/node-definition';
@@ -79,7 +80,7 @@ export class CommandTracker {
   /** Ends the wait for commands; their messages end without a result. */
   cancel(ids: readonly string[]): void {
     for (const [key, { target }] of this.#watched) {
-      if (ids.includes(target.watch.commandId)) this.#end(key, () => Promise.resolve(undefined));
+      if (ids.includes(target.watch.commandId)) this.#end(key, endCancelled);
     }
   }
 
@@ -110,7 +111,7 @@ export class CommandTracker {
     this.#poller.add(target, spreadMs);
   }
 
-  #end(key: string, handler: () => Promise<Result | undefined>): void {
+  #end(key: string, handler: (task: CommandTask) => Promise<Result | undefined>): void {
     const { target, pending } = this.#watched.get(key)!;
     target.dispose();
     this.#watched.delete(key);

@@ -4,6 +4,7 @@ import type { FollowEnd } from '../operations/onboarding-diagnosis';
 import { OnboardingFollower, type FollowSettings } from '../operations/onboarding-follower';
 import type { DeviceList } from '../operations/onboarding-input';
 import type { RunningClock } from '../operations/running-clock';
+import { endCancelled } from '../runtime/cancelled';
 import type { NodeContext } from '../runtime/node-context';
 import { PENDING, type Task } from '../runtime/node-definition';
 import type { Result } from '../runtime/output';
@@ -73,11 +74,13 @@ export class OnboardingTracker {
   /**
    * Records a message and follows its devices.
    * @param source the message property that names them, if it is one
+   * @param keepsReplaced whether the lists stay in memory until the message ends
    */
   async begin(
     devices: DeviceList,
     task: OnboardingTask,
     source: string | undefined,
+    keepsReplaced: boolean,
   ): Promise<Result | typeof PENDING | undefined> {
     const { isArray, ids, onboardedIds, lines } = devices;
     task.api.checkConfigured('get onboarded device');
@@ -103,7 +106,7 @@ export class OnboardingTracker {
     const cancelled = new Set<string>();
     this.#beginning.add(cancelled);
     try {
-      group.pending = await task.hold(randomUUID(), group.work, { parts, without, staysWhole: isArray });
+      group.pending = await task.hold(randomUUID(), group.work, { parts, without, keepsReplaced, staysWhole: isArray });
     } finally {
       this.#beginning.delete(cancelled);
     }
@@ -140,7 +143,7 @@ export class OnboardingTracker {
 
   #settle(group: OnboardingGroup): void {
     if (group.remaining > 0) void this.#recorder.save(group);
-    else this.#finish(group, () => Promise.resolve(undefined));
+    else this.#finish(group, endCancelled);
   }
 
   async #resume(group: OnboardingGroup | undefined, pending: PendingMessage): Promise<void> {
@@ -203,8 +206,9 @@ export class OnboardingTracker {
     const properties = { ...lists, deviceId, ...(line > 0 ? { line } : {}) };
     const common = work.isArray ? { part: { id: work.sequence, index: work.sent } } : {};
     if (!end.isOnboarded) {
-      const { stage, reason } = end;
-      return { port: 1, payload: { deviceId, stage, reason }, properties, ...common };
+      const { stage, reason, statusCode } = end;
+      const status = statusCode === undefined ? {} : { statusCode };
+      return { port: 1, payload: { deviceId, stage, reason }, ...status, properties, ...common };
     }
     const stage = this.context.settings().until;
     const seconds = Math.round((this.#clock.now() - work.begunAt) / 100) / 10;

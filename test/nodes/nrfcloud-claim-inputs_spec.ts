@@ -118,13 +118,19 @@ describe('nrfcloud-claim: inputs', () => {
         { token: '{', tokenType: 'json' },
         { output: 'payload.x' },
         { whenClaimed: 'maybe' },
-        { whenClaimed: '${NOT_SET}' },
       ] as const) {
         const { error } = await failing(await rig(config), { payload: GUIDE_TOKEN });
         assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
         assertSentence(error.message);
         await stopNodeRig();
       }
+      assert.equal(simulator.requestCount, 0);
+    });
+
+    it('says which environment variable of a property is not set', async () => {
+      const { error } = await failing(await rig({ whenClaimed: '${NOT_SET}' }), { payload: GUIDE_TOKEN });
+      assert.equal(error.code, 'NRFCLOUD_NOT_CONFIGURED');
+      assertSentence(error.message);
       assert.equal(simulator.requestCount, 0);
     });
 

@@ -1,7 +1,27 @@
 import assert from 'node:assert/strict';
+import type { ErrorCause } from '../../nodes/api/errors';
 import bulkStatusNode from '../../nodes/nrfcloud-bulk-status';
+import commandNode from '../../nodes/nrfcloud-command';
+import onboardingNode from '../../nodes/nrfcloud-onboarding';
 import { startSimulator, type Simulator } from '../../simulator';
-import { startNodeRig, stopNodeRig } from '../support/node-rig';
+import { startNodeRig, stopNodeRig, type NodeRig } from '../support/node-rig';
+
+interface Ending {
+  code: string;
+  cause: ErrorCause;
+}
+
+/** What a node ends its messages with, also while the flow is stopped, when Catch sees nothing. */
+function endingsOf(flow: NodeRig): (Ending | undefined)[] {
+  const endings: (Ending | undefined)[] = [];
+  const wired = flow.node as unknown as { _complete: (msg: unknown, error?: Ending) => void };
+  const complete = wired._complete.bind(flow.node);
+  wired._complete = (msg, error) => {
+    endings.push(error);
+    complete(msg, error);
+  };
+  return endings;
+}
 
 describe('a watch whose flow is stopped', () => {
   let simulator: Simulator;
@@ -31,17 +51,110 @@ describe('a watch whose flow is stopped', () => {
         outputs: 3,
         connection: { baseUrl: simulator.url, retries: 0 },
       });
-      const endings: (string | undefined)[] = [];
-      const wired = flow.node as unknown as { _complete: (msg: unknown, error?: { code: string }) => void };
-      const complete = wired._complete.bind(flow.node);
-      wired._complete = (msg, error) => {
-        endings.push(error?.code);
-        complete(msg, error);
-      };
+      const endings = endingsOf(flow);
       flow.send({ payload });
       await flow.until(() => flow.outputs[2]!.length > 0, 'the first poll');
       await flow.stop();
-      assert.deepEqual(endings, ['NRFCLOUD_CLOSED']);
+      assert.deepEqual(
+        endings.map((error) => [error?.code, error?.cause]),
+        [
+          [
+            'NRFCLOUD_CLOSED',
+            { operation: 'bulk status', method: 'GET', path: '/bulk-ops-requests/{id}', attempts: 0 },
+          ],
+        ],
+      );
+    });
+  }
+});
+
+describe('a command whose flow is stopped', () => {
+  let simulator: Simulator;
+  let device: string;
+  beforeEach(async () => {
+    simulator = await startSimulator();
+    simulator.setDeviceBehaviour('default', { contactAfterMs: null });
+    [device] = simulator.fill(1) as [string];
+  });
+  afterEach(async () => {
+    await stopNodeRig();
+    await simulator.close();
+  });
+
+  const rig = (): Promise<NodeRig> =>
+    startNodeRig({
+      node: commandNode,
+      type: 'nrfcloud-command',
+      config: { interval: 0.05, maxInterval: 0.05 },
+      outputs: 3,
+      connection: { baseUrl: simulator.url, retries: 0 },
+    });
+  const closedCause = {
+    operation: 'create command',
+    method: 'POST',
+    path: '/claimed-devices/{id}/provisioning',
+    resumes: true,
+  };
+
+  it('ends in NRFCLOUD_CLOSED with all facts while it waits for the device', async () => {
+    const flow = await rig();
+    const endings = endingsOf(flow);
+    flow.send({ payload: device });
+    await flow.until(() => flow.outputs[2]!.length > 0, 'the first poll');
+    await flow.stop();
+    assert.deepEqual(
+      endings.map((error) => [error?.code, error?.cause]),
+      [['NRFCLOUD_CLOSED', { ...closedCause, attempts: 0 }]],
+    );
+  });
+
+  it('ends in NRFCLOUD_CLOSED with mayHaveSucceeded while its creation is in flight', async () => {
+    simulator.set({ latency: 60_000 });
+    const flow = await rig();
+    const endings = endingsOf(flow);
+    const arrived = simulator.events.waitFor('request', ({ operation }) => operation === 'createCommand');
+    flow.send({ payload: device });
+    await arrived;
+    await flow.stop();
+    assert.deepEqual(
+      endings.map((error) => [error?.code, error?.cause]),
+      [['NRFCLOUD_CLOSED', { ...closedCause, attempts: 1, mayHaveSucceeded: true }]],
+    );
+  });
+});
+
+describe('devices whose flow is stopped', () => {
+  let simulator: Simulator;
+  beforeEach(async () => {
+    simulator = await startSimulator();
+    simulator.setDeviceBehaviour('default', { contactAfterMs: null });
+  });
+  afterEach(async () => {
+    await stopNodeRig();
+    await simulator.close();
+  });
+
+  const operation = { bulkOpsRequestId: 'x' };
+  for (const [what, message] of [
+    ['an array of ids', (ids) => ({ payload: ids })],
+    ['the rows of a bulk operation', (ids) => ({ payload: operation, rows: ids.map((deviceId) => ({ deviceId })) })],
+  ] as [string, (ids: string[]) => Record<string, unknown>][]) {
+    it(`leave the message as it was: ${what}`, async () => {
+      const flow = await startNodeRig({
+        node: onboardingNode,
+        type: 'nrfcloud-onboarding',
+        config: { interval: 0.05, maxInterval: 0.05 },
+        outputs: 3,
+        connection: { baseUrl: simulator.url, deviceApiUrl: simulator.deviceApiUrl, retries: 0 },
+      });
+      const ended: unknown[] = [];
+      (flow.node as unknown as { _complete: (msg: unknown) => void })._complete = (msg) => ended.push(msg);
+      const ids = simulator.fill(3);
+      const polled = simulator.events.waitFor('response', ({ host }) => host === 'deviceApi');
+      flow.send({ _msgid: 'm', topic: 'kept', ...message(ids) });
+      await polled;
+      await flow.stop();
+      assert.deepEqual(ended, [{ _msgid: 'm', topic: 'kept', ...message(ids) }]);
     });
   }
 });

@@ -5,7 +5,7 @@ import {
   ensureTag,
   getTag,
   listTags,
-  tagNames,
+  readTagNames,
   tagsOfDevice,
   updateTag,
 } from '../../../nodes/api/tags';
@@ -47,7 +47,7 @@ describe('tags', () => {
   it('are none in a response without a body', async () => {
     service.respondWith([204], [204], [204], [201, ONE]);
     assert.deepEqual(await listTags(service.api()), { statusCode: 204, body: undefined });
-    assert.deepEqual(await tagNames(service.api()), []);
+    assert.deepEqual(await readTagNames(service.api()), { names: [], areAllShown: true });
     assert.deepEqual(await ensureTag(service.api(), { tag: 'one' }), { statusCode: 201, body: ONE });
   });
 
@@ -66,9 +66,9 @@ describe('tags', () => {
 
   it('have names, each told once, whatever else stands in the list', async () => {
     service.respondWith([200, { items: [ONE, 'two', TWO, { tag: 5 }, null, 7] }]);
-    assert.deepEqual(await tagNames(service.api()), ['one', 'two']);
+    assert.deepEqual(await readTagNames(service.api()), { names: ['one', 'two'], areAllShown: false });
     service.respondWith([500]);
-    assert.equal((await failure(tagNames(service.api()))).attempts, 1);
+    assert.equal((await failure(readTagNames(service.api()))).attempts, 1);
   });
 
   it('are found again after the reply to their creation was lost', async () => {
@@ -105,6 +105,16 @@ describe('tags', () => {
     service.respondWith([204], [200, []]);
     assert.deepEqual(await createTag(service.api(), { tag: 'one' }), { statusCode: 204, body: undefined });
   });
+
+  for (const list of [[403, { message: 'no' }], [404], [200, '<html>'], [500]] as ScriptedResponse[]) {
+    it(`are created although the list that shows their id is ${JSON.stringify(list)}`, async () => {
+      const created = { statusCode: 201, body: undefined };
+      service.respondWith([201], list);
+      assert.deepEqual(await createTag(service.api({ retries: 0 }), { tag: 'one' }), created);
+      service.respondWith([200, []], [201], list);
+      assert.deepEqual(await ensureTag(service.api({ retries: 0 }), { tag: 'one' }), created);
+    });
+  }
 
   it('are read as whatever is no bare value', async () => {
     service.respondWith([204], [200, [ONE]], [200, ONE]);
@@ -175,6 +185,14 @@ describe('tags', () => {
     });
   }
 
+  for (const description of [null, '']) {
+    it(`a change is confirmed by a tag whose description is ${JSON.stringify(description)} instead of missing`, async () => {
+      const changed = { id: '1', tag: 'new', description };
+      service.respondWith([200, ONE], [200, { message: 'done' }], [200, changed]);
+      assert.deepEqual((await updateTag(service.api(), '1', { tag: 'new' })).body, changed);
+    });
+  }
+
   it('a redirect of a change is not confirmed by a tag that has another description', async () => {
     service.respondWith([200, TWO], [307, ''], [200, TWO]);
     const { code } = await failure(updateTag(service.api(), '2', { description: 'new' }));
@@ -218,5 +236,17 @@ describe('tags', () => {
     assert.deepEqual((await current()).body, ['a']);
     assert.deepEqual((await current()).body, []);
     assert.equal((await failure(current())).code, 'NRFCLOUD_BAD_RESPONSE');
+    service.respondWith([204]);
+    assert.deepEqual(await current(), { statusCode: 204, body: undefined });
+    const guide = (): ReturnType<typeof tagsOfDevice> => tagsOfDevice(service.api(), 'd');
+    for (const about of [{}, { id: 'D' }, { id: null, deviceId: 'd' }]) {
+      service.respondWith([200, { ...about, tags: ['a'] }]);
+      assert.deepEqual((await guide()).body, { ...about, tags: ['a'] });
+    }
+    for (const about of [{ id: 'x' }, { deviceId: 'x' }]) {
+      service.respondWith([200, { ...about, tags: ['a'] }], [200, { ...about, items: [] }]);
+      assert.equal((await failure(guide())).code, 'NRFCLOUD_BAD_RESPONSE');
+      assert.equal((await failure(guide())).code, 'NRFCLOUD_BAD_RESPONSE');
+    }
   });
 });

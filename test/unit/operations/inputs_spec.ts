@@ -36,6 +36,7 @@ describe('parseDeviceId', () => {
     ['an id in capital letters', 'Device-A', 'Device-A'],
     ['an object with an id', { id: 'a', deviceId: 'b' }, 'a'],
     ['an object with a deviceId', { deviceId: 'b' }, 'b'],
+    ['an object with a deviceId and no id', { id: null, deviceId: 'b' }, 'b'],
     ['a claim token', TOKEN, DEVICE],
     ['a claim token in an object', { id: `%ATTESTTOKEN: "${TOKEN}"` }, DEVICE],
     ['an id of 100 characters', 'x'.repeat(100), 'x'.repeat(100)],
@@ -69,7 +70,7 @@ describe('parseTagId', () => {
   it('reads text, or the id of an object', () => {
     assert.equal(parseTagId(' t-1 '), 't-1');
     assert.equal(parseTagId({ id: 't-2', deviceId: 'x' }), 't-2');
-    assert.equal(parseTagId(`{${DEVICE.toUpperCase()}}`), DEVICE);
+    assert.equal(parseTagId(`{${DEVICE.toUpperCase()}}`), DEVICE.toUpperCase());
     assert.equal(parseTagId(Buffer.from('t-3')), 't-3');
   });
 
