@@ -1,4 +1,5 @@
 import { readBulkStatusRequest } from '../operations/bulk-status';
+import { endCancelled } from '../runtime/cancelled';
 import { defineNode } from '../runtime/define-node';
 import { copiedInput, fromMessage, typed } from '../runtime/inputs';
 import { choice, flag, number, text } from '../runtime/settings';
@@ -27,6 +28,6 @@ export default defineNode<'operation' | 'rows' | 'cancel', BulkStatusSettings, B
     if (request.kind === 'watch') return state.begin(request.id, task);
     if (request.kind === 'result') return state.conclude(request.result, task);
     state.cancel(request.id);
-    return undefined;
+    return endCancelled(task);
   },
 });

@@ -1,7 +1,7 @@
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import type { Client } from '../api/client';
 import type { OperationName } from '../api/endpoints';
-import { closed, invalidInput, notConfigured, type NrfCloudError } from '../api/errors';
+import { closed, invalidInput, isClosed, notConfigured, type NrfCloudError } from '../api/errors';
 import { rejectOnAbort, type AbortSignalLike } from '../util/abort';
 import { clientOf, connectionProblem } from './connection';
 import { apiVersionOf, toReport } from './error-report';
@@ -83,9 +83,17 @@ export class NodeConfiguration<I extends string, S extends object> {
     return connectionProblem(this.RED, this.config['connection']);
   }
 
-  /** Makes anything that was thrown the one kind of error that leaves the package. */
-  toReport(error: Error): NrfCloudError {
-    return toReport(error, this.operation, apiVersionOf(this.RED, this.config, this.operation));
+  /**
+   * Makes anything that was thrown the one kind of error that leaves the package.
+   * @param resumes whether the message's work continues when a flow that was stopped is started again
+   */
+  toReport(error: Error, resumes = false): NrfCloudError {
+    const { operation } = this;
+    const api = apiVersionOf(this.RED, this.config, operation);
+    const report = toReport(error, operation, api);
+    if (!resumes || !isClosed(report)) return report;
+    const { mayHaveSucceeded, cause } = report;
+    return toReport(closed(operation, cause.attempts, { mayHaveSucceeded, resumes }), operation, api);
   }
 }
 

@@ -181,7 +181,7 @@ export class NodeContext<S extends object, T> {
 
   #stopped(pending: PendingMessage): NrfCloudError {
     const { configuration } = this;
-    return configuration.toReport(closed(configuration.operation, 0, { resumes: pending.record !== undefined }));
+    return configuration.toReport(closed(configuration.operation), pending.record !== undefined);
   }
 
   async close(): Promise<void> {

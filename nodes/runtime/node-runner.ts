@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import type { NodeMessage } from 'node-red';
 import { Api } from '../api/api';
-import { closed, hasCode, isClosed, nodeQueueFull, NrfCloudError } from '../api/errors';
+import { closed, hasCode, nodeQueueFull, NrfCloudError } from '../api/errors';
 import { sanitize } from '../util/sanitize';
 import { expectRecord } from '../util/hand-over';
 import { toError } from '../util/to-error';
@@ -182,14 +182,10 @@ export class NodeRunner<I extends string, S extends object, T> {
   }
 
   #report(task: MessageTask<I, S, T>, error: Error): NrfCloudError {
-    const report = this.configuration.toReport(error);
-    const { attempts, statusCode } = report.cause;
+    const report = this.configuration.toReport(error, task.resumes);
+    const { statusCode } = report.cause;
     if (statusCode !== undefined) task.set('statusCode', statusCode);
-    if (!isClosed(report) || !task.resumes) return report;
-    const { mayHaveSucceeded } = report;
-    return this.configuration.toReport(
-      closed(this.configuration.operation, attempts, { mayHaveSucceeded, resumes: true }),
-    );
+    return report;
   }
 
   #fail(msg: NodeMessage, done: Done, error: NrfCloudError): void {

@@ -198,6 +198,8 @@ class MessageStatusEntry implements MessageStatus {
 
   describe(texts: StatusTexts): void {
     this.texts = texts;
+    // Progress belongs to what the message did before.
+    this.text = undefined;
     this.display.changed(this, this.isWaiting);
   }
 

@@ -11,6 +11,7 @@ import { loadCsvParse } from '../parse/rows/cells';
 import { cleanPath, fileIdentity, type FileIdentity } from '../parse/rows/source';
 import { parseChosenTags, parseTags } from '../parse/tags';
 import { loadInBackground } from '../runtime/background-load';
+import { endCancelled } from '../runtime/cancelled';
 import { DIALOG } from '../runtime/inputs';
 import { LinkedAbort, type Abort } from '../util/abort';
 import { isObject } from '../util/json';
@@ -74,7 +75,7 @@ export class BulkClaims {
   async run(task: BulkClaimTask): Promise<Result | undefined> {
     if (task.inputs.cancel === true) {
       this.#cancel(task);
-      return undefined;
+      return endCancelled(task);
     }
     const { inputs, settings, source } = task;
     this.#checkRetryRound(task);
@@ -167,8 +168,9 @@ export class BulkClaims {
       await task.emit({ port: 2, payload: end.summary, ...status });
       throw end.failure;
     } catch (error) {
-      if (cancelled.aborted && !task.signal.aborted) return undefined;
-      throw error;
+      if (!cancelled.aborted || task.signal.aborted) throw error;
+      await endCancelled(task);
+      return undefined;
     } finally {
       this.#running.delete(id);
       cancelled.leave();

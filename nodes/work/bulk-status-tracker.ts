@@ -6,6 +6,7 @@ import { resultOfOperation, resultOfUpload, type BulkResult, type BulkResultPara
 import { WatchedOperation, type Watcher } from '../operations/bulk-status';
 import { Poller } from '../operations/poller';
 import type { RunningClock } from '../operations/running-clock';
+import { endCancelled } from '../runtime/cancelled';
 import type { NodeContext } from '../runtime/node-context';
 import { PENDING, type Task } from '../runtime/node-definition';
 import type { PendingMessage } from '../runtime/pending-messages';
@@ -106,7 +107,7 @@ export class BulkStatusTracker {
     } finally {
       this.#beginning.delete(beginning);
     }
-    if (beginning.cancelled) void this.context.end(pending, () => Promise.resolve(undefined));
+    if (beginning.cancelled) void this.context.end(pending, endCancelled);
     else this.#watch(work, pending, 0);
     return PENDING;
   }
@@ -123,7 +124,7 @@ export class BulkStatusTracker {
   cancel(id: string): void {
     for (const beginning of this.#beginning) if (beginning.id === id) beginning.cancelled = true;
     for (const watch of (this.#operations.get(id)?.watchers ?? []) as readonly Watch[]) {
-      this.end(watch, () => Promise.resolve(undefined));
+      this.end(watch, endCancelled);
     }
   }
 

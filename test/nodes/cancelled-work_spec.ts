@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import bulkClaimNode from '../../nodes/nrfcloud-bulk-claim';
+import bulkStatusNode from '../../nodes/nrfcloud-bulk-status';
 import commandNode from '../../nodes/nrfcloud-command';
 import onboardingNode from '../../nodes/nrfcloud-onboarding';
 import { startSimulator, type Simulator } from '../../simulator';
-import { startNodeRig, stopNodeRig } from '../support/node-rig';
+import { startNodeRig, stopNodeRig, type NodeRig } from '../support/node-rig';
+import { ScriptedServer } from '../support/scripted-server';
 
 describe('cancelled work', () => {
   let simulator: Simulator;
@@ -37,11 +40,53 @@ describe('cancelled work', () => {
       flow.send({ payload: id, cancel: true });
       await flow.ended(2);
       await flow.until(() => flow.statuses.at(-1)!.fill === 'green');
-      const texts = flow.statuses.filter(({ fill }) => fill === 'green').map(({ text }) => text);
-      assert.deepEqual(
-        texts.filter((text) => text?.endsWith('.status.cancelled') !== true),
-        [],
-      );
+      assertOnlyCancelled(flow);
     });
   }
+
+  it('nrfcloud-bulk-claim: its status does not say that it succeeded', async () => {
+    simulator.set({ latency: 20 });
+    const flow = await startNodeRig({
+      node: bulkClaimNode,
+      type: 'nrfcloud-bulk-claim',
+      config: { rowsPerUpload: 1, uploadsAtOnce: 1 },
+      outputs: 3,
+      connection: { baseUrl: simulator.url },
+    });
+    flow.send({ payload: simulator.mintMany(20).map(({ claimToken }) => claimToken) });
+    await flow.until(() => flow.outputs[0]!.length === 1);
+    flow.send({ cancel: true, parts: flow.outputs[0]![0]!['parts'] });
+    await flow.ended(2);
+    await flow.until(() => flow.statuses.at(-1)!.fill === 'green');
+    assertOnlyCancelled(flow);
+  });
+
+  it('nrfcloud-bulk-status: its status does not say that it succeeded', async () => {
+    const service = await ScriptedServer.start();
+    try {
+      service.respondWith([200, { bulkOpsRequestId: 'B', status: 'PENDING' }]);
+      const flow = await startNodeRig({
+        node: bulkStatusNode,
+        type: 'nrfcloud-bulk-status',
+        outputs: 3,
+        connection: { baseUrl: service.origin },
+      });
+      flow.send({ payload: 'B' });
+      await flow.until(() => flow.outputs[2]!.length === 1);
+      flow.send({ payload: 'B', cancel: true });
+      await flow.ended(2);
+      await flow.until(() => flow.statuses.at(-1)!.fill === 'green');
+      assertOnlyCancelled(flow);
+    } finally {
+      await service.stop();
+    }
+  });
 });
+
+function assertOnlyCancelled({ statuses }: NodeRig): void {
+  const texts = statuses.filter(({ fill }) => fill === 'green').map(({ text }) => text);
+  assert.deepEqual(
+    texts.filter((text) => text?.endsWith('.status.cancelled') !== true),
+    [],
+  );
+}
