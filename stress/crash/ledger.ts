@@ -30,6 +30,8 @@ interface MessageHistory {
   results: number;
   late: number;
   resumed: number;
+  /** Results that were not marked as resumed. */
+  unmarked: number;
   pages: number;
   devices: number;
   /** What the last page said, `undefined` as long as there was none. */
@@ -134,7 +136,7 @@ export class Ledger {
       if (!name.split(' ')[1]!.startsWith(round)) continue;
       const say = (what: string): void => void found.push(`${name}: ${what} (${JSON.stringify(message)})`);
       const { node, received, receivedResumed, endings, cut, results, late, resumed, pages, devices } = message;
-      const { count, caught, mayRepeat } = message;
+      const { count, caught, mayRepeat, unmarked } = message;
       const ending = endings[0];
       // An upload of a bulk claim that was continued may have left before: then it is watched twice.
       const again = Math.min(received - 1, receivedResumed);
@@ -142,7 +144,8 @@ export class Ledger {
       if (endings.length + (cut ? 1 : 0) !== received) say(`ended ${endings.length} times`);
       if (ending !== undefined && !GOOD_ENDINGS.has(ending)) say('ended in an error that nothing here explains');
       if (late > 0) say('sent something after its ending');
-      if (results + resumed > received + (mayRepeat && resumed > 0 ? 1 : 0)) say('had more than one result');
+      if (results + resumed > received + (mayRepeat ? 1 : 0)) say('had more than one result');
+      if (unmarked > 1) say('had a second result that is not marked as resumed');
       // Of a message whose process was killed, and that came in again, a result is taken for one of work that was continued.
       const hasResult = results > 0 || (again > 0 && resumed > 0);
       if (ending === 'ok' && node !== 'list' && !hasResult) say('ended well without its one result');
@@ -184,6 +187,7 @@ export class Ledger {
     const continued = resumed && (message.cut || message.endings.length >= message.received);
     if (continued) message.resumed++;
     else message.results++;
+    if (!resumed) message.unmarked++;
   }
 
   #historyOf(node: Kind, name: string): MessageHistory {
@@ -195,6 +199,7 @@ export class Ledger {
         results: 0,
         late: 0,
         resumed: 0,
+        unmarked: 0,
         pages: 0,
         devices: 0,
         caught: 0,
