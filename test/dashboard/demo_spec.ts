@@ -3,7 +3,7 @@ import { connectAsync } from 'mqtt';
 import { Demo, type Endpoints } from '../../demo/demo';
 import { instructions } from '../../demo/instructions';
 import { Controls, type Device } from '../../harness/controls';
-import { startBrowser } from '../support/editor';
+import { startBrowser } from '../support/browser';
 import { OperatorPage, SCREENS } from './operator-page';
 
 describe('the demo', function () {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Browser, Locator } from 'playwright-core';
 import { startSimulator, type Simulator } from '../../simulator';
-import { startBrowser } from '../support/editor';
+import { startBrowser } from '../support/browser';
 import type { NodeRedProcess } from '../support/node-red-process';
 import type { OperatorPage } from './operator-page';
 import { ALL_WIDTHS, flowAt, openPages, startFlow, WIDTHS, type Width } from './panels';

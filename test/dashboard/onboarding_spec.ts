@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core';
 import { DASHBOARD } from '../../demo/demo';
 import { makeUserDir } from '../../harness/node-red';
 import { startSimulator, type DeviceBehaviour, type MintedToken, type Simulator } from '../../simulator';
-import { startBrowser } from '../support/editor';
+import { startBrowser } from '../support/browser';
 import type { NodeRedProcess } from '../support/node-red-process';
 import type { OperatorPage } from './operator-page';
 import { ALL_WIDTHS, flowAt, openPages, startFlow, type Width } from './panels';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Browser } from 'playwright-core';
 import { startSimulator, type MintedToken, type Simulator } from '../../simulator';
-import { startBrowser } from '../support/editor';
+import { startBrowser } from '../support/browser';
 import type { NodeRedProcess } from '../support/node-red-process';
 import { OperatorPage, ROWS_PER_UPLOAD, SCREENS, startOperatorRuntime } from './operator-page';
 

@@ -1,14 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import axe from 'axe-core';
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { DASHBOARD } from '../../demo/demo';
 import type { NodeRedOptions } from '../../harness/node-red';
+import { accessibilityViolations } from '../support/accessibility';
+import { newPage, recordReceived } from '../support/browser';
 import { keyFor, startNodeRedProcess, type FlowNode, type NodeRedProcess } from '../support/node-red-process';
 
 const EXAMPLES = resolve(__dirname, '../../examples');
-/** How long the browser may take for one step, in milliseconds: longer than it does on a busy computer. */
-const PATIENCE_MS = 20_000;
 
 export const ROWS_PER_UPLOAD = 10;
 
@@ -49,7 +48,7 @@ export class OperatorPage {
   /** Everything that the browser complained about. */
   readonly problems: string[] = [];
   /** What Node-RED told the page, by its web socket or, before that is there, by polling. */
-  readonly #received: Promise<string>[] = [];
+  readonly #received: Promise<string>[];
 
   private constructor(
     readonly page: Page,
@@ -59,14 +58,7 @@ export class OperatorPage {
     page.on('console', (message) => {
       if (message.type() === 'error') this.problems.push(`${message.text()} ${message.location().url}`);
     });
-    page.on('response', (response) => {
-      if (!response.url().includes('/socket.io/')) return;
-      // A page that is left takes the bodies along that nobody has read.
-      this.#received.push(response.text().catch(() => ''));
-    });
-    page.on('websocket', (socket) => {
-      socket.on('framereceived', ({ payload }) => this.#received.push(Promise.resolve(String(payload))));
-    });
+    this.#received = recordReceived(page, (response) => response.url().includes('/socket.io/'));
   }
 
   /**
@@ -79,12 +71,7 @@ export class OperatorPage {
     options: BrowserContextOptions,
     prepare?: () => void,
   ): Promise<OperatorPage> {
-    const context = await browser.newContext({ locale: 'en-US', ...options });
-    const page = await context.newPage();
-    page.setDefaultTimeout(PATIENCE_MS);
-    // tsx marks functions with a helper of its own, which the page doesn't have.
-    await page.addInitScript('globalThis.__name = (f) => f');
-    if (prepare !== undefined) await page.addInitScript(prepare);
+    const page = await newPage(browser, options, prepare);
     const operator = new OperatorPage(page, options.hasTouch === true);
     await page.goto(url);
     await page.getByRole('button', { name: 'Claim', exact: true }).waitFor();
@@ -211,18 +198,9 @@ export class OperatorPage {
   }
 
   /** What an accessibility checker finds serious or critical on the page, or in a part of it. */
-  async accessibilityViolations(within = 'body'): Promise<string[]> {
-    await this.page.evaluate(axe.source);
-    return this.page.evaluate(async (selector) => {
-      // Dashboard's own: the hidden tooltips of its navigation have no text before they are shown.
-      const context = { include: [[selector]], exclude: [['.v-tooltip[role="tooltip"]']] };
-      const { violations } = await (globalThis as any).axe.run(context, { resultTypes: ['violations'] });
-      return violations
-        .filter(({ impact }: any) => impact === 'serious' || impact === 'critical')
-        .flatMap(({ id, nodes }: any) =>
-          nodes.map(({ html, failureSummary }: any) => `${id}: ${html}\n${failureSummary}`),
-        ) as string[];
-    }, within);
+  accessibilityViolations(within = 'body'): Promise<string[]> {
+    // Dashboard's own: the hidden tooltips of its navigation have no text before they are shown.
+    return accessibilityViolations(this.page.locator(within), '.v-tooltip[role="tooltip"]');
   }
 
   /** Elements that reach beyond the right edge of the screen. */

@@ -5,7 +5,7 @@ import type { Browser } from 'playwright-core';
 import { DASHBOARD } from '../../demo/demo';
 import { makeUserDir } from '../../harness/node-red';
 import { startSimulator, type Simulator } from '../../simulator';
-import { startBrowser } from '../support/editor';
+import { startBrowser } from '../support/browser';
 import type { NodeRedProcess } from '../support/node-red-process';
 import { OperatorPage, SCREENS, startOperatorRuntime } from './operator-page';
 

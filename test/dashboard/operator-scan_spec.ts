@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
 import { startSimulator, type Simulator } from '../../simulator';
-import { startBrowser } from '../support/editor';
+import { startBrowser } from '../support/browser';
 import type { NodeRedProcess } from '../support/node-red-process';
 import { OperatorPage, SCREENS, startOperatorRuntime } from './operator-page';
 
