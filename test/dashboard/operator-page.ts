@@ -1,47 +1,17 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
-import { DASHBOARD } from '../../demo/demo';
-import type { NodeRedOptions } from '../../harness/node-red';
 import { accessibilityViolations } from '../support/accessibility';
 import { newPage, recordReceived } from '../support/browser';
-import { keyFor, startNodeRedProcess, type FlowNode, type NodeRedProcess } from '../support/node-red-process';
-
-const EXAMPLES = resolve(__dirname, '../../examples');
-
-export const ROWS_PER_UPLOAD = 10;
 
 /** The screens that the page is for. */
 export const SCREENS = {
   desk: { viewport: { width: 1440, height: 900 } },
-  tablet: { viewport: { width: 1024, height: 768 } },
+  tablet: { viewport: { width: 1024, height: 768 }, hasTouch: true },
   phone: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
 } as const satisfies Record<string, BrowserContextOptions>;
 
-/** The example with the operator's page, as it is in the package. */
-export function operatorFlow(): FlowNode[] {
-  const file = readdirSync(EXAMPLES).find((name) => name.startsWith('Operator page'))!;
-  return JSON.parse(readFileSync(join(EXAMPLES, file), 'utf8')) as FlowNode[];
-}
-
-/**
- * Starts Node-RED with the example and Dashboard, after somebody entered a service and its key.
- * @param rowsPerUpload few, so that a short file has some uploads
- * @param options a user directory that is kept, and Node-RED's own settings
- */
-export function startOperatorRuntime(
-  baseUrl: string,
-  rowsPerUpload = ROWS_PER_UPLOAD,
-  options: Partial<NodeRedOptions> = {},
-): Promise<NodeRedProcess> {
-  const flows = operatorFlow();
-  for (const node of flows) {
-    // A test of failures does not wait for the retries of a shop floor.
-    if (node.type === 'nrfcloud-connection') Object.assign(node, { baseUrl, retries: 0 });
-    if (node.type === 'nrfcloud-bulk-claim') node['rowsPerUpload'] = String(rowsPerUpload);
-  }
-  return startNodeRedProcess({ flows, credentials: keyFor(flows, 'sim-key'), modules: [DASHBOARD], ...options });
-}
+export type Screen = keyof typeof SCREENS;
+export const ALL_SCREENS = Object.keys(SCREENS) as Screen[];
 
 /** The operator's page in a browser, driven by mouse, fingers and keyboard. */
 export class OperatorPage {
