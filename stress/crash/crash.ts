@@ -1,13 +1,14 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { makeUserDir } from '../../harness/node-red';
 import { startSimulator, type Simulator } from '../../simulator/index';
 import { seededRandom } from '../../simulator/identity/seeded';
-import { startNodeRedProcess, type FlowNode, type NodeRedProcess } from '../../test/support/node-red-process';
+import type { FlowNode, NodeRedProcess } from '../../test/support/node-red-process';
 import { Ledger } from './ledger';
 import { recordsIn, type CrashStore } from './records';
 import { crashFlow, KINDS, LISTED, type Kind } from './flow';
+import { startNodeRed } from './node-red';
 import { createOrders, LOADS, type Load, type Order } from './orders';
 import { Senders } from './senders';
 
@@ -55,7 +56,7 @@ export class Crashes {
   readonly #ledger = new Ledger();
   readonly #senders = new Senders(this.#ledger, () => this.#nodeRed.url);
   readonly #polled = new Set<string>();
-  readonly #userDir = mkdtempSync(join(tmpdir(), 'nrfcloud-crash-'));
+  readonly #userDir = makeUserDir();
   #simulator!: Simulator;
   #nodeRed!: NodeRedProcess;
   #flows!: FlowNode[];
@@ -93,13 +94,6 @@ export class Crashes {
       const device = /claimed-devices\/([^/]+)\/provisioning$/.exec(url)?.[1];
       if (method === 'POST' && device !== undefined) this.#simulator.contact(device);
     });
-    const name = 'node-red-contrib-nrfcloud-provisioning';
-    mkdirSync(join(this.#userDir, 'node_modules'));
-    symlinkSync(resolve(__dirname, '../..'), join(this.#userDir, 'node_modules', name), 'junction');
-    writeFileSync(
-      join(this.#userDir, 'package.json'),
-      JSON.stringify({ name: 'crash', dependencies: { [name]: '*' } }),
-    );
     this.#flows = crashFlow({ baseUrl: this.#simulator.url, deviceApiUrl: this.#simulator.deviceApiUrl }, this.store);
     await this.#launch(this.#flows);
   }
@@ -299,18 +293,8 @@ export class Crashes {
 
   async #launch(flows?: FlowNode[]): Promise<void> {
     this.#read = 0;
-    this.#nodeRed = await startNodeRedProcess({
-      userDir: this.#userDir,
-      ...(flows === undefined ? {} : { flows, credentials: { connection: { apiKey: 'sim-key' } } }),
-      settings: {
-        credentialSecret: false,
-        nodesDir: [join(__dirname, 'crash-ledger')],
-        // Nothing may wait in memory to be written: the process gets no warning.
-        contextStorage: {
-          default: { module: 'memory' },
-          file: { module: 'localfilesystem', config: { cache: false } },
-        },
-      },
+    this.#nodeRed = await startNodeRed(this.#userDir, flows, {
+      settings: { nodesDir: [join(__dirname, 'crash-ledger')] },
     });
   }
 }

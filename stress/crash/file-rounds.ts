@@ -1,21 +1,11 @@
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { makeUserDir } from '../../harness/node-red';
 import { startSimulator, type Simulator } from '../../simulator/index';
 import { seededRandom } from '../../simulator/identity/seeded';
-import { startNodeRedProcess, type FlowNode, type NodeRedProcess } from '../../test/support/node-red-process';
+import type { FlowNode, NodeRedProcess } from '../../test/support/node-red-process';
+import { startNodeRed } from './node-red';
 import { recordsIn, type CrashStore } from './records';
 
 /** How a file is claimed while Node-RED is killed again and again. */
@@ -59,12 +49,10 @@ interface Report {
   resumed: boolean;
 }
 
-const NAME = 'node-red-contrib-nrfcloud-provisioning';
-
 /** Claims a file by bulk claim and bulk status, and kills Node-RED at random moments. */
 export async function fileRound({ seed, store, rows, kills, powerLoss }: FileRoundOptions): Promise<FileRoundResult> {
   const random = seededRandom(`file ${seed}`);
-  const userDir = mkdtempSync(join(tmpdir(), 'nrfcloud-file-crash-'));
+  const userDir = makeUserDir();
   const simulator = await startSimulator({
     api: 'guide',
     latency: [2, 20],
@@ -79,22 +67,8 @@ export async function fileRound({ seed, store, rows, kills, powerLoss }: FileRou
   try {
     const minted = simulator.mintMany(rows, { signed: false });
     writeFileSync(join(userDir, 'devices.csv'), minted.map(({ claimToken }) => `${claimToken}\n`).join(''));
-    mkdirSync(join(userDir, 'node_modules'));
-    symlinkSync(resolve(__dirname, '../..'), join(userDir, 'node_modules', NAME), 'junction');
-    writeFileSync(join(userDir, 'package.json'), JSON.stringify({ name: 'crash', dependencies: { [NAME]: '*' } }));
-    const launch = async (flows?: FlowNode[]): Promise<NodeRedProcess> =>
-      startNodeRedProcess({
-        userDir,
-        ...(flows === undefined ? {} : { flows, credentials: { connection: { apiKey: 'sim-key' } } }),
-        settings: {
-          credentialSecret: false,
-          contextStorage: {
-            default: { module: 'memory' },
-            file: { module: 'localfilesystem', config: { cache: false } },
-          },
-        },
-        env: powerLoss ? { NODE_OPTIONS: `--require=${join(__dirname, 'power-loss.cjs')}` } : {},
-      });
+    const env = powerLoss ? { NODE_OPTIONS: `--require=${join(__dirname, 'power-loss.cjs')}` } : {};
+    const launch = (flows?: FlowNode[]): Promise<NodeRedProcess> => startNodeRed(userDir, flows, { env });
     nodeRed = await launch(fileFlow(simulator.url, store));
     await fetch(`${nodeRed.url}/claim`, { method: 'POST' });
     let killed = 0;

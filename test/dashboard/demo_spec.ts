@@ -3,8 +3,8 @@ import { connectAsync } from 'mqtt';
 import { Demo, type Endpoints } from '../../demo/demo';
 import { instructions } from '../../demo/instructions';
 import { Controls, type Device } from '../../harness/controls';
-import { startBrowser } from '../support/editor';
 import { OperatorPage, SCREENS } from './operator-page';
+import { sharedBrowser } from './stage';
 
 describe('the demo', function () {
   this.timeout(60_000);
@@ -49,15 +49,11 @@ describe('the demo', function () {
 
   it('claims a file from the operator page at the simulator', async () => {
     const devices = await controls.mint(3);
-    const browser = await startBrowser();
-    try {
-      const operator = await OperatorPage.open(browser, endpoints.page, SCREENS.desk);
-      await operator.check('three.csv', toCsv(devices));
-      await operator.claimFile();
-      await operator.fileIs('Done');
-    } finally {
-      await browser.close();
-    }
+    const operator = await OperatorPage.open(await sharedBrowser(), endpoints.page, SCREENS.desk);
+    await operator.check('three.csv', toCsv(devices));
+    await operator.claimFile();
+    await operator.fileIs('Done');
+    await operator.page.close();
     const { claims } = await controls.state();
     assert.deepEqual(
       devices.map(({ deviceUuid }) => claims[deviceUuid]),

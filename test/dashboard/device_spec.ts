@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import type { Browser, Locator } from 'playwright-core';
-import { startSimulator, type Simulator } from '../../simulator';
-import { startBrowser } from '../support/editor';
-import type { NodeRedProcess } from '../support/node-red-process';
-import type { OperatorPage } from './operator-page';
-import { ALL_WIDTHS, flowAt, openPages, startFlow, WIDTHS, type Width } from './panels';
+import type { Locator } from 'playwright-core';
+import type { Simulator } from '../../simulator';
+import { ALL_SCREENS, SCREENS, type OperatorPage } from './operator-page';
+import { usePages, type StageWithPages } from './stage';
 
 const PAGE_SIZE = 5;
 /** The group of the page that the panel is in. */
@@ -16,36 +14,13 @@ const NARROWEST_PX = 360;
 
 describe("the operator's page: device", function () {
   this.timeout(60_000);
+  const stage = usePages(undefined, { pageSize: PAGE_SIZE });
   let simulator: Simulator;
-  let nodeRed: NodeRedProcess;
-  let browser: Browser;
-  let pages: Record<Width, OperatorPage>;
-
-  before(async () => {
-    simulator = await startSimulator({ pageSize: PAGE_SIZE });
-    [nodeRed, browser] = await Promise.all([
-      startFlow(flowAt(simulator, { 'nrfcloud-connection': connection(0) })),
-      startBrowser(),
-    ]);
-    pages = await openPages(browser, nodeRed);
-  });
-  after(async () => {
-    await browser.close();
-    await nodeRed.stop();
-    await simulator.close();
-  });
-  afterEach(() => {
-    simulator.faults.clear();
-    simulator.set({ omitDeviceFields: [] });
-    for (const { problems } of Object.values(pages)) assert.deepEqual(problems.splice(0), []);
+  let pages: StageWithPages['pages'];
+  before(() => {
+    ({ simulator, pages } = stage);
   });
 
-  /** A test of failures does not wait for retries. */
-  const connection = (retries: number): object => ({
-    baseUrl: simulator.url,
-    deviceApiUrl: simulator.deviceApiUrl,
-    retries,
-  });
   const field = ({ page }: OperatorPage): Locator => page.getByLabel('UUID, IMEI, serial number or claim token');
   const button = ({ page }: OperatorPage, name: string): Locator => page.getByRole('button', { name, exact: true });
   const dialog = ({ page }: OperatorPage): Locator => page.getByRole('dialog');
@@ -60,7 +35,7 @@ describe("the operator's page: device", function () {
   };
   const statusOf = (deviceId: string): unknown => simulator.device(deviceId)!['status'];
 
-  for (const width of ALL_WIDTHS) {
+  for (const width of ALL_SCREENS) {
     describe(`at the width of a ${width}`, () => {
       it('device: is found by its UUID, blocked after a confirmation that names it, and unblocked', async () => {
         const operator = pages[width];
@@ -163,12 +138,13 @@ describe("the operator's page: device", function () {
 
   it('device: a long search says how far it is', async () => {
     simulator.set({ pageSize: 1000 });
-    simulator.fill(2000);
+    const ids = simulator.fill(2000);
     simulator.faults.add({ match: { operation: 'listDevices', nth: 2 }, slow: { where: 'headers', ms: 2000 } });
     await find(pages.tablet, '222222222222222');
     await pages.tablet.banner('device').getByText('1,000 claimed devices looked through so far').waitFor();
     await pages.tablet.answer('device', 'Not found');
-    simulator.set({ pageSize: PAGE_SIZE });
+    // Other tests read the whole account, some with few devices on a page.
+    for (const id of ids) simulator.unclaim(id);
   });
 
   it('device: a page that is loaded anew before the answer looks the device up again', async () => {
@@ -250,6 +226,6 @@ describe("the operator's page: device", function () {
     }
     assert.deepEqual(await phone.overflowing(), []);
     await phone.press(button(phone, 'Cancel'));
-    await phone.page.setViewportSize(WIDTHS.phone.viewport);
+    await phone.page.setViewportSize(SCREENS.phone.viewport);
   });
 });

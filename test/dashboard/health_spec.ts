@@ -1,13 +1,10 @@
 import assert from 'node:assert/strict';
-import type { Browser } from 'playwright-core';
 import { startSimulator, type Simulator } from '../../simulator';
-import { startBrowser } from '../support/editor';
-import type { NodeRedProcess } from '../support/node-red-process';
-import type { OperatorPage } from './operator-page';
-import { ALL_WIDTHS, flowAt, openPages, startFlow, type Width } from './panels';
+import { flowAt, KEY, startFlow } from './operator-flow';
+import { ALL_SCREENS, type OperatorPage } from './operator-page';
+import { usePages, type StageWithPages } from './stage';
 
 const PANEL = '.nrdb-ui-group:has([data-of="health"])';
-const KEY = 'sim-key';
 /** Long enough for the page to show it, in seconds. */
 const HOLD_S = 6;
 /** Their retries are more than may be made before an outage is assumed. */
@@ -15,29 +12,15 @@ const MANY = 16;
 
 describe("the operator's page: health", function () {
   this.timeout(60_000);
+  const stage = usePages(async () => {
+    const service = await startSimulator();
+    // Onboarding's requests would be among those that are counted.
+    return { simulator: service, nodeRed: await startFlow(flowAt(service, { 'nrfcloud-onboarding': { d: true } })) };
+  });
   let simulator: Simulator;
-  let nodeRed: NodeRedProcess;
-  let browser: Browser;
-  let pages: Record<Width, OperatorPage>;
-
-  before(async () => {
-    simulator = await startSimulator();
-    // Its requests would be among those that are counted.
-    [nodeRed, browser] = await Promise.all([
-      startFlow(flowAt(simulator, { 'nrfcloud-onboarding': { d: true } })),
-      startBrowser(),
-    ]);
-    pages = await openPages(browser, nodeRed);
-  });
-  after(async () => {
-    await browser.close();
-    await nodeRed.stop();
-    await simulator.close();
-  });
-  afterEach(() => {
-    simulator.faults.clear();
-    simulator.setApiKey(KEY);
-    for (const { problems } of Object.values(pages)) assert.deepEqual(problems.splice(0), []);
+  let pages: StageWithPages['pages'];
+  before(() => {
+    ({ simulator, pages } = stage);
   });
 
   const says = ({ page }: OperatorPage, sentence: string | RegExp): Promise<void> =>
@@ -49,7 +32,7 @@ describe("the operator's page: health", function () {
   };
 
   it('health: says that everything works, and who the key belongs to', async () => {
-    for (const width of ALL_WIDTHS) {
+    for (const width of ALL_SCREENS) {
       await says(pages[width], 'Everything works; nothing is waiting.');
       await pages[width].page.locator('[data-check="account"]').getByText('Simulated team').waitFor();
     }
@@ -109,7 +92,7 @@ describe("the operator's page: health", function () {
     await says(tablet, 'Everything works; nothing is waiting.');
   });
 
-  for (const width of ALL_WIDTHS) {
+  for (const width of ALL_SCREENS) {
     it(`health: has no serious accessibility violation and no overflow at the width of a ${width}`, async () => {
       const operator = pages[width];
       for (const colorScheme of ['dark', 'light'] as const) {

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
-import type { Browser } from 'playwright-core';
 import { DASHBOARD } from '../../demo/demo';
 import { makeUserDir } from '../../harness/node-red';
 import { startSimulator, type DeviceBehaviour, type MintedToken, type Simulator } from '../../simulator';
-import { startBrowser } from '../support/editor';
-import type { NodeRedProcess } from '../support/node-red-process';
-import type { OperatorPage } from './operator-page';
-import { ALL_WIDTHS, flowAt, openPages, startFlow, type Width } from './panels';
+import { flowAt, startFlow } from './operator-flow';
+import { ALL_SCREENS, type OperatorPage } from './operator-page';
+import { closePages, openPages, usePages, type StageWithPages } from './stage';
 
 const PANEL = '.nrdb-ui-group:has([data-stage])';
 const TAG = 'nrf-cloud-onboarding';
@@ -18,37 +16,20 @@ const NEVER_CONNECTS = { ...AT_ONCE, stateAfterMs: null };
 
 describe("the operator's page: onboarding", function () {
   this.timeout(60_000);
-  let simulator: Simulator;
   let userDir: string;
-  let nodeRed: NodeRedProcess;
-  let browser: Browser;
-  let pages: Record<Width, OperatorPage>;
-
-  const start = async (): Promise<void> => {
-    nodeRed = await startFlow(flowAt(simulator), userDir);
-    pages = await openPages(browser, nodeRed);
-  };
-  before(async () => {
-    simulator = await startSimulator();
-    simulator.addRule({
-      name: 'r',
-      active: true,
-      tags: [TAG],
-      commands: [{ request: { cloudAccessKeyGeneration: { secTag: 1 } } }],
-    });
+  const stage = usePages(async () => {
     userDir = makeUserDir([DASHBOARD]);
-    browser = await startBrowser();
-    await start();
+    const service = await startSimulator();
+    const commands = [{ request: { cloudAccessKeyGeneration: { secTag: 1 } } }];
+    service.addRule({ name: 'r', active: true, tags: [TAG], commands });
+    return { simulator: service, nodeRed: await startFlow(flowAt(service), { userDir }) };
   });
-  after(async () => {
-    await browser.close();
-    await nodeRed.stop();
-    await simulator.close();
-    rmSync(userDir, { recursive: true, force: true });
+  let simulator: Simulator;
+  let pages: StageWithPages['pages'];
+  beforeEach(() => {
+    ({ simulator, pages } = stage);
   });
-  afterEach(() => {
-    for (const { problems } of Object.values(pages)) assert.deepEqual(problems.splice(0), []);
-  });
+  after(() => rmSync(userDir, { recursive: true, force: true }));
 
   const mint = (behaviour: Partial<DeviceBehaviour>): MintedToken => {
     const device = simulator.mint();
@@ -72,7 +53,7 @@ describe("the operator's page: onboarding", function () {
   let slow: MintedToken;
 
   it('onboarding: is hidden before anything was claimed', async () => {
-    for (const width of ALL_WIDTHS) assert.equal(await pages[width].page.getByText('Onboarding').count(), 0);
+    for (const width of ALL_SCREENS) assert.equal(await pages[width].page.getByText('Onboarding').count(), 0);
   });
 
   it('onboarding: counts scanned devices, and lists those that need a hand with reason and advice', async () => {
@@ -80,7 +61,7 @@ describe("the operator's page: onboarding", function () {
     await desk.page.getByRole('textbox', { name: 'Tags' }).fill(TAG);
     [broken, slow] = [mint(FAILS), mint(NEVER_CONTACTS)];
     for (const device of [mint(AT_ONCE), mint(AT_ONCE), mint(NEVER_CONNECTS), broken, slow]) await scan(desk, device);
-    for (const width of ALL_WIDTHS) {
+    for (const width of ALL_SCREENS) {
       await counts(pages[width], { waiting: 1, onboarded: 1, connected: 2, failed: 1 });
       assert.deepEqual(await needHand(pages[width]), [broken.deviceUuid]);
     }
@@ -120,17 +101,19 @@ describe("the operator's page: onboarding", function () {
   });
 
   it('onboarding: counts and list survive a restart, and following goes on', async () => {
-    await nodeRed.stop();
+    await closePages(stage);
+    await stage.nodeRed.stop();
     simulator.setDeviceBehaviour(slow.deviceUuid, AT_ONCE);
     simulator.onboard(slow.deviceUuid, { connected: true });
-    await start();
-    for (const width of ALL_WIDTHS) {
+    stage.nodeRed = await startFlow(flowAt(simulator), { userDir });
+    pages = stage.pages = await openPages(stage);
+    for (const width of ALL_SCREENS) {
       await counts(pages[width], { waiting: 0, onboarded: 1, connected: 6, failed: 1 });
       assert.deepEqual(await needHand(pages[width]), [broken.deviceUuid]);
     }
   });
 
-  for (const width of ALL_WIDTHS) {
+  for (const width of ALL_SCREENS) {
     it(`onboarding: has no serious accessibility violation and no overflow at the width of a ${width}`, async () => {
       const operator = pages[width];
       for (const colorScheme of ['dark', 'light'] as const) {
@@ -151,7 +134,9 @@ describe("the operator's page: onboarding", function () {
 
   it('onboarding: says in one sentence that the connection does not know the device API', async () => {
     const { desk } = pages;
-    await nodeRed.deploy(flowAt(simulator, { 'nrfcloud-connection': { baseUrl: simulator.url, deviceApiUrl: '' } }));
+    await stage.nodeRed.deploy(
+      flowAt(simulator, { 'nrfcloud-connection': { baseUrl: simulator.url, deviceApiUrl: '' } }),
+    );
     await scan(desk, mint(AT_ONCE));
     await desk.page.locator('[data-of="onboarding"]').getByText('does not know nRF Cloud’s device API').waitFor();
   });

@@ -1,38 +1,20 @@
 import assert from 'node:assert/strict';
-import type { Browser } from 'playwright-core';
-import { startSimulator, type MintedToken, type Simulator } from '../../simulator';
-import { startBrowser } from '../support/editor';
-import type { NodeRedProcess } from '../support/node-red-process';
-import { OperatorPage, ROWS_PER_UPLOAD, SCREENS, startOperatorRuntime } from './operator-page';
+import type { MintedToken, Simulator } from '../../simulator';
+import { KEY } from './operator-flow';
+import { ALL_SCREENS } from './operator-page';
+import { ROWS_PER_UPLOAD, usePages, type StageWithPages } from './stage';
 
-const KEY = 'sim-key';
 const HEADER = 'Serial;IMEI;Claim token;Tags';
 /** Rows on a page of the table. */
 const PAGE_ROWS = 25;
 
 describe('operator page: a file', function () {
   this.timeout(60_000);
+  const stage = usePages();
   let simulator: Simulator;
-  let nodeRed: NodeRedProcess;
-  let browser: Browser;
-  const pages = {} as Record<keyof typeof SCREENS, OperatorPage>;
-
-  before(async () => {
-    simulator = await startSimulator();
-    [nodeRed, browser] = await Promise.all([startOperatorRuntime(simulator.url), startBrowser()]);
-    for (const screen of Object.keys(SCREENS) as (keyof typeof SCREENS)[]) {
-      pages[screen] = await OperatorPage.open(browser, `${nodeRed.url}/dashboard/operator`, SCREENS[screen]);
-    }
-  });
-  after(async () => {
-    await browser.close();
-    await nodeRed.stop();
-    await simulator.close();
-  });
-  afterEach(() => {
-    simulator.faults.clear();
-    simulator.set({ bulkHold: 'none', apiKey: KEY });
-    for (const { problems } of Object.values(pages)) assert.deepEqual(problems.splice(0), []);
+  let pages: StageWithPages['pages'];
+  before(() => {
+    ({ simulator, pages } = stage);
   });
 
   /** Rows with a serial number and an IMEI. */
@@ -45,7 +27,7 @@ describe('operator page: a file', function () {
       devices.map(() => 1),
     );
 
-  for (const screen of ['desk', 'tablet', 'phone'] as const) {
+  for (const screen of ALL_SCREENS) {
     it(`operator page: on a ${screen}, a file is shown before it is claimed, and every row is accounted for`, async () => {
       const operator = pages[screen];
       const devices = simulator.mintMany(4 * ROWS_PER_UPLOAD);
@@ -214,12 +196,12 @@ describe('operator page: a file', function () {
     const post = async (headers: Record<string, string>): Promise<[number, string]> => {
       const body = new FormData();
       body.append('file', new Blob([csv(rowsOf(simulator.mintMany(2)))]), 'direct.csv');
-      const response = await fetch(`${nodeRed.url}/operator/file`, { method: 'POST', headers, body });
+      const response = await fetch(`${stage.nodeRed.url}/operator/file`, { method: 'POST', headers, body });
       return [response.status, await response.text()];
     };
     const own = { 'X-Operator-Page': '1' };
     assert.equal((await post({}))[0], 403);
-    assert.equal((await fetch(`${nodeRed.url}/operator/failed-rows`)).status, 403);
+    assert.equal((await fetch(`${stage.nodeRed.url}/operator/failed-rows`)).status, 403);
     assert.equal((await post(own))[0], 202);
     await pages.phone.page.locator('.op-file').getByText('direct.csv').waitFor();
     await pages.desk.fileIs('Checked');

@@ -1,55 +1,24 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import axe from 'axe-core';
+import { readFileSync } from 'node:fs';
 import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
-import { DASHBOARD } from '../../demo/demo';
-import type { NodeRedOptions } from '../../harness/node-red';
-import { keyFor, startNodeRedProcess, type FlowNode, type NodeRedProcess } from '../support/node-red-process';
-
-const EXAMPLES = resolve(__dirname, '../../examples');
-/** How long the browser may take for one step, in milliseconds: longer than it does on a busy computer. */
-const PATIENCE_MS = 20_000;
-
-export const ROWS_PER_UPLOAD = 10;
+import { accessibilityViolations } from '../support/accessibility';
+import { newPage, recordReceived } from '../support/browser';
 
 /** The screens that the page is for. */
 export const SCREENS = {
   desk: { viewport: { width: 1440, height: 900 } },
-  tablet: { viewport: { width: 1024, height: 768 } },
+  tablet: { viewport: { width: 1024, height: 768 }, hasTouch: true },
   phone: { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true },
 } as const satisfies Record<string, BrowserContextOptions>;
 
-/** The example with the operator's page, as it is in the package. */
-export function operatorFlow(): FlowNode[] {
-  const file = readdirSync(EXAMPLES).find((name) => name.startsWith('Operator page'))!;
-  return JSON.parse(readFileSync(join(EXAMPLES, file), 'utf8')) as FlowNode[];
-}
-
-/**
- * Starts Node-RED with the example and Dashboard, after somebody entered a service and its key.
- * @param rowsPerUpload few, so that a short file has some uploads
- * @param options a user directory that is kept, and Node-RED's own settings
- */
-export function startOperatorRuntime(
-  baseUrl: string,
-  rowsPerUpload = ROWS_PER_UPLOAD,
-  options: Partial<NodeRedOptions> = {},
-): Promise<NodeRedProcess> {
-  const flows = operatorFlow();
-  for (const node of flows) {
-    // A test of failures does not wait for the retries of a shop floor.
-    if (node.type === 'nrfcloud-connection') Object.assign(node, { baseUrl, retries: 0 });
-    if (node.type === 'nrfcloud-bulk-claim') node['rowsPerUpload'] = String(rowsPerUpload);
-  }
-  return startNodeRedProcess({ flows, credentials: keyFor(flows, 'sim-key'), modules: [DASHBOARD], ...options });
-}
+export type Screen = keyof typeof SCREENS;
+export const ALL_SCREENS = Object.keys(SCREENS) as Screen[];
 
 /** The operator's page in a browser, driven by mouse, fingers and keyboard. */
 export class OperatorPage {
   /** Everything that the browser complained about. */
   readonly problems: string[] = [];
   /** What Node-RED told the page, by its web socket or, before that is there, by polling. */
-  readonly #received: Promise<string>[] = [];
+  readonly #received: Promise<string>[];
 
   private constructor(
     readonly page: Page,
@@ -59,14 +28,7 @@ export class OperatorPage {
     page.on('console', (message) => {
       if (message.type() === 'error') this.problems.push(`${message.text()} ${message.location().url}`);
     });
-    page.on('response', (response) => {
-      if (!response.url().includes('/socket.io/')) return;
-      // A page that is left takes the bodies along that nobody has read.
-      this.#received.push(response.text().catch(() => ''));
-    });
-    page.on('websocket', (socket) => {
-      socket.on('framereceived', ({ payload }) => this.#received.push(Promise.resolve(String(payload))));
-    });
+    this.#received = recordReceived(page, (response) => response.url().includes('/socket.io/'));
   }
 
   /**
@@ -79,12 +41,7 @@ export class OperatorPage {
     options: BrowserContextOptions,
     prepare?: () => void,
   ): Promise<OperatorPage> {
-    const context = await browser.newContext({ locale: 'en-US', ...options });
-    const page = await context.newPage();
-    page.setDefaultTimeout(PATIENCE_MS);
-    // tsx marks functions with a helper of its own, which the page doesn't have.
-    await page.addInitScript('globalThis.__name = (f) => f');
-    if (prepare !== undefined) await page.addInitScript(prepare);
+    const page = await newPage(browser, options, prepare);
     const operator = new OperatorPage(page, options.hasTouch === true);
     await page.goto(url);
     await page.getByRole('button', { name: 'Claim', exact: true }).waitFor();
@@ -211,18 +168,9 @@ export class OperatorPage {
   }
 
   /** What an accessibility checker finds serious or critical on the page, or in a part of it. */
-  async accessibilityViolations(within = 'body'): Promise<string[]> {
-    await this.page.evaluate(axe.source);
-    return this.page.evaluate(async (selector) => {
-      // Dashboard's own: the hidden tooltips of its navigation have no text before they are shown.
-      const context = { include: [[selector]], exclude: [['.v-tooltip[role="tooltip"]']] };
-      const { violations } = await (globalThis as any).axe.run(context, { resultTypes: ['violations'] });
-      return violations
-        .filter(({ impact }: any) => impact === 'serious' || impact === 'critical')
-        .flatMap(({ id, nodes }: any) =>
-          nodes.map(({ html, failureSummary }: any) => `${id}: ${html}\n${failureSummary}`),
-        ) as string[];
-    }, within);
+  accessibilityViolations(within = 'body'): Promise<string[]> {
+    // Dashboard's own: the hidden tooltips of its navigation have no text before they are shown.
+    return accessibilityViolations(this.page.locator(within), '.v-tooltip[role="tooltip"]');
   }
 
   /** Elements that reach beyond the right edge of the screen. */

@@ -1,42 +1,20 @@
 import assert from 'node:assert/strict';
-import type { Browser } from 'playwright-core';
-import { startSimulator, type Simulator } from '../../simulator';
-import { startBrowser } from '../support/editor';
-import type { NodeRedProcess } from '../support/node-red-process';
-import { OperatorPage, SCREENS, startOperatorRuntime } from './operator-page';
-
-const KEY = 'sim-key';
+import type { Simulator } from '../../simulator';
+import { ALL_SCREENS, type OperatorPage } from './operator-page';
+import { usePages, type StageWithPages } from './stage';
 
 describe("the operator's page", function () {
   this.timeout(60_000);
+  const stage = usePages();
   let simulator: Simulator;
-  let nodeRed: NodeRedProcess;
-  let browser: Browser;
-  // Loading the page takes longer than most of the tests, so both stay open.
-  const pages = {} as Record<keyof typeof SCREENS, OperatorPage>;
-
-  before(async () => {
-    simulator = await startSimulator();
-    [nodeRed, browser] = await Promise.all([startOperatorRuntime(simulator.url), startBrowser()]);
-    const url = `${nodeRed.url}/dashboard/operator`;
-    pages.desk = await OperatorPage.open(browser, url, SCREENS.desk);
-    pages.tablet = await OperatorPage.open(browser, url, SCREENS.tablet);
-    pages.phone = await OperatorPage.open(browser, url, SCREENS.phone);
-  });
-  after(async () => {
-    await browser.close();
-    await nodeRed.stop();
-    await simulator.close();
-  });
-  afterEach(() => {
-    simulator.faults.clear();
-    simulator.set({ bulkHold: 'none', apiKey: KEY });
-    for (const { problems } of Object.values(pages)) assert.deepEqual(problems.splice(0), []);
+  let pages: StageWithPages['pages'];
+  before(() => {
+    ({ simulator, pages } = stage);
   });
 
   const csv = (devices: { claimToken: string }[]): string => devices.map(({ claimToken }) => claimToken).join('\r\n');
 
-  for (const screen of ['desk', 'tablet', 'phone'] as const) {
+  for (const screen of ALL_SCREENS) {
     describe(`on a ${screen}`, () => {
       let operator: OperatorPage;
       before(() => {

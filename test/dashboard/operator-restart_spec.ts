@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
 import { DASHBOARD } from '../../demo/demo';
 import { makeUserDir } from '../../harness/node-red';
 import { startSimulator, type Simulator } from '../../simulator';
-import { startBrowser } from '../support/editor';
 import type { NodeRedProcess } from '../support/node-red-process';
-import { OperatorPage, SCREENS, startOperatorRuntime } from './operator-page';
+import { claimingFlowAt, startFlow } from './operator-flow';
+import { OperatorPage, SCREENS } from './operator-page';
+import { pageUrl, useStage } from './stage';
 
 const ROWS = 50_000;
 const ROWS_PER_UPLOAD = 1000;
@@ -18,36 +18,28 @@ const UPLOADS_BEFORE = 15;
 
 describe('operator page: a restart in the middle of 50,000 rows', function () {
   this.timeout(240_000);
-  let simulator: Simulator;
   let userDir: string;
-  let browser: Browser;
-  let nodeRed: NodeRedProcess;
-
   /** What a user has who changed nothing: contexts in memory. */
-  const start = (): Promise<NodeRedProcess> =>
-    startOperatorRuntime(simulator.url, ROWS_PER_UPLOAD, {
+  const start = (simulator: Simulator): Promise<NodeRedProcess> =>
+    startFlow(claimingFlowAt(simulator, ROWS_PER_UPLOAD), {
       userDir,
       settings: { contextStorage: { default: { module: 'memory' } }, credentialSecret: 'kept over restarts' },
     });
+  const stage = useStage(async () => {
+    userDir = makeUserDir([DASHBOARD]);
+    const simulator = await startSimulator();
+    return { simulator, nodeRed: await start(simulator) };
+  });
+  after(() => rmSync(userDir, { recursive: true, force: true }));
+
   const open = async (): Promise<OperatorPage> => {
-    const operator = await OperatorPage.open(browser, `${nodeRed.url}/dashboard/operator`, SCREENS.desk);
+    const operator = await OperatorPage.open(stage.browser, pageUrl(stage.nodeRed), SCREENS.desk);
     operator.page.setDefaultTimeout(PATIENCE_MS);
     return operator;
   };
 
-  before(async () => {
-    simulator = await startSimulator();
-    userDir = makeUserDir([DASHBOARD]);
-    [nodeRed, browser] = await Promise.all([start(), startBrowser()]);
-  });
-  after(async () => {
-    await browser.close();
-    await nodeRed.stop();
-    await simulator.close();
-    rmSync(userDir, { recursive: true, force: true });
-  });
-
   it('operator page: a kill changes nothing but a short pause, and the same file again has nothing left', async () => {
+    const { simulator } = stage;
     const devices = simulator.mintMany(ROWS);
     const file = ['serial,claim token', ...devices.map(({ claimToken }, index) => `${index},${claimToken}`)].join('\n');
     const before = await open();
@@ -64,10 +56,10 @@ describe('operator page: a restart in the middle of 50,000 rows', function () {
     );
     await before.claimFile();
     await midway;
-    process.kill(nodeRed.pid, 'SIGKILL');
+    process.kill(stage.nodeRed.pid, 'SIGKILL');
     await before.page.close();
 
-    nodeRed = await start();
+    stage.nodeRed = await start(simulator);
     const after = await open();
     await after.page.locator('.op-file').getByText('fifty thousand.csv').waitFor();
     await after.fileIs('Done');

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Browser, BrowserContextOptions } from 'playwright-core';
-import { startSimulator, type Simulator } from '../../simulator';
-import { startBrowser } from '../support/editor';
-import type { NodeRedProcess } from '../support/node-red-process';
-import { OperatorPage, SCREENS, startOperatorRuntime } from './operator-page';
+import type { Simulator } from '../../simulator';
+import { OperatorPage, SCREENS } from './operator-page';
+import { pageUrl, useStage } from './stage';
 
 /** What the page's code uses of a browser, as far as the test replaces it. */
 interface Replaced {
@@ -15,27 +14,22 @@ interface Replaced {
 
 describe('operator page: scanning', function () {
   this.timeout(60_000);
+  const stage = useStage();
   let simulator: Simulator;
-  let nodeRed: NodeRedProcess;
   let browser: Browser;
-
-  // The editor asks for a login; the page's files are served without one.
-  before(async () => {
-    simulator = await startSimulator();
-    const adminAuth = { type: 'credentials', users: [{ username: 'admin', password: 'unused', permissions: '*' }] };
-    [nodeRed, browser] = await Promise.all([
-      startOperatorRuntime(simulator.url, undefined, { settings: { adminAuth } }),
-      startBrowser(),
-    ]);
-  });
-  after(async () => {
-    await browser.close();
-    await nodeRed.stop();
-    await simulator.close();
+  before(() => {
+    ({ simulator, browser } = stage);
   });
 
-  const open = (options: BrowserContextOptions = SCREENS.desk, prepare?: () => void): Promise<OperatorPage> =>
-    OperatorPage.open(browser, `${nodeRed.url}/dashboard/operator`, options, prepare);
+  const opened: OperatorPage[] = [];
+  const open = async (options: BrowserContextOptions = SCREENS.desk, prepare?: () => void): Promise<OperatorPage> => {
+    const operator = await OperatorPage.open(browser, pageUrl(stage.nodeRed), options, prepare);
+    opened.push(operator);
+    return operator;
+  };
+  afterEach(async () => {
+    for (const { page } of opened.splice(0)) await page.close();
+  });
 
   it('operator page: an IMEI is recognised, and nothing is sent', async () => {
     const operator = await open();
@@ -152,7 +146,7 @@ describe('operator page: scanning', function () {
     it(`operator page: speaks ${locale}, and nothing is beyond the edge at 360 px`, async () => {
       const context = await browser.newContext({ locale, viewport: { width: 360, height: 740 } });
       const page = await context.newPage();
-      await page.goto(`${nodeRed.url}/dashboard/operator`);
+      await page.goto(pageUrl(stage.nodeRed));
       const panel = page.locator('form.op-panel');
       await panel.waitFor();
       assert.equal(await panel.getAttribute('lang'), lang);
@@ -168,7 +162,7 @@ describe('operator page: scanning', function () {
     const context = await browser.newContext();
     await context.route('**/operator-page/scan.js', (route) => route.abort());
     const page = await context.newPage();
-    await page.goto(`${nodeRed.url}/dashboard/operator`);
+    await page.goto(pageUrl(stage.nodeRed));
     await page.getByText('This part of the page cannot be loaded').waitFor();
     // The other panels work.
     await page.locator('.op-drop').waitFor();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import packageJson from '../../package.json';
 import { CONTRACT } from '../support/contract';
 import { unreadable } from '../support/contrast';
-import { NODE_RED_MAJOR } from '../support/editor';
+import { NODE_RED_MAJOR } from '../support/editor-runtime';
 import { KEYLESS, KNOWN, useEditor } from '../support/shared-editor';
 
 const PALETTE_TYPES = Object.keys(packageJson['node-red'].nodes).filter(

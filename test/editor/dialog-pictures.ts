@@ -8,7 +8,9 @@ import type { Page } from 'playwright-core';
 import packageJson from '../../package.json';
 import { startSimulator } from '../../simulator';
 import { CONTRACT } from '../support/contract';
-import { Editor, startBrowser, startEditorRuntime } from '../support/editor';
+import { startBrowser } from '../support/browser';
+import { Editor } from '../support/editor';
+import { startEditorRuntime } from '../support/editor-runtime';
 import { shootDialog } from '../support/pictures';
 
 const FOLDER = resolve(__dirname, '../../test-results/dialogs');

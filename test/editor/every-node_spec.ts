@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Locator } from 'playwright-core';
 import { KNOWN, useEditor } from '../support/shared-editor';
+import { drawWire } from './draw-wire';
 
 // The editor's own objects, in the page.
 declare const RED: any;
@@ -87,8 +88,8 @@ describe('every node, dragged from the palette, filled in and deployed, works:',
     const status = await drag('nrfcloud-bulk-status', 560);
     await editor.type('Poll every', '0.1');
     await done(status, 'bulk status');
-    await editor.wire(INJECT, claim);
-    await editor.wire(claim, status);
+    await drawWire(editor, INJECT, claim);
+    await drawWire(editor, claim, status);
     await run();
     await green(claim, 'uploaded');
     await green(status, 'ended');
@@ -106,7 +107,7 @@ describe('every node, dragged from the palette, filled in and deployed, works:',
     await editor.chooseType('input', 'str');
     await editor.type('Tag', 'shift=late');
     await done(tags, 'create tag: shift=late');
-    await editor.wire(INJECT, tags);
+    await drawWire(editor, INJECT, tags);
     await run();
     await green(tags, 'created');
     assert.ok(simulator.tags().some(({ tag }) => tag === 'shift=late'));
@@ -119,7 +120,7 @@ describe('every node, dragged from the palette, filled in and deployed, works:',
     const device = await drag('nrfcloud-device');
     await editor.field('operation').selectOption('block');
     await done(device, 'block device');
-    await editor.wire(INJECT, device);
+    await drawWire(editor, INJECT, device);
     await run();
     await green(device, 'blocked');
     assert.match(simulator.requests.at(-1)!.url, new RegExp(`/claimed-devices/${id}/block$`));
@@ -152,8 +153,8 @@ describe('every node, dragged from the palette, filled in and deployed, works:',
       },
     ]);
     placed.push('seen');
-    await editor.wire(INJECT, devices);
-    await editor.wire(devices, 'seen');
+    await drawWire(editor, INJECT, devices);
+    await drawWire(editor, devices, 'seen');
     await editor.page.evaluate(() => RED.sidebar.show('debug'));
     await run();
     await green(devices, 'listed');

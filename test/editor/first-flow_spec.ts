@@ -6,7 +6,9 @@ import { join, resolve } from 'node:path';
 import type { Browser, Locator } from 'playwright-core';
 import packageJson from '../../package.json';
 import { startSimulator, type Simulator } from '../../simulator';
-import { Editor, NODE_RED_MAJOR, startBrowser } from '../support/editor';
+import { startBrowser } from '../support/browser';
+import { Editor } from '../support/editor';
+import { NODE_RED_MAJOR } from '../support/editor-runtime';
 import { startNodeRedProcess, type NodeRedProcess } from '../support/node-red-process';
 
 const ROOT = resolve(__dirname, '../..');

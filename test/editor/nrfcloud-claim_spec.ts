@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { KEY, KNOWN, useEditor } from '../support/shared-editor';
+import { drawWire } from './draw-wire';
 
 // The editor's own objects, in the page.
 declare const RED: any;
@@ -17,8 +18,8 @@ describe('the dialog of nrfcloud-claim', function () {
       { id: 'debug', type: 'debug', z: 'tab', ...SHOWING_DEVICE_ID, x: 600, y: 200, wires: [] },
     ]);
     const claim = await editor.drag('nrfcloud-claim', { x: 330, y: 200 });
-    await editor.wire('inject', claim);
-    await editor.wire(claim, 'debug');
+    await drawWire(editor, 'inject', claim);
+    await drawWire(editor, claim, 'debug');
 
     await editor.openDialog(claim);
     await editor.openConfig('connection', 'add');

@@ -1,16 +1,12 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
-import { tmpdir } from 'node:os';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { connectAsync, type MqttClient } from 'mqtt';
-import { startBroker, type Broker } from '../../harness/broker';
-import { startSimulator, type MintedToken, type Simulator } from '../../simulator';
+import type { MintedToken, Simulator } from '../../simulator';
+import { eventually, jsonLines, type RunningExamples } from '../support/examples';
 import type { FlowNode } from '../support/node-red-process';
-import { eventually, jsonLines, startExamples, type RunningExamples } from '../support/examples';
+import { AlertReceiver } from './alert-receiver';
+import { brokerConnected, startExamplesWithBroker, type ExamplesWithBroker } from './examples-with-broker';
+import { fates, UploadClient } from './upload-client';
 
 const UPLOAD = 'Upload a CSV by HTTP with a report of every row';
 const RETRY = 'Retry failed rows';
@@ -18,63 +14,35 @@ const ALERT = 'Alert when a bulk operation fails';
 
 describe('the examples that claim many devices', function () {
   this.timeout(60_000);
+  let examples: ExamplesWithBroker;
   let simulator: Simulator;
-  let broker: Broker;
   let running: RunningExamples;
-  let mqtt: MqttClient;
-  let folder: string;
+  let alerts: AlertReceiver;
+  let upload: UploadClient;
   let givenUp: string;
-  let webhook: Server;
-  /** What came by the webhook and by MQTT. */
-  const posted: string[] = [];
-  const published: string[] = [];
 
   before(async () => {
-    simulator = await startSimulator();
-    broker = startBroker(0);
-    const { url, port } = await broker.ready;
-    folder = mkdtempSync(join(tmpdir(), 'nrfcloud-examples-'));
-    givenUp = join(folder, 'given-up-rows.jsonl');
-    webhook = createServer((request, response) => {
-      void text(request).then((body) => {
-        posted.push(body);
-        response.end('thanks');
-      });
-    }).listen(0, '127.0.0.1');
-    await once(webhook, 'listening');
-    running = await startExamples([UPLOAD, RETRY, ALERT], {
-      simulator,
-      mqttPort: port,
-      nodes: { 'nrfcloud-connection': { retries: 0 }, 'nrfcloud-bulk-status': { interval: 0.05 } },
-      env: {
-        GIVEN_UP_FILE: givenUp,
-        ALERT_WEBHOOK: `http://127.0.0.1:${(webhook.address() as AddressInfo).port}/alert`,
-      },
+    alerts = await AlertReceiver.start();
+    examples = await startExamplesWithBroker([UPLOAD, RETRY, ALERT], (folder) => {
+      givenUp = join(folder, 'given-up-rows.jsonl');
+      return {
+        nodes: { 'nrfcloud-connection': { retries: 0 }, 'nrfcloud-bulk-status': { interval: 0.05 } },
+        env: { GIVEN_UP_FILE: givenUp, ALERT_WEBHOOK: alerts.url },
+      };
     });
-    await brokerConnected(0);
-    mqtt = await connectAsync(url);
-    mqtt.on('message', (_topic, payload) => published.push(payload.toString()));
-    await mqtt.subscribeAsync('alerts/nrfcloud');
+    ({ simulator, running } = examples);
+    upload = new UploadClient(`${running.nodeRed.url}/bulk-claim`);
+    await alerts.subscribe(examples.mqtt);
   });
   after(async () => {
-    await mqtt.endAsync();
-    await running.stop();
-    await broker.stop();
-    await simulator.close();
-    webhook.close();
-    rmSync(folder, { recursive: true, force: true });
+    await examples.stop();
+    alerts.stop();
   });
   afterEach(() => {
     simulator.faults.clear();
     simulator.set({ bulkHold: 'none', apiKey: 'sim-key', errorSummary: 'current' });
   });
 
-  /** Node-RED drops what it should publish before. @param from the line of the log to begin with */
-  const brokerConnected = (from: number): Promise<void> =>
-    running.nodeRed.until(
-      () => running.nodeRed.log.slice(from).some((line) => line.includes('Connected to broker')),
-      'the connection to the broker',
-    );
   /** A device of this account, and one of somebody else's. */
   const twoDevices = (): [MintedToken, MintedToken] => {
     const [mine, other] = simulator.mintMany(2);
@@ -82,24 +50,10 @@ describe('the examples that claim many devices', function () {
     return [mine!, other!];
   };
 
-  const post = (body: string | FormData, query = ''): Promise<Response> =>
-    fetch(`${running.nodeRed.url}/bulk-claim${query}`, {
-      method: 'POST',
-      body,
-      ...(typeof body === 'string' ? { headers: { 'content-type': 'text/csv' } } : {}),
-    });
-  const fates = (report: Record<string, any>): unknown =>
-    (report['report'] as Record<string, unknown>[]).map(({ line, outcome, code }) => [line, outcome, code]);
-
-  /** Both ways of an alert carry the same; returns it. */
-  const alert = async (begin: () => Promise<void>): Promise<Record<string, any>> => {
-    posted.length = published.length = 0;
-    await begin();
-    await eventually(() => posted.length > 0 && published.length > 0, 'the alert');
-    assert.deepEqual([posted.length, published.length], [1, 1]);
-    assert.deepEqual(JSON.parse(posted[0]!), JSON.parse(published[0]!));
-    return JSON.parse(published[0]!) as Record<string, any>;
-  };
+  /** The one alert of rows that are claimed, without any those of the example. */
+  const alertOf = (rows?: unknown): Promise<Record<string, any>> =>
+    alerts.alertOf(() => running.press(ALERT, 'claim these rows', rows));
+  const retry = (rows: unknown[]): Promise<void> => running.press(RETRY, 'claim these rows', rows);
 
   describe(UPLOAD, () => {
     it('answers a body with the fate of every row, when the service is done', async () => {
@@ -107,7 +61,9 @@ describe('the examples that claim many devices', function () {
       simulator.set({ bulkHold: 'PENDING' });
       const polled = simulator.events.waitFor('response', ({ operation }) => operation === 'bulkStatus', 20_000);
       let answered = false;
-      const answer = post(`token,tags\n${mine.claimToken},"a,b"\nno token\n${other.claimToken}\n${mine.claimToken}\n`);
+      const answer = upload.post(
+        `token,tags\n${mine.claimToken},"a,b"\nno token\n${other.claimToken}\n${mine.claimToken}\n`,
+      );
       void answer.then(() => (answered = true));
       await polled;
       assert.equal(answered, false);
@@ -136,7 +92,7 @@ describe('the examples that claim many devices', function () {
       simulator.set({ verify: false });
       const form = new FormData();
       form.append('file', new Blob([devices.map(({ claimToken }) => `${claimToken}\n`).join('')]), 'tokens.csv');
-      const report = (await (await post(form)).json()) as Record<string, any>;
+      const report = await upload.reportOf(form);
       simulator.set({ verify: true });
       assert.deepEqual([report['rows'], report['claimed']], [2100, 2100]);
       const lines = (report['report'] as { line: number }[]).map(({ line }) => line);
@@ -151,7 +107,7 @@ describe('the examples that claim many devices', function () {
       for (const [begin, cell] of ['=1+1', '+1', '-1', '@SUM(1)'].map((start) => [start, `${start},"x"`] as const)) {
         simulator.faults.clear();
         simulator.faults.add({ match: { host: 'summary' }, body: { errors: [`[0]: ${cell}`] } });
-        const response = await post(`${other.claimToken}\n`, '?format=csv');
+        const response = await upload.post(`${other.claimToken}\n`, '?format=csv');
         assert.equal(response.headers.get('content-type'), 'text/csv; charset=utf-8');
         assert.equal(
           await response.text(),
@@ -164,9 +120,9 @@ describe('the examples that claim many devices', function () {
     it('keeps two callers apart', async () => {
       const devices = simulator.mintMany(6);
       const answers = await Promise.all(
-        devices.map(async ({ claimToken }, index) => (await post(`${'bad\n'.repeat(index)}${claimToken}\n`)).json()),
+        devices.map(({ claimToken }, index) => upload.reportOf(`${'bad\n'.repeat(index)}${claimToken}\n`)),
       );
-      for (const [index, answer] of (answers as Record<string, any>[]).entries()) {
+      for (const [index, answer] of answers.entries()) {
         const { rows, claimed, rejected, report } = answer;
         assert.deepEqual([rows, claimed, rejected], [index + 1, 1, index]);
         assert.equal(report.at(-1).deviceId, devices[index]!.deviceUuid);
@@ -176,24 +132,20 @@ describe('the examples that claim many devices', function () {
     it('tells of rows whose upload failed, and of rows of which nothing can be had', async () => {
       const [mine] = twoDevices();
       simulator.faults.add({ status: 401, times: 1 });
-      const refused = (await (await post(`${mine.claimToken}\n`)).json()) as Record<string, any>;
+      const refused = await upload.reportOf(`${mine.claimToken}\n`);
       assert.deepEqual(fates(refused), [[1, 'rejected', 'NRFCLOUD_UNAUTHORIZED']]);
       simulator.faults.add({ match: { operation: 'bulkStatus' }, status: 400, times: 1 });
-      const lost = (await (await post(`${mine.claimToken}\n`)).json()) as Record<string, any>;
+      const lost = await upload.reportOf(`${mine.claimToken}\n`);
       assert.deepEqual(fates(lost), [[1, 'unknown', 'NRFCLOUD_REJECTED']]);
       const [, other] = twoDevices();
       simulator.set({ errorSummary: 'expired' });
-      const unread = (await (await post(`${other.claimToken}\n`)).json()) as Record<string, any>;
+      const unread = await upload.reportOf(`${other.claimToken}\n`);
       assert.deepEqual(fates(unread), [[1, 'refused', undefined]]);
     });
 
     it('refuses what is no CSV', async () => {
       for (const body of [new FormData(), JSON.stringify({ claimToken: 'x' })]) {
-        const response = await fetch(`${running.nodeRed.url}/bulk-claim`, {
-          method: 'POST',
-          body,
-          ...(typeof body === 'string' ? { headers: { 'content-type': 'application/json' } } : {}),
-        });
+        const response = await upload.post(body, '', 'application/json');
         assert.equal(response.status, 400);
         assert.equal(((await response.json()) as { error: string }).error, 'NRFCLOUD_INVALID_INPUT');
       }
@@ -209,7 +161,7 @@ describe('the examples that claim many devices', function () {
       const before = uploads();
       simulator.faults.add({ match: { operation: 'bulkClaim' }, times: 1, status: 503 });
       const ended = simulator.events.waitFor('bulk-end', undefined, 20_000);
-      await running.press(RETRY, 'claim these rows', [mine.claimToken, [other.claimToken, 'late']]);
+      await retry([mine.claimToken, [other.claimToken, 'late']]);
       await ended;
       simulator.releaseByOther(other.deviceUuid);
       await eventually(() => simulator.claims.has(other.deviceUuid), 'the claim of the row that was refused');
@@ -222,7 +174,7 @@ describe('the examples that claim many devices', function () {
     it('gives up after three rounds, and what is bad at once, and writes both down', async () => {
       const [mine, other] = twoDevices();
       const before = uploads();
-      await running.press(RETRY, 'claim these rows', ['no token', mine.claimToken, other.claimToken, mine.claimToken]);
+      await retry(['no token', mine.claimToken, other.claimToken, mine.claimToken]);
       await eventually(() => lines().length === 3, 'all rows that are given up');
       assert.deepEqual(
         lines().map(({ round, code, claimToken }) => [round, code, claimToken] as unknown),
@@ -241,13 +193,13 @@ describe('the examples that claim many devices', function () {
       const [mine] = twoDevices();
       const before = uploads();
       simulator.faults.add({ match: { operation: 'bulkClaim' }, status: 503 });
-      await running.press(RETRY, 'claim these rows', [mine.claimToken]);
+      await retry([mine.claimToken]);
       await eventually(() => lines().length === 1, 'the row that is given up');
       assert.deepEqual([lines()[0]!['round'], lines()[0]!['code']], [3, 'NRFCLOUD_UNAVAILABLE']);
       assert.equal(uploads() - before, 4);
       simulator.faults.clear();
       simulator.setApiKey('another');
-      await running.press(RETRY, 'claim these rows', [mine.claimToken]);
+      await retry([mine.claimToken]);
       await eventually(() => lines().length === 2, 'the row with the wrong key');
       assert.deepEqual([lines()[1]!['round'], lines()[1]!['code']], [0, 'NRFCLOUD_UNAUTHORIZED']);
       rmSync(givenUp);
@@ -256,11 +208,11 @@ describe('the examples that claim many devices', function () {
     it('does not lose rows of which nothing can be had', async () => {
       const [mine, other] = twoDevices();
       simulator.faults.add({ match: { operation: 'bulkStatus' }, status: 400, times: 1 });
-      await running.press(RETRY, 'claim these rows', [mine.claimToken]);
+      await retry([mine.claimToken]);
       await eventually(() => lines().length === 1, 'the row whose operation is not known');
       assert.equal(lines()[0]!['code'], 'NRFCLOUD_REJECTED');
       simulator.set({ errorSummary: 'expired' });
-      await running.press(RETRY, 'claim these rows', [other.claimToken]);
+      await retry([other.claimToken]);
       await eventually(() => lines().length === 2, 'the row whose error is not known');
       assert.deepEqual([lines()[1]!['round'], lines()[1]!['claimToken']], [3, other.claimToken]);
     });
@@ -268,7 +220,7 @@ describe('the examples that claim many devices', function () {
 
   describe(ALERT, () => {
     it('raises one alert with the counts and the first errors, as it is imported', async () => {
-      const { firstErrors, bulkOpsRequestId, ...rest } = await alert(() => running.press(ALERT, 'claim these rows'));
+      const { firstErrors, bulkOpsRequestId, ...rest } = await alertOf();
       assert.deepEqual({ ...rest, time: '' }, { alert: 'BULK_OPERATION_FAILED', rows: 2, failed: 1, time: '' });
       assert.ok(simulator.operation(String(bulkOpsRequestId)) !== undefined);
       assert.deepEqual([firstErrors.length, firstErrors[0].line], [1, 2]);
@@ -280,25 +232,24 @@ describe('the examples that claim many devices', function () {
       const errors = devices.map(({ claimToken }, row) => `[${row}]: ${claimToken} is taken`);
       simulator.faults.add({ match: { host: 'summary' }, body: { errors } });
       const tokens = devices.map(({ claimToken }) => claimToken);
-      const { rows, failed, firstErrors } = await alert(() => running.press(ALERT, 'claim these rows', tokens));
+      const { rows, failed, firstErrors } = await alertOf(tokens);
       assert.deepEqual([rows, failed], [8, 8]);
-      assert.deepEqual(
-        firstErrors,
-        devices
-          .slice(0, 5)
-          .map(({ deviceUuid }, row) => ({ line: row + 1, deviceId: deviceUuid, message: '… is taken' })),
-      );
+      const expected = devices.map(({ deviceUuid }, row) => ({
+        line: row + 1,
+        deviceId: deviceUuid,
+        message: '… is taken',
+      }));
+      assert.deepEqual(firstErrors, expected.slice(0, 5));
     });
 
     it('raises one alert when an upload fails, and when the end of an operation cannot be had', async () => {
       const [{ claimToken }] = twoDevices();
-      const press = (): Promise<void> => running.press(ALERT, 'claim these rows', [claimToken]);
       simulator.faults.add({ match: { operation: 'bulkClaim' }, status: 503, times: 1 });
-      const failed = await alert(press);
+      const failed = await alertOf([claimToken]);
       assert.equal(failed['alert'], 'NRFCLOUD_UNAVAILABLE');
       assert.match(String(failed['firstErrors'][0].message), /0 uploads were accepted and 1 failed/);
       simulator.faults.add({ match: { operation: 'bulkStatus' }, status: 400, times: 1 });
-      const unknown = await alert(press);
+      const unknown = await alertOf([claimToken]);
       assert.equal(unknown['alert'], 'NRFCLOUD_REJECTED');
       assert.match(String(unknown['bulkOpsRequestId']), /./);
       assert.ok(!`${JSON.stringify(failed)}${JSON.stringify(unknown)}`.includes(claimToken.slice(0, 40)));
@@ -306,12 +257,12 @@ describe('the examples that claim many devices', function () {
 
     it('raises none when all is well', async () => {
       const [good] = simulator.mintMany(1);
-      posted.length = published.length = 0;
+      alerts.clear();
       await running.press(ALERT, 'claim these rows', [good!.claimToken]);
       await eventually(() => simulator.claims.has(good!.deviceUuid), 'the claim');
       // The next alert is the only one.
-      await alert(() => running.press(ALERT, 'claim these rows', 17));
-      assert.equal(posted.length, 1);
+      await alertOf(17);
+      assert.equal(alerts.posted.length, 1);
     });
   });
 
@@ -321,25 +272,22 @@ describe('the examples that claim many devices', function () {
       const current = flows.map((node) => (node.type === 'nrfcloud-connection' ? { ...node, api: 'current' } : node));
       const seen = running.nodeRed.log.length;
       await running.nodeRed.deploy(current);
-      await brokerConnected(seen);
+      await brokerConnected(running, seen);
       rmSync(givenUp, { force: true });
     });
 
     it('reports, retries and alerts the same', async () => {
       const [mine, other] = twoDevices();
-      const report = (await (await post(`${mine.claimToken}\nno token\n${other.claimToken}\n`)).json()) as Record<
-        string,
-        any
-      >;
+      const report = await upload.reportOf(`${mine.claimToken}\nno token\n${other.claimToken}\n`);
       assert.deepEqual(fates(report), [
         [1, 'claimed', undefined],
         [2, 'rejected', 'INVALID_TOKEN'],
         [3, 'refused', undefined],
       ]);
-      await running.press(RETRY, 'claim these rows', [other.claimToken]);
+      await retry([other.claimToken]);
       await eventually(() => jsonLines(givenUp).length === 1, 'the row that is given up');
       assert.deepEqual([jsonLines(givenUp)[0]!['round'], jsonLines(givenUp)[0]!['code']], [3, 'REFUSED']);
-      const { alert: name, failed } = await alert(() => running.press(ALERT, 'claim these rows', [other.claimToken]));
+      const { alert: name, failed } = await alertOf([other.claimToken]);
       assert.deepEqual([name, failed], ['BULK_OPERATION_FAILED', 1]);
       assert.ok(simulator.counters['bulkClaimNow']! >= 6);
     });

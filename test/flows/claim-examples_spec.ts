@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { connect, createServer, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { connectAsync, type MqttClient } from 'mqtt';
-import { startBroker, type Broker } from '../../harness/broker';
-import { freePort, listen } from '../../harness/ports';
-import { swapTail } from '../../demo/once/messy-file';
+import type { MqttClient } from 'mqtt';
 import { GUIDE } from '../../demo/once/cases';
-import { startSimulator, type Simulator } from '../../simulator';
-import { eventually, jsonLines, startExamples, type RunningExamples } from '../support/examples';
+import { swapTail } from '../../demo/once/messy-file';
+import { freePort } from '../../harness/ports';
+import type { Simulator } from '../../simulator';
+import { eventually, jsonLines, type RunningExamples } from '../support/examples';
+import { startGate, type Gate } from '../support/gate';
+import { startExamplesWithBroker, type ExamplesWithBroker } from './examples-with-broker';
 
 const LINE = 'Claim on the production line by MQTT';
 const SCANNER = 'Claim from a scanner or serial port';
@@ -18,47 +18,39 @@ const DEAD_LETTERS = 'Dead-letter file and replay';
 
 describe('the examples that claim one device at a time', function () {
   this.timeout(60_000);
+  let examples: ExamplesWithBroker;
   let simulator: Simulator;
-  let broker: Broker;
   let running: RunningExamples;
   let mqtt: MqttClient;
-  let folder: string;
   let letters: string;
   let scannerPort: number;
   /** Between Node-RED and the broker. */
   let gate: Gate;
 
   before(async () => {
-    simulator = await startSimulator();
-    broker = startBroker(0);
-    const { url, port } = await broker.ready;
-    folder = mkdtempSync(join(tmpdir(), 'nrfcloud-examples-'));
-    letters = join(folder, 'dead-letters.jsonl');
     scannerPort = await freePort(0);
-    gate = await startGate(port);
-    running = await startExamples([LINE, SCANNER, DEAD_LETTERS], {
-      simulator,
-      mqttPort: gate.port,
-      nodes: {
-        'tcp in': { port: String(scannerPort) },
-        'nrfcloud-connection': { retries: 0 },
-        'nrfcloud-bulk-status': { interval: 0.05 },
-      },
-      env: { DEAD_LETTERS: letters },
-      // Instead of 15 s.
-      settings: { mqttReconnectTime: 200 },
+    examples = await startExamplesWithBroker([LINE, SCANNER, DEAD_LETTERS], async (folder, mqttPort) => {
+      letters = join(folder, 'dead-letters.jsonl');
+      gate = await startGate(mqttPort);
+      return {
+        mqttPort: gate.port,
+        nodes: {
+          'tcp in': { port: String(scannerPort) },
+          'nrfcloud-connection': { retries: 0 },
+          'nrfcloud-bulk-status': { interval: 0.05 },
+        },
+        env: { DEAD_LETTERS: letters },
+        // Instead of 15 s.
+        settings: { mqttReconnectTime: 200 },
+      };
     });
-    await broker.subscribed('production/+/token');
-    mqtt = await connectAsync(url);
+    ({ simulator, running, mqtt } = examples);
+    await examples.broker.subscribed('production/+/token');
     await mqtt.subscribeAsync('production/+/answer', { qos: 2 });
   });
   after(async () => {
-    await mqtt.endAsync();
-    await running.stop();
+    await examples.stop();
     gate.shut();
-    await broker.stop();
-    await simulator.close();
-    rmSync(folder, { recursive: true, force: true });
   });
   afterEach(() => {
     simulator.faults.clear();
@@ -271,23 +263,11 @@ describe('the examples that claim one device at a time', function () {
       await running.press(DEAD_LETTERS, 'replay');
       await eventually(() => lines().length === 4, 'the end of both letters');
       assert.equal(simulator.claims.get(mine!.deviceUuid), 1);
-      assert.deepEqual(
-        lines()
-          .slice(2)
-          .map(({ outcome }) => outcome as string)
-          .sort(),
-        ['claimed', 'refused'],
-      );
-      assert.deepEqual(
-        lines()
-          .slice(2)
-          .map(({ closed }) => closed as string)
-          .sort(),
-        lines()
-          .slice(0, 2)
-          .map(({ letter }) => letter as string)
-          .sort(),
-      );
+      const sorted = (from: Record<string, any>[], property: string): string[] =>
+        from.map((line) => line[property] as string).sort();
+      const [open, ends] = [lines().slice(0, 2), lines().slice(2)];
+      assert.deepEqual(sorted(ends, 'outcome'), ['claimed', 'refused']);
+      assert.deepEqual(sorted(ends, 'closed'), sorted(open, 'letter'));
 
       // Nothing is open any more, so nothing is sent.
       const settled = uploads();
@@ -311,35 +291,3 @@ describe('the examples that claim one device at a time', function () {
     });
   });
 });
-
-/** A way to a port that can be shut: what goes through it is cut, and nothing more gets in. */
-interface Gate {
-  readonly port: number;
-  shut: () => void;
-  open: () => Promise<unknown>;
-}
-
-async function startGate(target: number): Promise<Gate> {
-  const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
-    const onward = connect(target, '127.0.0.1');
-    for (const [one, other] of [
-      [socket, onward],
-      [onward, socket],
-    ] as const) {
-      sockets.add(one);
-      one.pipe(other);
-      one.on('error', () => other.destroy());
-      one.on('close', () => other.destroy());
-    }
-  });
-  const port = await listen(server, 0);
-  return {
-    port,
-    shut: () => {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-    },
-    open: () => listen(server, port),
-  };
-}

@@ -4,15 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectAsync, type MqttClient } from 'mqtt';
 import type { Browser } from 'playwright-core';
-import { startBroker, type Broker } from '../../harness/broker';
-import { startSimulator, type Simulator } from '../../simulator';
-import { startBrowser } from '../support/editor';
-import { demoFlows, keyFor, startNodeRedProcess, type NodeRedProcess } from '../support/node-red-process';
+import type { Simulator } from '../../simulator';
+import { startBrowser } from '../support/browser';
+import { startDemoFlow, type DemoFlow } from '../support/demo-flow';
+import type { NodeRedProcess } from '../support/node-red-process';
 
 describe("the demo's page for a file, in a browser", function () {
   this.timeout(60_000);
+  let demo: DemoFlow;
   let simulator: Simulator;
-  let broker: Broker;
   let nodeRed: NodeRedProcess;
   let mqtt: MqttClient;
   let browser: Browser;
@@ -20,21 +20,9 @@ describe("the demo's page for a file, in a browser", function () {
   const rows: Record<string, any>[] = [];
 
   before(async () => {
-    simulator = await startSimulator();
-    broker = startBroker(0);
-    const { url, port } = await broker.ready;
-    const flows = demoFlows();
-    nodeRed = await startNodeRedProcess({
-      flows,
-      credentials: keyFor(flows, 'sim-key'),
-      env: {
-        NRFCLOUD_BASE_URL: simulator.url,
-        NRFCLOUD_DEVICE_API_URL: simulator.deviceApiUrl,
-        DEMO_MQTT_PORT: String(port),
-      },
-    });
-    await broker.subscribed('line/+/token');
-    mqtt = await connectAsync(url);
+    demo = await startDemoFlow();
+    ({ simulator, nodeRed } = demo);
+    mqtt = await connectAsync(demo.mqttUrl);
     await mqtt.subscribeAsync('bulk/+/row');
     folder = mkdtempSync(join(tmpdir(), 'nrfcloud-file-'));
     browser = await startBrowser();
@@ -42,9 +30,7 @@ describe("the demo's page for a file, in a browser", function () {
   after(async () => {
     await browser.close();
     await mqtt.endAsync();
-    await nodeRed.stop();
-    await broker.stop();
-    await simulator.close();
+    await demo.stop();
     rmSync(folder, { recursive: true, force: true });
   });
 

@@ -1,42 +1,27 @@
 import assert from 'node:assert/strict';
-import { startBroker, type Broker } from '../../harness/broker';
 import { mqttChannel, type Channel } from '../../demo/once/channels';
-import { startSimulator, type Simulator } from '../../simulator';
+import type { Simulator } from '../../simulator';
 import type { FaultRule } from '../../simulator/faults/rule';
-import { demoFlows, keyFor, startNodeRedProcess, type NodeRedProcess } from '../support/node-red-process';
+import { startDemoFlow, type DemoFlow } from '../support/demo-flow';
+import { demoFlows, type NodeRedProcess } from '../support/node-red-process';
 
 describe("the demo's flow in a real Node-RED", function () {
   this.timeout(40_000);
+  let demo: DemoFlow;
   let simulator: Simulator;
-  let broker: Broker;
   let nodeRed: NodeRedProcess;
   let mqtt: Channel;
   const over = new AbortController();
 
   before(async () => {
-    simulator = await startSimulator({ api: 'guide' });
-    broker = startBroker(0);
-    const { url, port } = await broker.ready;
-    const flows = demoFlows();
-    nodeRed = await startNodeRedProcess({
-      flows,
-      credentials: keyFor(flows, '${NRFCLOUD_API_KEY}'),
-      env: {
-        NRFCLOUD_API_KEY: 'sim-key',
-        NRFCLOUD_BASE_URL: simulator.url,
-        NRFCLOUD_DEVICE_API_URL: simulator.deviceApiUrl,
-        DEMO_MQTT_PORT: String(port),
-      },
-    });
-    await broker.subscribed('line/+/token');
-    mqtt = await mqttChannel(url, over.signal);
+    demo = await startDemoFlow({ simulator: { api: 'guide' } });
+    ({ simulator, nodeRed } = demo);
+    mqtt = await mqttChannel(demo.mqttUrl, over.signal);
   });
   after(async () => {
     over.abort();
     await mqtt.close();
-    await nodeRed.stop();
-    await broker.stop();
-    await simulator.close();
+    await demo.stop();
   });
   afterEach(() => simulator.faults.clear());
 

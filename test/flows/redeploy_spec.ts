@@ -1,20 +1,15 @@
 import assert from 'node:assert/strict';
-import { startBroker, type Broker } from '../../harness/broker';
+import type { Broker } from '../../harness/broker';
 import { mqttChannel, type Channel } from '../../demo/once/channels';
-import { startSimulator, type Simulator } from '../../simulator';
-import {
-  demoFlows,
-  keyFor,
-  startNodeRedProcess,
-  supportFolder,
-  type FlowNode,
-  type NodeRedProcess,
-} from '../support/node-red-process';
+import type { Simulator } from '../../simulator';
+import { startDemoFlow, type DemoFlow } from '../support/demo-flow';
+import { supportFolder, type FlowNode, type NodeRedProcess } from '../support/node-red-process';
 
 const MESSAGES = 500;
 
 describe('a deploy in the middle of the work', function () {
   this.timeout(60_000);
+  let demo: DemoFlow;
   let simulator: Simulator;
   let broker: Broker;
   let nodeRed: NodeRedProcess;
@@ -23,29 +18,14 @@ describe('a deploy in the middle of the work', function () {
   const over = new AbortController();
 
   before(async () => {
-    simulator = await startSimulator();
-    broker = startBroker(0);
-    const { url, port } = await broker.ready;
-    flows = demoFlows();
-    nodeRed = await startNodeRedProcess({
-      flows,
-      credentials: keyFor(flows, 'sim-key'),
-      env: {
-        NRFCLOUD_BASE_URL: simulator.url,
-        NRFCLOUD_DEVICE_API_URL: simulator.deviceApiUrl,
-        DEMO_MQTT_PORT: String(port),
-      },
-      settings: { nodesDir: [supportFolder('message-ledger')] },
-    });
-    await broker.subscribed('line/+/token');
-    mqtt = await mqttChannel(url, over.signal);
+    demo = await startDemoFlow({ settings: { nodesDir: [supportFolder('message-ledger')] } });
+    ({ simulator, nodeRed, flows, broker } = demo);
+    mqtt = await mqttChannel(demo.mqttUrl, over.signal);
   });
   after(async () => {
     over.abort();
     await mqtt.close();
-    await nodeRed.stop();
-    await broker.stop();
-    await simulator.close();
+    await demo.stop();
   });
   beforeEach(() => {
     nodeRed.log.length = 0;

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { connectAsync, type MqttClient } from 'mqtt';
-import { startBroker, type Broker } from '../../harness/broker';
-import { startSimulator, type Simulator } from '../../simulator';
-import { eventually, startExamples, type RunningExamples } from '../support/examples';
+import type { MqttClient } from 'mqtt';
+import type { Simulator } from '../../simulator';
+import { eventually, type RunningExamples } from '../support/examples';
+import { startExamplesWithBroker, type ExamplesWithBroker } from './examples-with-broker';
 
 const BLOCK = 'Block a device by MQTT message';
 const TAG_WIDE = 'Block or unblock everything with a tag';
@@ -14,33 +13,23 @@ const INVENTORY = 'Nightly inventory to CSV';
 
 describe('the examples with tags and devices', function () {
   this.timeout(60_000);
+  let examples: ExamplesWithBroker;
   let simulator: Simulator;
-  let broker: Broker;
   let running: RunningExamples;
   let mqtt: MqttClient;
   let folder: string;
 
   before(async () => {
-    simulator = await startSimulator({ pageSize: 2 });
-    broker = startBroker(0);
-    const { url, port } = await broker.ready;
-    folder = mkdtempSync(join(tmpdir(), 'nrfcloud-inventory-'));
-    running = await startExamples([BLOCK, TAG_WIDE, MOVE, INVENTORY], {
-      simulator,
-      mqttPort: port,
+    examples = await startExamplesWithBroker(
+      [BLOCK, TAG_WIDE, MOVE, INVENTORY],
       // Relative paths are found there.
-      settings: { fileWorkingDirectory: folder },
-    });
-    await broker.subscribed('devices/+/block');
-    mqtt = await connectAsync(url);
+      (files) => ({ settings: { fileWorkingDirectory: files } }),
+      { pageSize: 2 },
+    );
+    ({ simulator, running, mqtt, folder } = examples);
+    await examples.broker.subscribed('devices/+/block');
   });
-  after(async () => {
-    await mqtt.endAsync();
-    await running.stop();
-    await broker.stop();
-    await simulator.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  after(() => examples.stop());
 
   /** Resolves when a debug node has written such a line to Node-RED's log. */
   const told = (pattern: RegExp): Promise<void> => {

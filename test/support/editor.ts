@@ -1,66 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import axe from 'axe-core';
-import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
-import { startNodeRed, type NodeRed, type NodeRedOptions } from '../../harness/node-red';
-import { freePort } from '../../harness/ports';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { accessibilityViolations } from './accessibility';
+import { newPage, recordReceived } from './browser';
 
 // The editor's own objects: what is evaluated in the page uses them, Node.js knows neither.
 declare const RED: any;
-
-const ENSURE_CHROMIUM = resolve(__dirname, '../../scripts/ensure-chromium.mjs');
-
-/** Known to work as root in a container, and quiet on the network. */
-const CHROMIUM_ARGS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-/** How long the browser may take for one step: longer than it does on a busy computer. */
-const STEP_TIMEOUT_MS = 15_000;
-
-/**
- * Starts a Node-RED for the editor, in a process of its own.
- * @param flows what it runs at the start
- */
-export async function startEditorRuntime(
-  flows: unknown[] = [],
-  options: Pick<NodeRedOptions, 'credentials' | 'env' | 'onLine'> = {},
-): Promise<NodeRed> {
-  const nodeRed = startNodeRed({
-    ...options,
-    port: await freePort(0),
-    flows,
-    // Without the big code editor the page is there sooner.
-    settings: { editorTheme: { tours: false, codeEditor: { lib: 'ace' } } },
-  });
-  await nodeRed.ready;
-  return nodeRed;
-}
-
-/** The first number of the version of the Node-RED that is tested. */
-export const NODE_RED_MAJOR = Number.parseInt(
-  (
-    JSON.parse(
-      readFileSync(
-        resolve(dirname(process.env['NODE_RED_PATH'] ?? require.resolve('node-red')), '../package.json'),
-        'utf8',
-      ),
-    ) as { version: string }
-  ).version,
-);
-
-/** Starts the browser. */
-export function startBrowser(): Promise<Browser> {
-  const executablePath = execFileSync(process.execPath, [ENSURE_CHROMIUM], { encoding: 'utf8' }).trim();
-  return chromium.launch({ executablePath, args: CHROMIUM_ARGS });
-}
 
 /** A node as the editor judges it. */
 export interface Judgement {
@@ -73,7 +16,7 @@ export class Editor {
   /** Everything that the browser complained about. */
   readonly problems: string[] = [];
   /** What Node-RED told the browser: the texts of its answers and of its web socket. */
-  readonly received: Promise<string>[] = [];
+  readonly received: Promise<string>[];
 
   private constructor(readonly page: Page) {
     page.on('pageerror', (error) => this.problems.push(error.stack ?? String(error)));
@@ -82,14 +25,7 @@ export class Editor {
       // The editor swallows what a dialog or a validator throws, and logs it like any other line.
       if (message.type() === 'error' || /^(oneditprepare|Validation error)/.test(text)) this.problems.push(text);
     });
-    page.on('response', (response) => {
-      if (!/json|html/.test(response.headers()['content-type'] ?? '')) return;
-      // A page that is left takes the bodies along that nobody has read.
-      this.received.push(response.text().catch(() => ''));
-    });
-    page.on('websocket', (socket) => {
-      socket.on('framereceived', ({ payload }) => this.received.push(Promise.resolve(String(payload))));
-    });
+    this.received = recordReceived(page, (response) => /json|html/.test(response.headers()['content-type'] ?? ''));
   }
 
   /** Opens the editor and waits until its flows are there. */
@@ -98,10 +34,7 @@ export class Editor {
     url: string,
     { width = 1440, height = 900, deviceScaleFactor = 1 } = {},
   ): Promise<Editor> {
-    const page = await browser.newPage({ viewport: { width, height }, deviceScaleFactor, locale: 'en-US' });
-    page.setDefaultTimeout(STEP_TIMEOUT_MS);
-    // tsx marks functions with a helper of its own, which the page doesn't have.
-    await page.addInitScript('globalThis.__name = (f) => f');
+    const page = await newPage(browser, { viewport: { width, height }, deviceScaleFactor });
     const editor = new Editor(page);
     await page.goto(url);
     await editor.loaded();
@@ -190,36 +123,6 @@ export class Editor {
     if (await completions.count())
       await this.dialog.locator('.red-ui-tray-titlebar, .red-ui-tray-header').first().click();
     await completions.waitFor({ state: 'hidden' });
-  }
-
-  /** Draws a wire with the mouse, from the first output of a node to the input of another one. */
-  async wire(from: string, to: string): Promise<void> {
-    const { mouse } = this.page;
-    const wires = (): Promise<number> =>
-      this.page.evaluate(
-        ([source, target]) =>
-          RED.nodes.filterLinks({ source: { id: source }, target: { id: target } }).length as number,
-        [from, to],
-      );
-    // A label that is only now drawn moves the port from under the mouse: then a person tries again.
-    for (let tries = 0; tries < 5 && (await wires()) === 0; tries++) {
-      await this.page.evaluate(
-        () =>
-          new Promise(
-            (drawn) => (RED.view.redraw(true, true), requestAnimationFrame(() => requestAnimationFrame(drawn))),
-          ),
-      );
-      const port = (kind: string, id: string) =>
-        this.node(id).locator(`.red-ui-flow-port-${kind} .red-ui-flow-port`).first().boundingBox();
-      const [output, input] = [(await port('output', from))!, (await port('input', to))!];
-      await mouse.move(output.x + output.width / 2, output.y + output.height / 2, { steps: 2 });
-      await mouse.down();
-      await mouse.move(input.x + input.width / 2, input.y + input.height / 2, { steps: 5 });
-      await mouse.up();
-      // What a wire that ends nowhere leaves: a list of nodes to add.
-      if ((await wires()) === 0) await this.page.keyboard.press('Escape');
-    }
-    if ((await wires()) !== 1) throw new Error('the wire could not be drawn');
   }
 
   /** Chooses the type of a TypedInput in the open dialog with the mouse. */
@@ -345,16 +248,9 @@ export class Editor {
   }
 
   /** What an accessibility checker finds serious in the open dialog's form. */
-  async accessibilityViolations(): Promise<string[]> {
-    await this.page.evaluate(axe.source);
-    return this.form.evaluate(async (form) => {
-      // The traps are the editor's own: they keep browsers from filling in passwords.
-      const context = { include: [form], exclude: [['[id^="red-ui-trap"]']] };
-      const { violations } = await (globalThis as any).axe.run(context, { resultTypes: ['violations'] });
-      return violations
-        .filter(({ impact }: any) => impact === 'serious' || impact === 'critical')
-        .flatMap(({ id, nodes }: any) => nodes.map(({ html }: any) => `${id}: ${html}`) as string[]) as string[];
-    });
+  accessibilityViolations(): Promise<string[]> {
+    // The traps are the editor's own: they keep browsers from filling in passwords.
+    return accessibilityViolations(this.form, '[id^="red-ui-trap"]');
   }
 
   /** Waits until the dialog has slid in or out. */

@@ -2,7 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { Demo, type Endpoints } from '../../demo/demo';
-import { startBrowser, type Editor } from './editor';
+import { startBrowser } from './browser';
+import type { Editor } from './editor';
 
 const DOCS = resolve(__dirname, '../../docs');
 const ANY_PORTS = { nodeRed: 0, mqtt: 0, simulator: 0, summary: 0 };

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import type { Browser } from 'playwright-core';
 import type { NodeRed } from '../../harness/node-red';
 import { startSimulator, type Simulator } from '../../simulator';
-import { Editor, startBrowser, startEditorRuntime } from './editor';
+import { startBrowser } from './browser';
+import { Editor } from './editor';
+import { startEditorRuntime } from './editor-runtime';
 
 /** A connection that is deployed from the start, with the simulator's key. */
 export const KNOWN = 'known';
