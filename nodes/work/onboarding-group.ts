@@ -43,6 +43,8 @@ const DEVICES_PER_PART = 1000;
 export class OnboardingGroup implements DeviceGroup {
   /** Set when the message is pending. */
   pending!: PendingMessage;
+  /** Properties of the message that the results of its devices do not have: the lists that name all of them. */
+  replaced: readonly string[] = [];
   /** A record is being written. */
   saving: Promise<void> | undefined;
   /** It has changed since. */
@@ -62,6 +64,11 @@ export class OnboardingGroup implements DeviceGroup {
     this.#remaining = work.total;
     this.lines = new Uint32Array(work.total);
     for (let index = 0; index < work.total; index++) if (this.hasEnded(index)) this.#remaining--;
+  }
+
+  /** Takes the lists of all devices out of a message about one of them. */
+  get withoutLists(): Record<string, undefined> {
+    return Object.fromEntries(this.replaced.map((name) => [name, undefined]));
   }
 
   get deadline(): number | null {

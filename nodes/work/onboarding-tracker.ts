@@ -102,6 +102,7 @@ export class OnboardingTracker {
     });
     group.lines.set(lines);
     const without = isArray ? [...LISTS, ...(source === undefined ? [] : [source])] : [];
+    group.replaced = without;
     const parts = isArray ? devicesInParts(devices) : [];
     const cancelled = new Set<string>();
     this.#beginning.add(cancelled);
@@ -201,9 +202,8 @@ export class OnboardingTracker {
     }
   }
 
-  #resultOf(deviceId: string, { work }: OnboardingGroup, line: number, end: FollowEnd): Result {
-    const lists = work.isArray ? Object.fromEntries(LISTS.map((name) => [name, undefined])) : {};
-    const properties = { ...lists, deviceId, ...(line > 0 ? { line } : {}) };
+  #resultOf(deviceId: string, { work, withoutLists }: OnboardingGroup, line: number, end: FollowEnd): Result {
+    const properties = { ...withoutLists, deviceId, ...(line > 0 ? { line } : {}) };
     const common = work.isArray ? { part: { id: work.sequence, index: work.sent } } : {};
     if (!end.isOnboarded) {
       const { stage, reason, statusCode } = end;
@@ -237,11 +237,9 @@ export class OnboardingTracker {
   }
 
   /** The progress after the last result of a sequence. */
-  async #afterLast({ work }: OnboardingGroup, task: OnboardingTask): Promise<Result> {
+  async #afterLast({ work, withoutLists }: OnboardingGroup, task: OnboardingTask): Promise<Result> {
     await sleep(this.#progress.waitMs, task.signal);
-    const properties = Object.fromEntries(
-      [...LISTS, 'deviceId', 'line', 'onboarding'].map((name) => [name, undefined]),
-    );
+    const properties = { ...withoutLists, deviceId: undefined, line: undefined, onboarding: undefined };
     return { port: 2, payload: this.#progress.take(), properties, ending: endingOf(work) };
   }
 
@@ -266,9 +264,8 @@ export class OnboardingTracker {
   }
 
   #emitProgress(payload: object): void {
-    for (const { work, pending } of this.#groups) {
+    for (const { work, pending, withoutLists: properties } of this.#groups) {
       if (!work.isArray) continue;
-      const properties = Object.fromEntries(LISTS.map((name) => [name, undefined]));
       this.context.emit(pending, { port: 2, payload, properties });
       return;
     }

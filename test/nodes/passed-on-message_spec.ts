@@ -132,6 +132,23 @@ describe('a message that is passed on', () => {
     assert.notEqual(one, two);
   });
 
+  it('has no list of all devices, whatever the output, if it is about one of them', async () => {
+    service.respondWith([200, { items: [] }], [200, { id: ID }], [200, { id: ID }]);
+    const { send, ended, outputs } = await startNodeRig({
+      node: onboardingNode,
+      type: 'nrfcloud-onboarding',
+      config: { interval: 0.05, pollRate: 100, output: 'result' },
+      outputs: 3,
+      connection: { baseUrl: service.origin, deviceApiUrl: service.origin },
+    });
+    const rows = [{ line: 1, claimToken: 'x' }];
+    send({ payload: [ID], rows, claimedRows: rows, topic: 'line 1' });
+    await ended(1);
+    const [onboarded] = outputs[0]!;
+    assert.equal(onboarded!['topic'], 'line 1');
+    for (const name of ['payload', 'rows', 'claimedRows']) assert.ok(!(name in onboarded!), name);
+  });
+
   it('is claimed with the tags that its array had on arrival, also if it waits to begin', async () => {
     simulator = await startSimulator();
     const { send, ended } = await startNodeRig({
