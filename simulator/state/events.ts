@@ -62,7 +62,7 @@ export class Events extends EventEmitter<SimulatorEvents> {
   waitFor<Name extends keyof SimulatorEvents>(
     name: Name,
     test: (subject: SimulatorEvents[Name][0]) => boolean = () => true,
-    timeoutMs = 5000,
+    timeoutMs = 20_000,
   ): Promise<SimulatorEvents[Name][0]> {
     return new Promise((resolve, reject) => {
       // EventEmitter's generic listener types cannot follow a name that is itself generic.
