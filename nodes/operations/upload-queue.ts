@@ -263,14 +263,14 @@ export class UploadQueue {
   #countLeft(upload: AcceptedUpload): void {
     this.left.uploads++;
     this.left.uploaded += upload.count;
-    this.left.failedAtOnce += reportedFailures(upload.body);
+    this.left.failedAtOnce += failuresOf(upload);
   }
 
   #countUpload(upload: AcceptedUpload): void {
     const { progress } = this;
     progress.uploads++;
     progress.uploaded += upload.count;
-    progress.failedAtOnce = (progress.failedAtOnce ?? 0) + reportedFailures(upload.body);
+    progress.failedAtOnce = (progress.failedAtOnce ?? 0) + failuresOf(upload);
     delete progress.held;
   }
 
@@ -291,4 +291,9 @@ export class UploadQueue {
 function countFailed(counts: Pick<LeftUploads, 'failedUploads' | 'failedRows'>, rows: number, tried: boolean): void {
   if (tried) counts.failedUploads++;
   counts.failedRows += rows;
+}
+
+/** Rows that the response reports as failed. Those of a repeated upload may have been claimed by its first attempt. */
+function failuresOf({ body, repeatedSince }: AcceptedUpload): number {
+  return repeatedSince === undefined ? reportedFailures(body) : 0;
 }

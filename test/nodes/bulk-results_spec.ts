@@ -150,6 +150,15 @@ describe('bulk results', () => {
     assert.equal(status.outputs[0]!.length, 1, JSON.stringify(status.outputs[1]?.[0]?.['payload']));
   });
 
+  it('bulk claim: what the first attempt of a repeated upload claimed is no failure in the status', async () => {
+    simulator.faults.add({ match: { method: 'POST', nth: 1 }, drop: 'after' });
+    const flow = await claimRig({}, { api: 'current' });
+    flow.send({ payload: tokens.map(({ claimToken }) => claimToken) });
+    await flow.ended(1);
+    assert.equal(flow.outputs[0]![0]!['payload'].repeated, true);
+    assert.equal(ending(flow), 'green');
+  });
+
   it('bulk claim: rows that were fed back too often end in an error, and nothing is sent', async () => {
     const flow = await claimRig({ maxRetryRounds: 2 });
     flow.send({ payload: [tokens[0]!.claimToken], retryRound: 2 });
