@@ -16,7 +16,7 @@ const CHROMIUM_ARGS = [
 ];
 
 /** How long the browser may take for one step: longer than it does on a busy computer. */
-const STEP_TIMEOUT_MS = 20_000;
+const STEP_TIMEOUT_MS = 60_000;
 
 /** Starts the browser. */
 export function startBrowser(): Promise<Browser> {
