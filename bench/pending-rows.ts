@@ -1,5 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { eventually } from '../harness/eventually';
 import { BLOCK, bulkClaimNode, connectionTo, isSummary, NOT_UPLOADED, writeRows } from './bulk';
 import { OVER_IDLE } from './contender';
 import { PRODUCT } from './flows';
@@ -8,7 +9,6 @@ import { flowOf, mib, startBenchNodeRed, type BenchNodeRed } from './node-red/no
 import { scaled, SPEED, type Bench, type Figures, type Load } from './runner/bench';
 import { format } from './runner/format';
 import { startService, type Service } from './service/service';
-import { until } from './until';
 import type { FlowNode } from '../test/support/node-red-process';
 
 const ROWS = 1_000_000;
@@ -71,7 +71,7 @@ async function play(service: Service, path: string, rows: number, load: Load): P
       const { watched, uploads } = await service.counts();
       return watched === uploads || undefined;
     };
-    await until(allWatched, 'a poll of each operation', PATIENCE_MS);
+    await eventually(allWatched, 'a poll of each operation', PATIENCE_MS);
     const begin = await nodeRed.readGauge();
     const pending = await nodeRed.resetGauge();
     const journal = sizeOfJournal(nodeRed);
@@ -80,7 +80,7 @@ async function play(service: Service, path: string, rows: number, load: Load): P
       const results = await nodeRed.results();
       return results.rows >= rows ? results.rows : undefined;
     };
-    const reported = await until(allReported, 'the result of each operation', PATIENCE_MS);
+    const reported = await eventually(allReported, 'the result of each operation', PATIENCE_MS);
     const end = await nodeRed.readGauge();
     return {
       [SPEED]: rows / seconds,

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { rmSync } from 'node:fs';
+import { eventually } from '../harness/eventually';
 import { makeUserDir } from '../harness/node-red';
 import { OVER_IDLE } from './contender';
 import { PRODUCT } from './flows';
@@ -8,7 +9,6 @@ import { mib, startBenchNodeRed } from './node-red/node-red';
 import { scaled, type Bench, type Figures, type Load } from './runner/bench';
 import { format } from './runner/format';
 import { startService, type Service } from './service/service';
-import { until } from './until';
 import { EVERY_S, PENDING, productFlow, writeIds } from './watches';
 
 const UP = 's until it polls again';
@@ -46,7 +46,7 @@ async function play(service: Service, operations: number, load: Load): Promise<F
   const folder = makeFolder();
   const start = () => startBenchNodeRed(productFlow(service.url), load, userDir);
   const allPolled = (): Promise<true> =>
-    until(
+    eventually(
       async () => (await service.counts()).watched >= operations || undefined,
       `a poll of each of ${operations} operations`,
       PATIENCE_MS,
@@ -57,9 +57,9 @@ async function play(service: Service, operations: number, load: Load): Promise<F
     await service.behave({});
     await nodeRed.send({ tokens: writeIds(folder, operations), messages: operations });
     await allPolled();
-    process.kill(nodeRed.pid, 'SIGKILL');
+    const ended = nodeRed.kill();
     const killedAt = Date.now();
-    await nodeRed.lost.catch(() => undefined);
+    await ended;
     await service.behave({});
     nodeRed = await start();
     const upAt = Date.now();

@@ -32,6 +32,8 @@ export interface Child extends Resource {
   readonly pid: number;
   /** Rejects with a sentence when it ends without being asked to; never resolves. */
   readonly lost: Promise<never>;
+  /** Kills it without warning, as a power cut does, and resolves when it has ended. */
+  kill: () => Promise<void>;
 }
 
 /** Starts a child process. */
@@ -73,5 +75,9 @@ export function startChild(options: ChildOptions): Child {
     await exited;
     clearTimeout(limit);
   };
-  return { pid: child.pid!, ready: Promise.race([isUp, lost]), lost, stop };
+  const kill = async (): Promise<void> => {
+    child.kill('SIGKILL');
+    await lost.catch(() => undefined);
+  };
+  return { pid: child.pid!, ready: Promise.race([isUp, lost]), lost, kill, stop };
 }

@@ -22,14 +22,6 @@ export interface Gauge {
   blockingFlushes: number;
 }
 
-/** Results that have come to the node `results`. */
-export interface Results {
-  messages: number;
-  /** Rows of `msg.rows`, and those that came with a message that was marked as resumed. */
-  rows: number;
-  resumedRows: number;
-}
-
 /** What came of messages that were sent through a flow. */
 export interface Work {
   ok: number;
@@ -81,8 +73,8 @@ export interface BenchNodeRed extends NodeRedProcess {
   one: (payload?: string, arrivals?: number) => Promise<Came>;
   /** Sends messages, all at once, and waits for nothing. */
   send: (messages: Messages) => Promise<void>;
-  /** What has come to the node `results` since the process began. */
-  results: () => Promise<Results>;
+  /** Rows of the results that have come to the node `results` since the process began. */
+  results: () => Promise<{ rows: number }>;
   /** Begins to measure how late polls are, or begins anew. */
   resetLateness: () => Promise<void>;
   /** Milliseconds of each poll since, from when it was due until its request left. */

@@ -21,10 +21,6 @@ export class Devices {
   private readonly claimed = new OrderedMap<Device>();
   private readonly otherTeam = new Set<string>();
 
-  get count(): number {
-    return this.claimed.size;
-  }
-
   find(id: string): Device | undefined {
     return this.claimed.find(id);
   }

@@ -77,8 +77,7 @@ export async function fileRound({ seed, store, rows, kills, powerLoss }: FileRou
     while (killed < kills) {
       await afterRequests(simulator, 1 + Math.floor((random() * rows) / 150));
       await pause(random() * MAX_DELAY_MS);
-      process.kill(nodeRed.pid, 'SIGKILL');
-      await nodeRed.lost.catch(() => undefined);
+      await nodeRed.kill();
       killed++;
       log.push(...nodeRed.log);
       if (powerLoss) loseUnflushed(join(userDir, 'nrfcloud-provisioning'), random);

@@ -1,4 +1,5 @@
 import type { Simulator } from '../../simulator/index';
+import { startBulkOperation } from '../../test/support/start-bulk-operation';
 import { KINDS, ROWS_PER_UPLOAD, type Kind } from './flow';
 
 /** What a round is about. */
@@ -53,12 +54,7 @@ export async function createOrders(
 async function begin(simulator: Simulator, tokens: string[]): Promise<string> {
   for (;;) {
     try {
-      const answer = await fetch(`${simulator.url}/claimed-devices/bulk`, {
-        method: 'POST',
-        headers: { authorization: 'Bearer sim-key', 'content-type': 'text/csv' },
-        body: tokens.map((token) => `${token}\n`).join(''),
-      });
-      if (answer.ok) return ((await answer.json()) as { bulkOpsRequestId: string }).bulkOpsRequestId;
+      return await startBulkOperation(simulator, tokens);
     } catch {
       // A fault of the simulator; the rows that are claimed already only fail.
     }

@@ -1,4 +1,5 @@
 import type { Simulator } from '../../simulator/index';
+import { postJson } from '../../test/support/post-json';
 import type { Ledger } from './ledger';
 import type { Order } from './orders';
 
@@ -20,9 +21,7 @@ export class Senders {
     const patience = AbortSignal.timeout(PATIENCE_MS);
     try {
       const answer = await fetch(`${this.url()}/send`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ key, kind, payload }),
+        ...postJson({ key, kind, payload }),
         signal: signal === undefined ? patience : AbortSignal.any([signal, patience]),
       });
       await answer.text();

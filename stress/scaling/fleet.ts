@@ -73,8 +73,7 @@ export class Fleet {
   /** Ends a Node-RED at once, as a power cut does. */
   async kill(name: string): Promise<void> {
     const { nodeRed } = this.instances.find((instance) => instance.name === name)!;
-    process.kill(nodeRed.pid, 'SIGKILL');
-    await nodeRed.lost.catch(() => undefined);
+    await nodeRed.kill();
   }
 
   /** A sender of its own connection. */

@@ -1,7 +1,9 @@
 import { connectAsync, type MqttClient } from 'mqtt';
 import { setTimeout as pause } from 'node:timers/promises';
+import { eventually } from '../../harness/eventually';
 import { LOOPBACK } from '../../harness/ports';
 import { LEASE_TIMING } from '../../nodes/runtime/record-leases';
+import { startBulkOperation } from '../../test/support/start-bulk-operation';
 import { Fleet, type Instance } from './fleet';
 import { ENDED_LOG } from './flow';
 import { redisKeys, startRedis, type Program } from './programs';
@@ -130,9 +132,10 @@ class Part {
     const { fleet, client } = this.options;
     fleet.simulator.set({ bulkHold: 'IN_PROGRESS' });
     const ids: string[] = [];
-    for (let index = 0; index < count; index++) ids.push(await begin(fleet));
+    for (let index = 0; index < count; index++)
+      ids.push(await startBulkOperation(fleet.simulator, fleet.devices(ROWS).claimTokens));
     for (const id of ids) client.publish('operations', id, { qos: 1 });
-    await until(() => ids.every((id) => this.#polled.has(id)), 'the first poll of every operation');
+    await eventually(() => ids.every((id) => this.#polled.has(id)), 'the first poll of every operation', PATIENCE_MS);
     return ids;
   }
 
@@ -141,7 +144,11 @@ class Part {
     const begun = performance.now();
     await pause(IN_FLIGHT_MS);
     this.#polled.clear();
-    await until(() => ids.every((id) => this.#polled.has(id)), 'a poll of every operation by the other instances');
+    await eventually(
+      () => ids.every((id) => this.#polled.has(id)),
+      'a poll of every operation by the other instances',
+      PATIENCE_MS,
+    );
     return (performance.now() - begun) / 1000;
   }
 
@@ -150,7 +157,7 @@ class Part {
       const reported = new Set(this.#results().map(({ id }) => id));
       return ids.every((id) => reported.has(id));
     };
-    await until(isReported, 'a result of every operation');
+    await eventually(isReported, 'a result of every operation', PATIENCE_MS);
   }
 
   /** Lets the service end all operations. */
@@ -160,7 +167,7 @@ class Part {
 
   async #account(what: string, ids: string[], takenOverAfter: number): Promise<Takeover> {
     await this.#reported(ids);
-    await until(() => performance.now() - this.#lastRequestAt > QUIET_MS, 'the end of all polls');
+    await eventually(() => performance.now() - this.#lastRequestAt > QUIET_MS, 'the end of all polls', PATIENCE_MS);
     const { redis, fleet, name } = this.options;
     const results = this.#results().filter(({ id }) => ids.includes(id));
     const found: string[] = [];
@@ -207,22 +214,4 @@ function resultsIn(log: readonly string[]): Result[] {
     const at = line.indexOf(ENDED_LOG);
     return at < 0 ? [] : [JSON.parse(line.slice(at + ENDED_LOG.length)) as Result];
   });
-}
-
-/** Begins a bulk operation at the service. */
-async function begin(fleet: Fleet): Promise<string> {
-  const answer = await fetch(`${fleet.simulator.url}/claimed-devices/bulk`, {
-    method: 'POST',
-    headers: { authorization: 'Bearer sim-key', 'content-type': 'text/csv' },
-    body: fleet.devices(ROWS).claimTokens.join('\n'),
-  });
-  return ((await answer.json()) as { bulkOpsRequestId: string }).bulkOpsRequestId;
-}
-
-async function until(condition: () => boolean, what: string): Promise<void> {
-  const limit = Date.now() + PATIENCE_MS;
-  while (!condition()) {
-    if (Date.now() > limit) throw new Error(`${what} did not happen`);
-    await pause(50);
-  }
 }

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { DeviceKeys } from '../../simulator/identity/device-keys';
 import { Mint } from '../../simulator/identity/mint';
 import { keyFor, startNodeRedProcess, type FlowNode } from '../../test/support/node-red-process';
+import { postJson } from '../../test/support/post-json';
 import { startSoakService, UUID_OFFSET, type SoakCounts } from './fast-service';
 
 /** How long a soak is. */
@@ -72,11 +73,7 @@ export async function soak({ onSample, ...options }: SoakOptions): Promise<SoakR
         nodeRed.log
           .filter((line) => line.startsWith(`${what} {`))
           .map((line) => JSON.parse(line.slice(what.length)) as T);
-      await nodeRed.admin('/soak', {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify(options),
-      });
+      await nodeRed.admin('/soak', postJson(options));
       const end = await new Promise<Omit<SoakResult, 'samples' | 'service' | 'warnings'>>((settle, reject) => {
         let seen = 0;
         const look = setInterval(() => {

@@ -129,6 +129,13 @@ describe('operator page: a file', function () {
     claimedOnce(devices);
   });
 
+  it('operator page: a file that is dropped is checked', async () => {
+    const { desk } = pages;
+    await desk.drop('dropped.csv', csv(rowsOf(simulator.mintMany(2))));
+    await desk.checked('dropped.csv');
+    assert.deepEqual(await desk.account(), { fresh: 2 });
+  });
+
   it('operator page: the failures come in pages of 25', async () => {
     const { desk } = pages;
     const rows = Array.from({ length: 60 }, (_, index) => `S-${index};1;no token ${index};`);

@@ -110,6 +110,11 @@ export class OperatorPage {
   /** Chooses a file, and resolves when it is checked and compared with the account's devices. */
   async check(name: string, content: string | Buffer): Promise<void> {
     await this.choose(name, content);
+    await this.checked(name);
+  }
+
+  /** Resolves when a file is checked and compared with the account's devices. */
+  async checked(name: string): Promise<void> {
     await this.page.locator('.op-file').getByText(name, { exact: true }).waitFor();
     await this.fileIs('Checked');
     await this.page.getByText('Compared with').waitFor();

@@ -56,7 +56,7 @@ describe('operator page: a restart in the middle of 50,000 rows', function () {
     );
     await before.claimFile();
     await midway;
-    process.kill(stage.nodeRed.pid, 'SIGKILL');
+    await stage.nodeRed.kill();
     await before.page.close();
 
     stage.nodeRed = await start(simulator);

@@ -6,6 +6,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { postJson } from '../support/post-json';
 
 const ROOT = resolve(__dirname, '../..');
 
@@ -76,8 +77,7 @@ describe('npm run demo', function () {
 
   /** Posts to the simulator's controls. */
   const control = async (controls: string, path: string, body: unknown): Promise<void> => {
-    const headers = { 'content-type': 'application/json' };
-    const response = await fetch(`${controls}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    const response = await fetch(`${controls}${path}`, postJson(body));
     assert.ok(response.ok, `${path}: HTTP ${response.status}`);
   };
 

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { startSimulator, type Simulator } from '../../simulator';
 import { startNodeRedProcess, type NodeRedProcess } from '../support/node-red-process';
+import { postJson } from '../support/post-json';
 
 const NODES = resolve(__dirname, '../../nodes');
 /** A bcrypt hash of it stands in Node-RED's settings. */
@@ -53,13 +54,13 @@ describe('the admin endpoints, with adminAuth on', function () {
   /** Logs in as the editor does. */
   async function login(username: User): Promise<string> {
     const grant = { client_id: 'node-red-editor', grant_type: 'password', scope: '', username, password: PASSWORD };
-    const answer = await nodeRed.admin('/auth/token', json(grant));
+    const answer = await nodeRed.admin('/auth/token', postJson(grant));
     assert.equal(answer.status, 200, `${username} can't log in`);
     return ((await answer.json()) as { access_token: string }).access_token;
   }
   const ask = (method: string, path: string, token?: string): Promise<Response> => {
     const request: RequestInit =
-      method === 'POST' ? json({ config: { baseUrl: simulator.url }, apiKey: 'sim-key' }) : {};
+      method === 'POST' ? postJson({ config: { baseUrl: simulator.url }, apiKey: 'sim-key' }) : {};
     const headers = {
       ...(request.headers as Record<string, string> | undefined),
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
@@ -87,7 +88,3 @@ describe('the admin endpoints, with adminAuth on', function () {
     });
   }
 });
-
-function json(body: unknown): { method: string; headers: Record<string, string>; body: string } {
-  return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-}

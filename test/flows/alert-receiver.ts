@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { MqttClient } from 'mqtt';
+import { eventually } from '../../harness/eventually';
 import { listen } from '../../harness/ports';
-import { eventually } from '../support/examples';
 
 /** Receives alerts both ways: by a webhook and by MQTT. */
 export class AlertReceiver {

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { parse } from 'csv-parse/sync';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { eventually } from '../../harness/eventually';
 import { makeUserDir } from '../../harness/node-red';
 import { startSimulator, type Simulator } from '../../simulator';
 import type { DeviceBehaviour } from '../../simulator/device/behaviour';
-import { chosen, eventually, readExample } from '../support/examples';
+import { chosen, readExample, pressInject } from '../support/examples';
 import { recordedDevices } from '../support/journal-records';
 import { keyFor, startNodeRedProcess, supportFolder, type NodeRedProcess } from '../support/node-red-process';
 
@@ -133,13 +134,7 @@ describe(`a batch of ${DEVICES} devices in the demo's flow`, function () {
     await start(true);
     const rows = devices.map(({ claimToken }, index) => [claimToken, kindOf(index).tag ?? '']);
     const button = readExample(NAME).find(({ type }) => type === 'inject')!;
-    const value = JSON.stringify(rows);
-    const pressed = await nodeRed.admin(`/inject/${button.id}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ __user_inject_props__: [{ p: 'payload', v: value, vt: 'json' }] }),
-    });
-    assert.equal(pressed.status, 200);
+    await pressInject(nodeRed, button.id, rows);
     const atOnce = idsOf('contacts the service at once').length;
     await eventually(() => reported('connected') >= atOnce, 'the devices that contact the service at once', WAIT_MS);
     const failing = idsOf('command fails').length;
@@ -153,8 +148,7 @@ describe(`a batch of ${DEVICES} devices in the demo's flow`, function () {
     await eventually(() => recordedDevices(userDir).ended >= report().length, 'the record of all ends', WAIT_MS);
     for (const id of idsOf('unclaimed meanwhile')) simulator.unclaim(id);
     for (const id of idsOf('blocked')) await block(id);
-    process.kill(nodeRed.pid, 'SIGKILL');
-    await nodeRed.lost.catch(() => undefined);
+    await nodeRed.kill();
     await start(false);
     await eventually(() => report().length >= DEVICES, 'the end of all devices', WAIT_MS);
 

@@ -7,6 +7,7 @@ import { makeUserDir } from '../../harness/node-red';
 import { startSimulator, type Simulator } from '../../simulator';
 import { liveRecords } from '../support/journal-records';
 import { startNodeRedProcess, type FlowNode, type NodeRedProcess } from '../support/node-red-process';
+import { reportNode, reportsIn } from '../support/reports';
 
 const ROWS = 2000;
 const ROWS_PER_UPLOAD = 50;
@@ -19,15 +20,6 @@ describe('bulk claim: Node-RED is killed in the middle', function () {
   /** Lines of all processes of a test. */
   let log: string[];
 
-  const report = (id: string, expression: string): FlowNode => ({
-    id,
-    type: 'function',
-    z: 'tab',
-    func: `node.warn("${id} " + JSON.stringify(${expression}));`,
-    wires: [],
-    x: 600,
-    y: 100,
-  });
   const flows = (input: 'content' | 'file'): FlowNode[] => [
     { id: 'tab', type: 'tab', label: 'bulk' },
     { id: 'connection', type: 'nrfcloud-connection', baseUrl: simulator.url, api: 'guide' },
@@ -45,13 +37,13 @@ describe('bulk claim: Node-RED is killed in the middle', function () {
       wires: [['uploaded'], ['rejected'], ['summary']],
     },
     { id: 'catch', type: 'catch', z: 'tab', scope: null, x: 300, y: 200, wires: [['caught']] },
-    report(
+    reportNode(
       'uploaded',
       '{ lines: (msg.rows || []).map((row) => row.line), id: msg.payload.bulkOpsRequestId, resumed: msg.resumed, parts: msg.parts, topic: msg.topic }',
     ),
-    report('rejected', 'msg.payload.map((row) => row.line)'),
-    report('summary', '{ ...msg.payload, resumed: msg.resumed }'),
-    report('caught', 'msg.error'),
+    reportNode('rejected', 'msg.payload.map((row) => row.line)'),
+    reportNode('summary', '{ ...msg.payload, resumed: msg.resumed }'),
+    reportNode('caught', 'msg.error'),
   ];
 
   beforeEach(async () => {
@@ -73,16 +65,10 @@ describe('bulk claim: Node-RED is killed in the middle', function () {
     });
   }
   async function kill(): Promise<void> {
-    process.kill(nodeRed.pid, 'SIGKILL');
-    await nodeRed.lost.catch(() => undefined);
+    await nodeRed.kill();
     log.push(...nodeRed.log);
   }
-  const seenIn = (lines: string[], id: string): any[] =>
-    lines
-      .map((line) => new RegExp(`${id} ([{[].*)$`).exec(line)?.[1])
-      .filter((json) => json !== undefined)
-      .map((json) => JSON.parse(json) as unknown);
-  const seen = (id: string): any[] => seenIn([...log, ...nodeRed.log], id);
+  const seen = (id: string): any[] => reportsIn([...log, ...nodeRed.log], id);
 
   const send = (body: string): Promise<Response> =>
     fetch(`${nodeRed.url}/bulk`, { method: 'POST', headers: { 'content-type': 'text/plain' }, body });
@@ -107,7 +93,7 @@ describe('bulk claim: Node-RED is killed in the middle', function () {
       const lines = new Set([...uploaded.flatMap((upload) => upload.lines), ...rejected]);
       assert.equal(lines.size, ROWS);
       assert.equal(new Set(uploaded.map(({ parts }) => parts.id)).size, 1);
-      for (const upload of seenIn(nodeRed.log, 'uploaded')) assert.equal(upload.resumed, true);
+      for (const upload of reportsIn(nodeRed.log, 'uploaded')) assert.equal(upload.resumed, true);
       const known = new Set(uploaded.map(({ id }) => id));
       while (simulator.operations().some(({ completedAt }) => completedAt === undefined)) {
         await once(simulator.events, 'bulk-end');

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { eventually } from '../../harness/eventually';
 import type { MintedToken, Simulator } from '../../simulator';
-import { eventually, jsonLines, type RunningExamples } from '../support/examples';
+import { jsonLines, type RunningExamples } from '../support/examples';
 import type { FlowNode } from '../support/node-red-process';
 import { AlertReceiver } from './alert-receiver';
 import { brokerConnected, startExamplesWithBroker, type ExamplesWithBroker } from './examples-with-broker';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { startSimulator, type Simulator } from '../../simulator';
 import { startNodeRedProcess, supportFolder, type FlowNode, type NodeRedProcess } from '../support/node-red-process';
+import { reportNode, reportsIn } from '../support/reports';
 
 const ROWS = 2500;
 
@@ -9,17 +10,6 @@ describe('a bulk claim whose node is deployed anew in the middle', function () {
   let simulator: Simulator;
   let nodeRed: NodeRedProcess;
 
-  /** Writes what it gets as a line of the log. */
-  const report = (id: string, expression: string): FlowNode => ({
-    id,
-    type: 'function',
-    z: 'tab',
-    func: `node.warn("${id} " + JSON.stringify(${expression}));`,
-    outputs: 0,
-    x: 600,
-    y: 100,
-    wires: [],
-  });
   const flows = (name: string, resume: boolean): FlowNode[] => [
     { id: 'tab', type: 'tab', label: 'bulk' },
     { id: 'connection', type: 'nrfcloud-connection', baseUrl: simulator.url, api: 'guide', retries: 0 },
@@ -37,9 +27,9 @@ describe('a bulk claim whose node is deployed anew in the middle', function () {
       y: 100,
       wires: [['uploaded'], ['rejected'], ['summary']],
     },
-    report('uploaded', 'msg.rows.map((row) => row.line)'),
-    report('rejected', 'msg.payload.map((row) => row.line)'),
-    report('summary', '{ ...msg.payload, resumed: msg.resumed }'),
+    reportNode('uploaded', 'msg.rows.map((row) => row.line)'),
+    reportNode('rejected', 'msg.payload.map((row) => row.line)'),
+    reportNode('summary', '{ ...msg.payload, resumed: msg.resumed }'),
   ];
 
   const start = (resume: boolean, env: Record<string, string> = {}): Promise<NodeRedProcess> =>
@@ -60,11 +50,7 @@ describe('a bulk claim whose node is deployed anew in the middle', function () {
     await simulator.close();
   });
 
-  const seen = (id: string): any[] =>
-    nodeRed.log
-      .map((line) => new RegExp(`${id} ([{[].*)$`).exec(line)?.[1])
-      .filter((json) => json !== undefined)
-      .map((json) => JSON.parse(json) as unknown);
+  const seen = (id: string): any[] => reportsIn(nodeRed.log, id);
 
   it('bulk claim: without resume a redeploy gives every row back once, and the summary before NRFCLOUD_CLOSED', async () => {
     const body = simulator

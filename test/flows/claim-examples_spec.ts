@@ -6,9 +6,10 @@ import { join } from 'node:path';
 import type { MqttClient } from 'mqtt';
 import { GUIDE } from '../../demo/once/cases';
 import { swapTail } from '../../demo/once/messy-file';
+import { eventually } from '../../harness/eventually';
 import { freePort } from '../../harness/ports';
 import type { Simulator } from '../../simulator';
-import { eventually, jsonLines, type RunningExamples } from '../support/examples';
+import { jsonLines, type RunningExamples } from '../support/examples';
 import { startGate, type Gate } from '../support/gate';
 import { startExamplesWithBroker, type ExamplesWithBroker } from './examples-with-broker';
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { startSimulator, type Simulator } from '../../simulator';
 import { keyFor, startNodeRedProcess, type FlowNode, type NodeRedProcess } from '../support/node-red-process';
+import { startBulkOperation } from '../support/start-bulk-operation';
 
 /** A context store in which one record is sound, one can't be read, and one is listed though it was dropped. */
 const storeWith = (id: string): string => `
@@ -40,12 +41,7 @@ describe('bulk status and a context store that is not quite sound', function () 
 
   before(async () => {
     simulator = await startSimulator({ bulkHold: 'PENDING' });
-    const answer = await fetch(`${simulator.url}/claimed-devices/bulk`, {
-      method: 'POST',
-      headers: { authorization: 'Bearer sim-key', 'content-type': 'text/csv' },
-      body: simulator.mint().claimToken,
-    });
-    ({ bulkOpsRequestId: id } = (await answer.json()) as { bulkOpsRequestId: string });
+    id = await startBulkOperation(simulator, [simulator.mint().claimToken]);
     simulator.set({ bulkHold: 'none' });
     const flows: FlowNode[] = [
       { id: 'tab', type: 'tab', label: 'store' },

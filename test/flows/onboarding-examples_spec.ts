@@ -3,8 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '../../harness/eventually';
 import { startSimulator, type Simulator } from '../../simulator';
-import { eventually, startExamples, type Choices, type RunningExamples } from '../support/examples';
+import { startExamples, type Choices, type RunningExamples } from '../support/examples';
 
 const TAG = 'nrf-cloud-onboarding';
 

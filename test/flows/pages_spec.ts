@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { startSimulator, type Simulator } from '../../simulator';
 import { CONTRACT } from '../support/contract';
-import { readExample } from '../support/examples';
+import { readExample, pressInject } from '../support/examples';
 import { keyFor, startNodeRedProcess, type FlowNode, type NodeRedProcess } from '../support/node-red-process';
 
 const ROOT = resolve(__dirname, '../..');
@@ -79,12 +79,7 @@ describe('examples of docs/migration.md, imported into a real Node-RED', functio
   /** Presses the inject node's button of a flow. */
   async function press(name: string, payload: string): Promise<void> {
     const button = readExample(`docs/${name}`).find((node) => node.type === 'inject')!;
-    const response = await nodeRed.admin(`/inject/${button.id}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ __user_inject_props__: [{ p: 'payload', v: payload, vt: 'str' }] }),
-    });
-    assert.equal(response.status, 200);
+    await pressInject(nodeRed, button.id, payload);
   }
 
   it(`${FROM_FILE}: the tool’s own file ends in claimed devices, a rejected row and a summary`, async () => {

@@ -1,25 +1,23 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { eventually } from '../../harness/eventually';
 import { makeUserDir } from '../../harness/node-red';
 import { startSimulator, type Simulator } from '../../simulator';
-import { eventually } from '../support/examples';
 import { recordedDevices } from '../support/journal-records';
 import { startNodeRedProcess, type FlowNode, type NodeRedProcess } from '../support/node-red-process';
+import { postJson } from '../support/post-json';
+import { reportNode, reportsIn } from '../support/reports';
 
 const TAG = 'nrf-cloud-onboarding';
 
-/** Reports what a node sends as a line of the log. */
-const report = (id: string, port: string): FlowNode => ({
-  id,
-  type: 'function',
-  z: 'tab',
-  func: `node.warn("${port} " + JSON.stringify({ payload: msg.payload, deviceId: msg.deviceId, parts: msg.parts, topic: msg.topic, resumed: msg.resumed, http: !!(msg.req || msg.res), error: msg.error }));`,
-  outputs: 0,
-  x: 600,
-  y: 100,
-  wires: [],
-});
+/** Reports what a node sends. */
+const report = (id: string, label: string): FlowNode =>
+  reportNode(
+    id,
+    '{ payload: msg.payload, deviceId: msg.deviceId, parts: msg.parts, topic: msg.topic, resumed: msg.resumed, http: !!(msg.req || msg.res), error: msg.error }',
+    label,
+  );
 
 describe('pending devices and commands when Node-RED is killed', function () {
   this.timeout(120_000);
@@ -105,22 +103,12 @@ describe('pending devices and commands when Node-RED is killed', function () {
     });
   };
   const kill = async (): Promise<void> => {
-    process.kill(nodeRed.pid, 'SIGKILL');
-    await nodeRed.lost.catch(() => undefined);
+    await nodeRed.kill();
     lines.push(...nodeRed.log);
     await start(false);
   };
-  const seen = (port: string): Record<string, any>[] =>
-    [...lines, ...nodeRed.log]
-      .map((line) => new RegExp(` ${port} (\\{.*\\})$`).exec(line)?.[1])
-      .filter((json) => json !== undefined)
-      .map((json) => JSON.parse(json) as Record<string, any>);
-  const send = (body: object): Promise<Response> =>
-    fetch(`${nodeRed.url}/in`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(body),
-    });
+  const seen = (label: string): Record<string, any>[] => reportsIn([...lines, ...nodeRed.log], label);
+  const send = (body: object): Promise<Response> => fetch(`${nodeRed.url}/in`, postJson(body));
 
   it('every device of an array leaves once, before or after the restart, in one sequence', async () => {
     const ids = simulator.fill(300, [TAG]);

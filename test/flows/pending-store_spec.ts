@@ -4,20 +4,16 @@ import { makeUserDir } from '../../harness/node-red';
 import { startSimulator, type Simulator } from '../../simulator';
 import { liveRecords } from '../support/journal-records';
 import { startNodeRedProcess, type FlowNode, type NodeRedProcess } from '../support/node-red-process';
+import { postJson } from '../support/post-json';
+import { entryNodes, reportNode, reportsIn } from '../support/reports';
+import { startBulkOperation } from '../support/start-bulk-operation';
 
 const ROWS = 30;
 const DISK = { module: 'localfilesystem', config: { cache: false } };
 
-/** Reports what leaves as a line of the log. */
-const report = (id: string): FlowNode => ({
-  id,
-  type: 'function',
-  z: 'tab',
-  func: `node.warn("${id} " + JSON.stringify({ payload: msg.payload, resumed: msg.resumed, topic: msg.topic, code: msg.error && msg.error.code }));`,
-  x: 600,
-  y: 100,
-  wires: [],
-});
+/** Reports what leaves. */
+const report = (id: string): FlowNode =>
+  reportNode(id, '{ payload: msg.payload, resumed: msg.resumed, topic: msg.topic, code: msg.error && msg.error.code }');
 
 describe('pending work and where it is stored', function () {
   this.timeout(120_000);
@@ -38,18 +34,7 @@ describe('pending work and where it is stored', function () {
   const flows = (type: string, config: Record<string, unknown>, more: FlowNode[] = []): FlowNode[] => [
     { id: 'tab', type: 'tab', label: 'store' },
     { id: 'connection', type: 'nrfcloud-connection', baseUrl: simulator.url, retries: 0 },
-    { id: 'in', type: 'http in', z: 'tab', url: '/in', method: 'post', x: 100, y: 100, wires: [['unpack']] },
-    {
-      id: 'unpack',
-      type: 'function',
-      z: 'tab',
-      func: 'Object.assign(msg, msg.payload);\nreturn [{ res: msg.res, payload: "ok" }, msg];',
-      outputs: 2,
-      x: 200,
-      y: 100,
-      wires: [['answer'], ['node']],
-    },
-    { id: 'answer', type: 'http response', z: 'tab', x: 300, y: 40, wires: [] },
+    ...entryNodes('node'),
     {
       id: 'node',
       type,
@@ -73,29 +58,9 @@ describe('pending work and where it is stored', function () {
       settings: { credentialSecret: false, ...settings },
     });
   };
-  const kill = async (): Promise<void> => {
-    process.kill(nodeRed.pid, 'SIGKILL');
-    await nodeRed.lost.catch(() => undefined);
-  };
-  const send = (msg: Record<string, unknown>): Promise<unknown> =>
-    fetch(`${nodeRed.url}/in`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(msg),
-    });
-  const upload = async (): Promise<string> => {
-    const response = await fetch(`${simulator.url}/claimed-devices/bulk`, {
-      method: 'POST',
-      headers: { authorization: 'Bearer sim-key', 'content-type': 'text/csv' },
-      body: `${simulator.mint().claimToken}\n`,
-    });
-    return ((await response.json()) as { bulkOpsRequestId: string }).bulkOpsRequestId;
-  };
-  const seen = (id: string): Record<string, any>[] =>
-    nodeRed.log
-      .map((line) => new RegExp(`${id} ([{].*)$`).exec(line)?.[1])
-      .filter((json) => json !== undefined)
-      .map((json) => JSON.parse(json) as Record<string, any>);
+  const send = (msg: Record<string, unknown>): Promise<unknown> => fetch(`${nodeRed.url}/in`, postJson(msg));
+  const upload = (): Promise<string> => startBulkOperation(simulator, [simulator.mint().claimToken]);
+  const seen = (id: string): Record<string, any>[] => reportsIn(nodeRed.log, id);
   const isDisabled = (node: FlowNode): FlowNode => (node.id === 'connection' ? { ...node, d: true } : node);
 
   for (const [name, contextStorage] of [
@@ -106,7 +71,7 @@ describe('pending work and where it is stored', function () {
       await start({ contextStorage }, flows('nrfcloud-bulk-status', { store: 'default' }));
       await send({ payload: await upload(), topic: 'kept' });
       await nodeRed.until(() => seen('THIRD').length > 0, 'the first poll');
-      await kill();
+      await nodeRed.kill();
       simulator.set({ bulkHold: 'none' });
       await start({ contextStorage });
       await nodeRed.until(() => seen('FIRST').length > 0, 'the end of the operation');
@@ -152,7 +117,7 @@ describe('pending work and where it is stored', function () {
     await start({}, nodes);
     await send({ payload: simulator.mintMany(ROWS).map(({ claimToken }) => claimToken), topic: 'kept' });
     await nodeRed.until(() => seen('FIRST').length > 0, 'the first upload');
-    await kill();
+    await nodeRed.kill();
     const before = liveRecords(userDir);
     assert.equal(before.length, 1);
     await start({}, nodes.map(isDisabled));
@@ -168,7 +133,7 @@ describe('pending work and where it is stored', function () {
     await start({}, nodes);
     await send({ payload: await upload(), topic: 'kept' });
     await nodeRed.until(() => seen('THIRD').length > 0, 'the first poll');
-    await kill();
+    await nodeRed.kill();
     await start({}, nodes.map(isDisabled));
     simulator.set({ bulkHold: 'none' });
     await nodeRed.deploy(nodes, 'nodes');

@@ -5,22 +5,21 @@ import { makeUserDir } from '../../harness/node-red';
 import { startSimulator, type Simulator } from '../../simulator';
 import { liveRecords } from '../support/journal-records';
 import { startNodeRedProcess, supportFolder, type FlowNode, type NodeRedProcess } from '../support/node-red-process';
+import { postJson } from '../support/post-json';
+import { entryNodes, reportNode, reportsIn } from '../support/reports';
+import { startBulkOperation } from '../support/start-bulk-operation';
 
 /** `npm run stress:crash` has many more. */
 const ROUNDS = 4;
 const OPERATIONS = 3;
 
-/** Reports what bulk status sends as a line of the log. */
-const report = (id: string, port: string): Record<string, unknown> => ({
-  id,
-  type: 'function',
-  z: 'tab',
-  func: `node.warn("${port} " + JSON.stringify({ id: msg.payload.bulkOpsRequestId, resumed: msg.resumed, http: !!(msg.req || msg.res), topic: msg.topic, lines: (msg.payload.errors || []).map((e) => e.line) }));`,
-  outputs: 0,
-  x: 600,
-  y: 100,
-  wires: [],
-});
+/** Reports what bulk status sends. */
+const report = (id: string, label: string): FlowNode =>
+  reportNode(
+    id,
+    '{ id: msg.payload.bulkOpsRequestId, resumed: msg.resumed, http: !!(msg.req || msg.res), topic: msg.topic, lines: (msg.payload.errors || []).map((e) => e.line) }',
+    label,
+  );
 
 describe('bulk status: operations that are pending when Node-RED is killed', function () {
   this.timeout(240_000);
@@ -28,21 +27,10 @@ describe('bulk status: operations that are pending when Node-RED is killed', fun
   let userDir: string;
   let nodeRed: NodeRedProcess;
 
-  const flows = (baseUrl: string): Record<string, unknown>[] => [
+  const flows = (baseUrl: string): FlowNode[] => [
     { id: 'tab', type: 'tab', label: 'resume' },
     { id: 'connection', type: 'nrfcloud-connection', baseUrl, api: 'guide', retries: 0 },
-    { id: 'in', type: 'http in', z: 'tab', url: '/watch', method: 'post', x: 100, y: 100, wires: [['unpack']] },
-    {
-      id: 'unpack',
-      type: 'function',
-      z: 'tab',
-      func: 'Object.assign(msg, msg.payload);\nreturn [{ res: msg.res, payload: "ok" }, msg];',
-      outputs: 2,
-      x: 200,
-      y: 100,
-      wires: [['answer'], ['watch']],
-    },
-    { id: 'answer', type: 'http response', z: 'tab', x: 300, y: 40, wires: [] },
+    ...entryNodes('watch'),
     {
       id: 'watch',
       type: 'nrfcloud-bulk-status',
@@ -77,33 +65,20 @@ describe('bulk status: operations that are pending when Node-RED is killed', fun
       // No context storage is configured: work survives by default.
       settings: { credentialSecret: false, contextStorage: { default: { module: 'memory' } } },
     });
-  const seen = (port: string): Record<string, any>[] =>
-    nodeRed.log
-      .map((line) => new RegExp(`${port} (\\{.*\\})$`).exec(line)?.[1])
-      .filter((json) => json !== undefined)
-      .map((json) => JSON.parse(json) as Record<string, any>);
+  const seen = (label: string): Record<string, any>[] => reportsIn(nodeRed.log, label);
 
   /** Starts an operation whose second row fails; its line in the "file" is 7. */
   const begin = async (topic: string): Promise<string> => {
     const [good, other] = simulator.mintMany(2);
     simulator.claimByOther(other!.deviceUuid);
-    const answer = await fetch(`${simulator.url}/claimed-devices/bulk`, {
-      method: 'POST',
-      headers: { authorization: 'Bearer sim-key', 'content-type': 'text/csv' },
-      body: `${good!.claimToken}\n${other!.claimToken}\n`,
-    });
-    const { bulkOpsRequestId } = (await answer.json()) as { bulkOpsRequestId: string };
+    const bulkOpsRequestId = await startBulkOperation(simulator, [good!.claimToken, other!.claimToken]);
     const rows = [good!, other!].map(({ claimToken, deviceUuid }, i) => ({
       line: i === 0 ? 3 : 7,
       deviceId: deviceUuid,
       claimToken,
       tags: [],
     }));
-    await fetch(`${nodeRed.url}/watch`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ payload: bulkOpsRequestId, rows, topic }),
-    });
+    await fetch(`${nodeRed.url}/in`, postJson({ payload: bulkOpsRequestId, rows, topic }));
     return bulkOpsRequestId;
   };
 
@@ -121,8 +96,7 @@ describe('bulk status: operations that are pending when Node-RED is killed', fun
         () => ids.every((id) => seen('PROGRESS').some((line) => line['id'] === id)),
         'the first polls',
       );
-      process.kill(nodeRed.pid, 'SIGKILL');
-      await nodeRed.lost.catch(() => undefined);
+      await nodeRed.kill();
       nodeRed = await start(false);
       simulator.set({ bulkHold: 'none' });
       await nodeRed.until(() => seen('FAILED').length >= OPERATIONS, `the end of the operations of round ${round}`);
@@ -139,8 +113,7 @@ describe('bulk status: operations that are pending when Node-RED is killed', fun
       // A result is recorded until the next nodes have had time for it; a kill until then repeats it.
       await removed();
     }
-    process.kill(nodeRed.pid, 'SIGKILL');
-    await nodeRed.lost.catch(() => undefined);
+    await nodeRed.kill();
     nodeRed = await start(false);
     // Whatever is taken up is asked about before this one, which comes later.
     const marker = await begin('marker');
@@ -168,7 +141,7 @@ describe('bulk status: operations that are pending when Node-RED is killed', fun
     nodeRed = await start(true, { NODE_OPTIONS: `--require=${supportFolder('slow-disk.cjs')}` });
     const gone = await begin('gone');
     await nodeRed.until(() => seen('PROGRESS').some((line) => line['id'] === gone), 'the first poll');
-    const all = flows(simulator.url) as FlowNode[];
+    const all = flows(simulator.url);
     await nodeRed.deploy(
       all
         .filter(({ id }) => id !== 'watch')

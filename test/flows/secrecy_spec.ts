@@ -8,6 +8,7 @@ import { listen } from '../../harness/ports';
 import { startSimulator, type Simulator } from '../../simulator';
 import type { FaultRule } from '../../simulator/faults/rule';
 import { demoFlows, startNodeRedProcess, type FlowNode, type NodeRedProcess } from '../support/node-red-process';
+import { postJson } from '../support/post-json';
 
 const KEY = 'api-key-that-nobody-may-see-7Qx2';
 /** What a careless service does with the key that it is sent. */
@@ -138,11 +139,11 @@ describe('the API key', function () {
       ['/settings/user'],
       ['/diagnostics'],
       ['/context/global'],
-      ['/nrfcloud-connection/test', post({ id, config })],
-      ['/nrfcloud-connection/test', post({ id, config: { ...config, baseUrl: 'http://127.0.0.1:9/v1' } })],
-      ['/nrfcloud-connection/test', post({ id, config, apiKey: 'wrong' })],
-      ['/nrfcloud-connection/test', post({ id, config: { ...config, baseUrl: `http://127.0.0.1:9/?${id}` } })],
-      ['/nrfcloud-connection/test', post({ config })],
+      ['/nrfcloud-connection/test', postJson({ id, config })],
+      ['/nrfcloud-connection/test', postJson({ id, config: { ...config, baseUrl: 'http://127.0.0.1:9/v1' } })],
+      ['/nrfcloud-connection/test', postJson({ id, config, apiKey: 'wrong' })],
+      ['/nrfcloud-connection/test', postJson({ id, config: { ...config, baseUrl: `http://127.0.0.1:9/?${id}` } })],
+      ['/nrfcloud-connection/test', postJson({ config })],
       [`/nrfcloud-connection/tags?id=${id}`],
       ['/nrfcloud-connection/tags'],
     ];
@@ -169,10 +170,6 @@ describe('the API key', function () {
     assert.match(answers.at(-1)!, /"ownershipStatus"/);
   });
 });
-
-function post(body: unknown): RequestInit {
-  return { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
-}
 
 /** Fails with the text that gives the key away. */
 function assertSilent(where: string, texts: string[]): void {

@@ -10,6 +10,8 @@ import {
   type FlowNode,
   type NodeRedProcess,
 } from '../support/node-red-process';
+import { postJson } from '../support/post-json';
+import { startBulkOperation } from '../support/start-bulk-operation';
 
 /** A context store whose values are in the process of the test, as those of Redis are in a server. */
 const storeAt = (url: string): string => `
@@ -112,17 +114,8 @@ describe('two Node-REDs that share a context store', function () {
    * @returns its id, when its status is recorded: an instance that is paused in between would write its record again
    */
   async function watch(instance: NodeRedProcess): Promise<string> {
-    const response = await fetch(`${simulator.url}/claimed-devices/bulk`, {
-      method: 'POST',
-      headers: { authorization: 'Bearer sim-key', 'content-type': 'text/csv' },
-      body: simulator.mint().claimToken,
-    });
-    const { bulkOpsRequestId: id } = (await response.json()) as { bulkOpsRequestId: string };
-    await fetch(`${instance.url}/watch`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ bulkOpsRequestId: id }),
-    });
+    const id = await startBulkOperation(simulator, [simulator.mint().claimToken]);
+    await fetch(`${instance.url}/watch`, postJson({ bulkOpsRequestId: id }));
     await changed(() => recordOf(id)?.state?.work?.status === 'IN_PROGRESS');
     return id;
   }
@@ -171,8 +164,7 @@ describe('two Node-REDs that share a context store', function () {
     simulator.set({ bulkHold: 'IN_PROGRESS' });
     const left = await watch(b);
     const dead = ownerOf(left);
-    process.kill(b.pid, 'SIGKILL');
-    await b.lost.catch(() => undefined);
+    await b.kill();
     await changed(() => ownerOf(left) !== dead);
     simulator.set({ bulkHold: 'none' });
     await a.until(() => reports(left).length > 0, 'the result of the operation of the dead one');

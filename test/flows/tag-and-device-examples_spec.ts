@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MqttClient } from 'mqtt';
+import { eventually } from '../../harness/eventually';
 import type { Simulator } from '../../simulator';
-import { eventually, type RunningExamples } from '../support/examples';
+import type { RunningExamples } from '../support/examples';
 import { startExamplesWithBroker, type ExamplesWithBroker } from './examples-with-broker';
 
 const BLOCK = 'Block a device by MQTT message';

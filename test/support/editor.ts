@@ -276,9 +276,4 @@ export class Editor {
     const response = await answered;
     if (!response.ok()) throw new Error(`the deploy was answered with ${response.status()}`);
   }
-
-  /** Closes the page. */
-  close(): Promise<void> {
-    return this.page.close();
-  }
 }

@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import type { Simulator } from '../../simulator';
 import { keyFor, startNodeRedProcess, type FlowNode, type NodeRedProcess } from './node-red-process';
+import { postJson } from './post-json';
 
 const FOLDER = resolve(__dirname, '../../examples');
-/** How long something that must happen may take on a busy computer. */
-const EVENT_TIMEOUT_MS = 20_000;
-
 /** The names of all examples, as the import menu shows them. */
 export const EXAMPLES = readdirSync(FOLDER)
   .filter((file) => file.endsWith('.json'))
@@ -53,20 +50,20 @@ export async function startExamples(names: readonly string[], choices: Choices):
       const tab = flows.find((node) => node.type === 'tab' && node['label'] === example)?.id;
       const button = flows.find((node) => node.type === 'inject' && node['z'] === tab && node['name'] === label);
       assert.ok(button, `there is no inject node "${label}"`);
-      const props = [{ p: 'payload', v: JSON.stringify(payload), vt: 'json' }];
-      const { status } = await nodeRed.admin(`/inject/${button.id}`, {
-        method: 'POST',
-        ...(payload === undefined
-          ? {}
-          : {
-              headers: { 'content-type': 'application/json' },
-              body: JSON.stringify({ __user_inject_props__: props }),
-            }),
-      });
-      assert.equal(status, 200);
+      await pressInject(nodeRed, button.id, payload);
     },
     stop: () => nodeRed.stop(),
   };
+}
+
+/** Presses an inject node's button. @param payload instead of the node's own */
+export async function pressInject({ admin }: NodeRedProcess, id: string, payload?: unknown): Promise<void> {
+  const props = [{ p: 'payload', v: JSON.stringify(payload), vt: 'json' }];
+  const { status } = await admin(
+    `/inject/${id}`,
+    payload === undefined ? { method: 'POST' } : postJson({ __user_inject_props__: props }),
+  );
+  assert.equal(status, 200);
 }
 
 /** A node of an example as it is after an import, with what is chosen then. */
@@ -82,21 +79,6 @@ export function chosen(node: FlowNode, { simulator, mqttPort, nodes = {}, env = 
     changed['env'] = variables.map((one) => (one.name in env ? { ...one, value: env[one.name] } : one));
   }
   return changed;
-}
-
-/** Asks until the answer is there; what it asks for has no event. @throws {Error} naming what did not come */
-export async function eventually<T>(
-  ask: () => T | undefined | false,
-  what: string,
-  timeoutMs = EVENT_TIMEOUT_MS,
-): Promise<T> {
-  const end = Date.now() + timeoutMs;
-  for (;;) {
-    const answer = ask();
-    if (answer !== undefined && answer !== false) return answer;
-    if (Date.now() > end) throw new Error(`${what} did not happen`);
-    await setTimeout(20);
-  }
 }
 
 /** The lines of a file of JSON lines; none if it isn't there. */

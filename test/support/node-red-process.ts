@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { startNodeRed, type NodeRed, type NodeRedOptions } from '../../harness/node-red';
 import { freePort } from '../../harness/ports';
+import { postJson } from './post-json';
 
 const DEMO_FLOWS = resolve(__dirname, '../../demo/flows.json');
 
@@ -66,11 +67,7 @@ export async function startNodeRedProcess(options: Omit<NodeRedOptions, 'port' |
     until,
     deploy: async (flows, how = 'full') => {
       const seen = log.length;
-      const response = await admin('/flows', {
-        method: 'POST',
-        headers: { 'content-type': 'application/json', 'node-red-deployment-type': how },
-        body: JSON.stringify(flows),
-      });
+      const response = await admin('/flows', postJson(flows, { 'node-red-deployment-type': how }));
       if (!response.ok) throw new Error(`the deploy was answered with ${response.status}: ${await response.text()}`);
       // Node-RED answers before it has started the new nodes.
       await until(() => log.slice(seen).some((line) => line.includes('Started ')), 'the start of what was deployed');
