@@ -93,7 +93,8 @@ export class WatchedOperation implements PollTarget {
 
   /** Somebody else waits, too. */
   add(watcher: Watcher): void {
-    this.#watchers = [...this.#watchers, watcher];
+    // An array literal with a spread in it gets places for sixteen more.
+    this.#watchers = this.#watchers.concat(watcher);
   }
 
   /** Somebody waits no longer. */
