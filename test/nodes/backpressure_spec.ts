@@ -1,18 +1,14 @@
 import assert from 'node:assert/strict';
 import bulkStatusNode from '../../nodes/nrfcloud-bulk-status';
 import claimNode from '../../nodes/nrfcloud-claim';
-import { startSimulator, type Simulator } from '../../simulator';
-import { startNodeRig, stopNodeRig } from '../support/node-rig';
+import type { Simulator } from '../../simulator';
+import { startNodeRig } from '../support/node-rig';
+import { startBulkOperation } from '../support/start-bulk-operation';
+import { useSimulator } from '../support/use-simulator';
 
 describe("Node-RED's nodeMessageBufferMaxLength", () => {
   let simulator: Simulator;
-  beforeEach(async () => {
-    simulator = await startSimulator({ latency: 50 });
-  });
-  afterEach(async () => {
-    await stopNodeRig();
-    await simulator.close();
-  });
+  useSimulator((started) => (simulator = started), { latency: 50 });
 
   const flood = async (most: number, queueLimit: number): Promise<[completed: number, refusals: string[]]> => {
     const flow = await startNodeRig({
@@ -62,12 +58,7 @@ describe("Node-RED's nodeMessageBufferMaxLength", () => {
     });
     const ids: string[] = [];
     for (const { claimToken } of simulator.mintMany(4)) {
-      const reply = await fetch(`${simulator.url}/claimed-devices/bulk`, {
-        method: 'POST',
-        headers: { authorization: 'Bearer sim-key', 'content-type': 'text/csv' },
-        body: claimToken,
-      });
-      ids.push(((await reply.json()) as { bulkOpsRequestId: string }).bulkOpsRequestId);
+      ids.push(await startBulkOperation(simulator, [claimToken]));
     }
     for (const payload of ids.slice(0, 3)) flow.send({ payload });
     await flow.ended(1);

@@ -4,9 +4,10 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import devicesNode from '../../nodes/nrfcloud-devices';
 import claimNode from '../../nodes/nrfcloud-claim';
-import { startSimulator, type Simulator } from '../../simulator';
-import { startNodeRig, stopNodeRig } from '../support/node-rig';
+import type { Simulator } from '../../simulator';
+import { startNodeRig } from '../support/node-rig';
 import { assertSentence } from '../support/sentences';
+import { useSimulator } from '../support/use-simulator';
 
 const MIB = 2 ** 20;
 
@@ -18,13 +19,7 @@ describe('the memory of bodies that can’t be used', function () {
   // Bodies of 64 MiB take their time on a busy computer.
   this.timeout(120_000);
   let simulator: Simulator;
-  beforeEach(async () => {
-    simulator = await startSimulator();
-  });
-  afterEach(async () => {
-    await stopNodeRig();
-    await simulator.close();
-  });
+  useSimulator((started) => (simulator = started));
 
   /** What is still held, in MiB, when what was let go has been given back: the engine does that bit by bit. */
   const held = async (enough: number): Promise<number> => {

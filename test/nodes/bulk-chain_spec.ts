@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import bulkClaimNode from '../../nodes/nrfcloud-bulk-claim';
 import bulkStatusNode from '../../nodes/nrfcloud-bulk-status';
-import { startSimulator, type MintedToken, type Simulator } from '../../simulator';
+import type { MintedToken, Simulator } from '../../simulator';
 import { startNodeRig, stopNodeRig, type Message } from '../support/node-rig';
+import { useSimulator } from '../support/use-simulator';
 
 const GUIDE_ROW =
   '2dn3hQFQMGctS_s1SFah9Ec8pTovDQNQJQ6Xd9jnSmyoRTcyiJBnpFDeHvNg-5iCpT8LJcf7JVzK.oRDoQEmoQRBIfZYQIa6SNb3Ic7oz1UCacFTgWc63TNOE8i3rEa-cZElEUrKOOHlJ0dwGwPvZY0FXcA5L3Zh-TfQBONj1N5LPqYMmJc,"location=Oslo,color=white"';
@@ -10,13 +11,9 @@ const GUIDE_ROW =
 describe('bulk claim and bulk status, one after the other', () => {
   let simulator: Simulator;
   let tokens: MintedToken[];
-  beforeEach(async () => {
-    simulator = await startSimulator();
+  useSimulator((started) => {
+    simulator = started;
     tokens = simulator.mintMany(9);
-  });
-  afterEach(async () => {
-    await stopNodeRig();
-    await simulator.close();
   });
 
   /** Sends messages through one node of the two, and gives what left each output. */

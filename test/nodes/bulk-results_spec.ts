@@ -4,37 +4,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import bulkClaimNode from '../../nodes/nrfcloud-bulk-claim';
 import bulkStatusNode from '../../nodes/nrfcloud-bulk-status';
-import { startSimulator, type MintedToken, type Simulator } from '../../simulator';
-import { startNodeRig, stopNodeRig, type Message, type NodeRig } from '../support/node-rig';
+import type { MintedToken, Simulator } from '../../simulator';
+import { stopNodeRig, type Message, type NodeRig } from '../support/node-rig';
+import { useSimulator } from '../support/use-simulator';
 
 describe('bulk results', () => {
   let simulator: Simulator;
   let tokens: MintedToken[];
-  beforeEach(async () => {
-    simulator = await startSimulator();
+  const defineRig = useSimulator((started) => {
+    simulator = started;
     tokens = simulator.mintMany(6);
   });
-  afterEach(async () => {
-    await stopNodeRig();
-    await simulator.close();
+  const claimRig = defineRig({ node: bulkClaimNode, type: 'nrfcloud-bulk-claim', outputs: 3 });
+  const statusRig = defineRig({
+    node: bulkStatusNode,
+    type: 'nrfcloud-bulk-status',
+    config: { interval: 0.02, maxInterval: 0.05 },
+    outputs: 3,
   });
-
-  const claimRig = (config: Record<string, unknown> = {}, connection: Record<string, unknown> = {}): Promise<NodeRig> =>
-    startNodeRig({
-      node: bulkClaimNode,
-      type: 'nrfcloud-bulk-claim',
-      config,
-      outputs: 3,
-      connection: { baseUrl: simulator.url, ...connection },
-    });
-  const statusRig = (config: Record<string, unknown> = {}): Promise<NodeRig> =>
-    startNodeRig({
-      node: bulkStatusNode,
-      type: 'nrfcloud-bulk-status',
-      config: { interval: 0.02, maxInterval: 0.05, ...config },
-      outputs: 3,
-      connection: { baseUrl: simulator.url },
-    });
   /** The message of one upload of all tokens. */
   async function upload(claimed: MintedToken[] = tokens): Promise<Message> {
     const flow = await claimRig();
@@ -244,48 +231,10 @@ describe('bulk results', () => {
     assert.deepEqual(['claimedRows' in msg!, 'failedRows' in msg!, msg!['rows'].length], [false, false, 5]);
   });
 
-  it('bulk claim: msg.tags is used when the field is empty', async () => {
-    const flow = await claimRig();
-    flow.send({ payload: [tokens[0]!.claimToken], tags: ['a', 'b'] });
-    await flow.ended(1);
-    assert.deepEqual(flow.outputs[0]![0]!['rows'][0].tags, ['a', 'b']);
-  });
-
-  for (const [name, config, code] of [
-    ['a message property', { tags: 'station', tagsType: 'msg' }, 'NRFCLOUD_INVALID_INPUT'],
-    ['a context', { tags: 'station', tagsType: 'flow' }, 'NRFCLOUD_INVALID_INPUT'],
-    ['an expression', { tags: 'nothing', tagsType: 'jsonata' }, 'NRFCLOUD_INVALID_INPUT'],
-    ['an environment variable', { tags: 'NRFCLOUD_TEST_UNSET', tagsType: 'env' }, 'NRFCLOUD_NOT_CONFIGURED'],
-    ['text of variables', { tags: 'a=${NRFCLOUD_TEST_UNSET}', tagsType: 'env' }, 'NRFCLOUD_NOT_CONFIGURED'],
-  ] as const) {
-    it(`bulk claim: tags of ${name} without a value are an error, and nothing is sent`, async () => {
-      const flow = await claimRig(config);
-      flow.send({ payload: [tokens[0]!.claimToken], tags: 'not these' });
-      await flow.ended(1);
-      assert.equal(flow.caught[0]!['error'].code, code);
-      if (code === 'NRFCLOUD_NOT_CONFIGURED') assert.match(flow.caught[0]!['error'].message, /NRFCLOUD_TEST_UNSET/);
-      assert.equal(simulator.requestCount, 0);
-    });
-  }
-
-  it('bulk claim: a chosen source of tags that is empty text means no tags', async () => {
-    const flow = await claimRig({ tags: 'station', tagsType: 'msg' });
-    flow.send({ payload: [tokens[0]!.claimToken], station: '', tags: 'not these' });
-    await flow.ended(1);
-    assert.deepEqual(flow.outputs[0]![0]!['rows'][0].tags, []);
-  });
-
   it('bulk claim: a quoted path is read, and a path of several lines is an error', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'nrfcloud-path-'));
     writeFileSync(join(folder, 'tokens.csv'), tokens[0]!.claimToken);
-    const flow = await startNodeRig({
-      node: bulkClaimNode,
-      type: 'nrfcloud-bulk-claim',
-      config: { input: 'file' },
-      outputs: 3,
-      connection: { baseUrl: simulator.url },
-      settings: { fileWorkingDirectory: folder },
-    });
+    const flow = await claimRig({ input: 'file' }, {}, { settings: { fileWorkingDirectory: folder } });
     flow.send({ payload: '"tokens.csv"' });
     flow.send({ payload: `"${join(folder, 'tokens.csv')}"` });
     await flow.ended(2);

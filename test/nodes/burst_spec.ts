@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import claimNode from '../../nodes/nrfcloud-claim';
-import { startSimulator, type Simulator } from '../../simulator';
-import { startNodeRig, stopNodeRig, type NodeRig } from '../support/node-rig';
+import type { Simulator } from '../../simulator';
+import type { NodeRig } from '../support/node-rig';
+import { useSimulator } from '../support/use-simulator';
 
 /** More than a node works on ahead of its requests. */
 const BURST = 280;
@@ -11,22 +12,16 @@ describe('a burst of messages', function () {
 
   let simulator: Simulator;
   let tokens: string[];
-  beforeEach(async () => {
-    simulator = await startSimulator({ verify: false });
-    tokens = simulator.mintMany(BURST, { signed: false }).map(({ claimToken }) => claimToken);
-  });
-  afterEach(async () => {
-    await stopNodeRig();
-    await simulator.close();
-  });
-
+  const defineRig = useSimulator(
+    (started) => {
+      simulator = started;
+      tokens = simulator.mintMany(BURST, { signed: false }).map(({ claimToken }) => claimToken);
+    },
+    { verify: false },
+  );
+  const claimRig = defineRig({ node: claimNode, type: 'nrfcloud-claim' });
   const rig = (connection: Record<string, unknown>, config: Record<string, unknown> = {}): Promise<NodeRig> =>
-    startNodeRig({
-      node: claimNode,
-      type: 'nrfcloud-claim',
-      config,
-      connection: { baseUrl: simulator.url, ...connection },
-    });
+    claimRig(config, connection);
 
   it('is claimed in the order in which it came', async () => {
     const flow = await rig({ concurrency: 1 });

@@ -3,21 +3,18 @@ import bulkClaimNode from '../../nodes/nrfcloud-bulk-claim';
 import bulkStatusNode from '../../nodes/nrfcloud-bulk-status';
 import commandNode from '../../nodes/nrfcloud-command';
 import onboardingNode from '../../nodes/nrfcloud-onboarding';
-import { startSimulator, type Simulator } from '../../simulator';
-import { startNodeRig, stopNodeRig, type NodeRig } from '../support/node-rig';
+import type { Simulator } from '../../simulator';
+import { startNodeRig, type NodeRig } from '../support/node-rig';
 import { ScriptedServer } from '../support/scripted-server';
+import { useSimulator } from '../support/use-simulator';
 
 describe('cancelled work', () => {
   let simulator: Simulator;
   let device: string;
-  beforeEach(async () => {
-    simulator = await startSimulator();
+  useSimulator((started) => {
+    simulator = started;
     simulator.setDeviceBehaviour('default', { contactAfterMs: null });
     [device] = simulator.fill(1) as [string];
-  });
-  afterEach(async () => {
-    await stopNodeRig();
-    await simulator.close();
   });
 
   for (const [type, node] of [

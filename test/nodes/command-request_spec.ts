@@ -1,19 +1,23 @@
 import assert from 'node:assert/strict';
 import commandNode from '../../nodes/nrfcloud-command';
-import { startSimulator, type Simulator } from '../../simulator';
-import { startNodeRig, stopNodeRig } from '../support/node-rig';
+import type { Simulator } from '../../simulator';
+import { stopNodeRig } from '../support/node-rig';
 import { assertSentence } from '../support/sentences';
+import { useSimulator } from '../support/use-simulator';
 
 describe('nrfcloud-command: a raw request', () => {
   let simulator: Simulator;
   let device: string;
-  beforeEach(async () => {
-    simulator = await startSimulator();
+  const defineRig = useSimulator((started) => {
+    simulator = started;
     [device] = simulator.fill(1) as [string];
   });
-  afterEach(async () => {
-    await stopNodeRig();
-    await simulator.close();
+  const rig = defineRig({
+    node: commandNode,
+    type: 'nrfcloud-command',
+    config: { command: 'request', requestInput: 'raw', wait: false },
+    outputs: 3,
+    connection: { retries: 0 },
   });
 
   const circle: Record<string, unknown> = { finished: {} };
@@ -32,13 +36,7 @@ describe('nrfcloud-command: a raw request', () => {
     ['has a command without a value', { finished: undefined }],
   ] as const) {
     it(`that ${what} is NRFCLOUD_INVALID_INPUT, and nothing is sent`, async () => {
-      const flow = await startNodeRig({
-        node: commandNode,
-        type: 'nrfcloud-command',
-        config: { command: 'request', requestInput: 'raw', requestInputType: 'flow', wait: false },
-        outputs: 3,
-        connection: { baseUrl: simulator.url, retries: 0 },
-      });
+      const flow = await rig({ requestInputType: 'flow' });
       flow.node.context().flow.set('raw', request);
       flow.send({ payload: device });
       await flow.ended(1);
@@ -53,13 +51,7 @@ describe('nrfcloud-command: a raw request', () => {
       const request = { preSharedKey: { secTag: 1, identity: 'i', secret } };
       for (const message of [`bad secret ${secret}!`, `cannot use ${JSON.stringify(request)}`]) {
         simulator.faults.add({ match: { operation: 'createCommand' }, status: 400, body: { message }, times: 1 });
-        const flow = await startNodeRig({
-          node: commandNode,
-          type: 'nrfcloud-command',
-          config: { command: 'request', requestInput: 'raw', requestInputType: 'msg', wait: false },
-          outputs: 3,
-          connection: { baseUrl: simulator.url, retries: 0 },
-        });
+        const flow = await rig({ requestInputType: 'msg' });
         flow.send({ payload: device, raw: request });
         await flow.ended(1);
         const { error } = flow.caught[0]!;

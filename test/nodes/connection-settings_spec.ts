@@ -5,19 +5,16 @@ import { getAccount } from '../../nodes/api/device-management';
 import { Api } from '../../nodes/api/api';
 import { connectionProblem, type ConnectionNode } from '../../nodes/runtime/connection';
 import { startSimulator, type Simulator } from '../../simulator';
-import { adminRequest, startNodeRig, stopNodeRig, type NodeRig, type NodeRigOptions } from '../support/node-rig';
+import { adminRequest, startNodeRig, type NodeRig, type NodeRigOptions } from '../support/node-rig';
 import { ScriptedServer } from '../support/scripted-server';
+import { useSimulator } from '../support/use-simulator';
 import helper from 'node-red-node-test-helper';
 
 const SECRET = 'the-key-of-the-team';
 
 describe('the settings of a connection', () => {
   let simulator: Simulator;
-  beforeEach(async () => (simulator = await startSimulator()));
-  afterEach(async () => {
-    await stopNodeRig();
-    await simulator.close();
-  });
+  useSimulator((started) => (simulator = started));
 
   const rig = (connection: Record<string, unknown> = {}, more: Partial<NodeRigOptions> = {}): Promise<NodeRig> =>
     startNodeRig({

@@ -3,8 +3,9 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import claimNode from '../../nodes/nrfcloud-claim';
-import { startSimulator, type Simulator } from '../../simulator';
-import { startNodeRig, stopNodeRig, type NodeRig } from '../support/node-rig';
+import type { Simulator } from '../../simulator';
+import { startNodeRig, type NodeRig } from '../support/node-rig';
+import { useSimulator } from '../support/use-simulator';
 
 /** Handles that keep a process alive, of the kinds that requests and waits leave behind. */
 const resources = (): string[] =>
@@ -14,13 +15,7 @@ const resources = (): string[] =>
 
 describe('many messages at once', () => {
   let simulator: Simulator;
-  beforeEach(async () => {
-    simulator = await startSimulator({ latency: 20 });
-  });
-  afterEach(async () => {
-    await stopNodeRig();
-    await simulator.close();
-  });
+  useSimulator((started) => (simulator = started), { latency: 20 });
 
   const rig = (connection: Record<string, unknown>): Promise<NodeRig> =>
     startNodeRig({ node: claimNode, type: 'nrfcloud-claim', connection: { baseUrl: simulator.url, ...connection } });

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import bulkClaimNode from '../../nodes/nrfcloud-bulk-claim';
-import { startSimulator, type MintedToken, type Simulator } from '../../simulator';
-import { startNodeRig, stopNodeRig, type Message, type NodeRig } from '../support/node-rig';
+import type { MintedToken, Simulator } from '../../simulator';
+import { stopNodeRig, type Message, type NodeRig } from '../support/node-rig';
 import { assertSentence } from '../support/sentences';
+import { useSimulator } from '../support/use-simulator';
 
 const GUIDE_ROW =
   '2dn3hQFQMGctS_s1SFah9Ec8pTovDQNQJQ6Xd9jnSmyoRTcyiJBnpFDeHvNg-5iCpT8LJcf7JVzK.oRDoQEmoQRBIfZYQIa6SNb3Ic7oz1UCacFTgWc63TNOE8i3rEa-cZElEUrKOOHlJ0dwGwPvZY0FXcA5L3Zh-TfQBONj1N5LPqYMmJc,"location=Oslo,color=white"';
@@ -10,23 +11,11 @@ const GUIDE_ROW =
 describe('nrfcloud-bulk-claim', () => {
   let simulator: Simulator;
   let tokens: MintedToken[];
-  beforeEach(async () => {
-    simulator = await startSimulator();
+  const defineRig = useSimulator((started) => {
+    simulator = started;
     tokens = simulator.mintMany(10);
   });
-  afterEach(async () => {
-    await stopNodeRig();
-    await simulator.close();
-  });
-
-  const rig = (config: Record<string, unknown> = {}, connection: Record<string, unknown> = {}): Promise<NodeRig> =>
-    startNodeRig({
-      node: bulkClaimNode,
-      type: 'nrfcloud-bulk-claim',
-      config,
-      outputs: 3,
-      connection: { baseUrl: simulator.url, retries: 0, ...connection },
-    });
+  const rig = defineRig({ node: bulkClaimNode, type: 'nrfcloud-bulk-claim', outputs: 3, connection: { retries: 0 } });
   const uploads = (): typeof simulator.requests => simulator.requests.filter(({ method }) => method === 'POST');
   const token = (index: number): string => tokens[index]!.claimToken;
 

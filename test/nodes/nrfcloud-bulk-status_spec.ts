@@ -1,51 +1,40 @@
 import assert from 'node:assert/strict';
-import bulkClaimNode from '../../nodes/nrfcloud-bulk-claim';
 import bulkStatusNode from '../../nodes/nrfcloud-bulk-status';
-import { startSimulator, type MintedToken, type Simulator } from '../../simulator';
-import { startNodeRig, stopNodeRig, type Message, type NodeRig, type NodeRigOptions } from '../support/node-rig';
+import type { MintedToken, Simulator } from '../../simulator';
+import { stopNodeRig, type Message } from '../support/node-rig';
 import { assertSentence } from '../support/sentences';
+import { startBulkOperation } from '../support/start-bulk-operation';
+import { useSimulator } from '../support/use-simulator';
 
 describe('nrfcloud-bulk-status', () => {
   let simulator: Simulator;
   let tokens: MintedToken[];
-  beforeEach(async () => {
-    simulator = await startSimulator();
+  const defineRig = useSimulator((started) => {
+    simulator = started;
     tokens = simulator.mintMany(5);
   });
-  afterEach(async () => {
-    await stopNodeRig();
-    await simulator.close();
+  const rig = defineRig({
+    node: bulkStatusNode,
+    type: 'nrfcloud-bulk-status',
+    config: { interval: 0.03, maxInterval: 0.1 },
+    outputs: 3,
+    connection: { retries: 0, timeout: 1 },
   });
-
-  const rig = (
-    config: Record<string, unknown> = {},
-    connection: Record<string, unknown> = {},
-    more: Partial<NodeRigOptions> = {},
-  ): Promise<NodeRig> =>
-    startNodeRig({
-      node: bulkStatusNode,
-      type: 'nrfcloud-bulk-status',
-      config: { interval: 0.03, maxInterval: 0.1, ...config },
-      outputs: 3,
-      connection: { baseUrl: simulator.url, retries: 0, timeout: 1, ...connection },
-      ...more,
-    });
 
   /** An upload of five rows, as bulk claim tells of it; rows 3 and 4 belong to somebody else. Line = row × 10 + 3. */
   const upload = async (bad = [2, 3]): Promise<Message> => {
     for (const index of bad) simulator.claimByOther(tokens[index]!.deviceUuid);
-    const answer = await fetch(`${simulator.url}/claimed-devices/bulk`, {
-      method: 'POST',
-      headers: { authorization: 'Bearer sim-key', 'content-type': 'text/csv' },
-      body: tokens.map(({ claimToken }) => `${claimToken}\n`).join(''),
-    });
+    const bulkOpsRequestId = await startBulkOperation(
+      simulator,
+      tokens.map(({ claimToken }) => claimToken),
+    );
     const rows = tokens.map(({ claimToken, deviceUuid }, i) => ({
       line: (i + 1) * 10 + 3,
       deviceId: deviceUuid,
       claimToken,
       tags: ['t'],
     }));
-    return { payload: { ...((await answer.json()) as object), rows: 5, firstLine: 13, lastLine: 53 }, rows };
+    return { payload: { bulkOpsRequestId, rows: 5, firstLine: 13, lastLine: 53 }, rows };
   };
   const polls = (): number => simulator.requests.filter(({ url }) => url.includes('/bulk-ops-requests/')).length;
 
@@ -257,49 +246,6 @@ describe('nrfcloud-bulk-status', () => {
       assertSentence(flow.caught[0]!['error'].message);
       await stopNodeRig();
     }
-    assert.equal(simulator.requestCount, 0);
-  });
-
-  for (const failedShape of ['object', 'text', 'id', 'index'] as const) {
-    it(`splits a result that came at once, matching "failed" by ${failedShape}`, async () => {
-      simulator.set({ failedShape });
-      for (const index of [1, 4]) simulator.claimByOther(tokens[index]!.deviceUuid);
-      const chain = await startNodeRig({
-        node: bulkClaimNode,
-        type: 'nrfcloud-bulk-claim',
-        outputs: 3,
-        connection: { baseUrl: simulator.url, api: 'current' },
-        config: { tags: 'x' },
-      });
-      chain.send({ payload: tokens.map(({ claimToken }) => claimToken) });
-      await chain.ended(1);
-      const [msg] = chain.outputs[0]!;
-      await stopNodeRig();
-      const flow = await rig();
-      flow.send(msg!);
-      await flow.ended(1);
-      const [failed] = flow.outputs[1]!;
-      assert.deepEqual(
-        (failed!['payload'].errors as Message[]).map(({ line, row, claimToken }) => [line, row, claimToken]),
-        [1, 4].map((i) => [i + 1, i + 1, tokens[i]!.claimToken]),
-      );
-      assert.deepEqual(
-        failed!['failedRows'],
-        [1, 4].map((i) => ({ claimToken: tokens[i]!.claimToken, tags: ['x'] })),
-      );
-    });
-  }
-
-  it('passes a clean result on, and keeps entries that fit no row', async () => {
-    const flow = await rig();
-    flow.send({ payload: { claimedIds: ['x'], failed: [] } });
-    flow.send({ payload: { claimedIds: [], failed: [{ odd: { shape: 1 } }, 99] } });
-    await flow.ended(2);
-    assert.deepEqual(flow.outputs[0]![0]!['payload'], { claimedIds: ['x'], failed: [] });
-    assert.deepEqual(
-      (flow.outputs[1]![0]!['payload'].errors as Message[]).map(({ item }) => item as unknown),
-      [{ odd: { shape: 1 } }, 99],
-    );
     assert.equal(simulator.requestCount, 0);
   });
 });

@@ -4,8 +4,9 @@ import { setImmediate } from 'node:timers/promises';
 import type { LoadReport } from '../../nodes/api/load';
 import checkNode from '../../nodes/nrfcloud-check';
 import devicesNode from '../../nodes/nrfcloud-devices';
-import { startSimulator, type Simulator } from '../../simulator';
-import { startNodeRig, stopNodeRig, type Message, type NodeRig, type NodeRigOptions } from '../support/node-rig';
+import type { Simulator } from '../../simulator';
+import { stopNodeRig, type Message, type NodeRig, type NodeRigOptions } from '../support/node-rig';
+import { useSimulator } from '../support/use-simulator';
 
 const TAG = 'nrf-cloud-onboarding';
 /** A node that sends requests beside the check. */
@@ -34,29 +35,15 @@ async function loadWhen(flow: NodeRig, isExpected: (load: LoadReport) => boolean
 
 describe('nrfcloud-check', () => {
   let simulator: Simulator;
-  beforeEach(async () => {
-    simulator = await startSimulator();
+  const defineRig = useSimulator((started) => (simulator = started));
+  const checkRig = defineRig({
+    node: checkNode,
+    type: 'nrfcloud-check',
+    outputs: 2,
+    connection: { api: 'current', retries: 5, timeout: 1 },
   });
-  afterEach(async () => {
-    await stopNodeRig();
-    await simulator.close();
-  });
-
   const rig = (config: Record<string, unknown> = {}, more: Partial<NodeRigOptions> = {}): Promise<NodeRig> =>
-    startNodeRig({
-      node: checkNode,
-      type: 'nrfcloud-check',
-      config,
-      outputs: 2,
-      connection: {
-        baseUrl: simulator.url,
-        deviceApiUrl: simulator.deviceApiUrl,
-        api: 'current',
-        retries: 5,
-        timeout: 1,
-      },
-      ...more,
-    });
+    checkRig(config, {}, more);
   const addRule = (more: object = {}): void => {
     simulator.addRule({ name: 'rule', tags: [TAG], active: true, commands: [{ request: { finished: {} } }], ...more });
   };

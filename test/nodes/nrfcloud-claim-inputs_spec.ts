@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import claimNode from '../../nodes/nrfcloud-claim';
-import { startSimulator, type Simulator } from '../../simulator';
-import { startNodeRig, stopNodeRig, type NodeRig } from '../support/node-rig';
+import type { Simulator } from '../../simulator';
+import { expectError, stopNodeRig } from '../support/node-rig';
 import { assertSentence } from '../support/sentences';
+import { useSimulator } from '../support/use-simulator';
 
 const GUIDE_TOKEN =
   '2dn3hQFQSWHIc0CMRc6xunwNmdiBeQNQpNWAuar7SSW8jduV9zfUrlDi2RpLvSI7Lpj6UEpyjZUy.0oRDoQEmoQRBIfZYQOOK3tk8JPbQj97vYSUwvg2l4RWnI-HkW870dxWy6pirvWJ5ZfjLtJsP-R5C9MJNtMHkZEZNjI1bmMaMLInZWTE';
@@ -13,31 +14,8 @@ const GUIDE_DEVICE = '4961c873-408c-45ce-b1ba-7c0d99d88179';
 
 describe('nrfcloud-claim: inputs', () => {
   let simulator: Simulator;
-  beforeEach(async () => {
-    simulator = await startSimulator();
-  });
-  afterEach(async () => {
-    await stopNodeRig();
-    await simulator.close();
-  });
-
-  const rig = (config: Record<string, unknown> = {}, connection: Record<string, unknown> = {}): Promise<NodeRig> =>
-    startNodeRig({
-      node: claimNode,
-      type: 'nrfcloud-claim',
-      config,
-      connection: { baseUrl: simulator.url, ...connection },
-    });
-
-  /** Sends one message and gives what Catch saw of it, after making sure that nothing else ended or left. */
-  const failing = async (flow: NodeRig, msg: Record<string, unknown>): Promise<Record<string, any>> => {
-    flow.send(msg);
-    await flow.ended(1);
-    assert.equal(flow.completed.length, 0);
-    assert.equal(flow.outputs[0]!.length, 0);
-    assert.equal(flow.caught.length, 1);
-    return flow.caught[0]!;
-  };
+  const defineRig = useSimulator((started) => (simulator = started));
+  const rig = defineRig({ node: claimNode, type: 'nrfcloud-claim' });
 
   describe('input that cannot be used', () => {
     const JWT = 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl';
@@ -71,7 +49,7 @@ describe('nrfcloud-claim: inputs', () => {
     ];
     for (const [name, payload] of cases) {
       it(`is named and sends no request: ${name}`, async () => {
-        const caught = await failing(await rig(), { payload });
+        const caught = await expectError(await rig(), { payload });
         assert.equal(caught['error'].code, 'NRFCLOUD_INVALID_INPUT');
         assertSentence(caught['error'].message);
         assert.equal(caught['error'].message.includes(GUIDE_TOKEN.slice(10, 50)), false);
@@ -84,7 +62,7 @@ describe('nrfcloud-claim: inputs', () => {
 
     it('is a source of tags without a value, unless it is msg.tags', async () => {
       const chosen = await rig({ tags: 'station', tagsType: 'msg' });
-      const { error } = await failing(chosen, { payload: GUIDE_TOKEN });
+      const { error } = await expectError(chosen, { payload: GUIDE_TOKEN });
       assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
       assertSentence(error.message);
       assert.equal(simulator.requestCount, 0);
@@ -99,7 +77,9 @@ describe('nrfcloud-claim: inputs', () => {
     });
 
     it('is a JSONata expression that gives nothing, and says so', async () => {
-      const { error } = await failing(await rig({ token: 'payload.nothing', tokenType: 'jsonata' }), { payload: {} });
+      const { error } = await expectError(await rig({ token: 'payload.nothing', tokenType: 'jsonata' }), {
+        payload: {},
+      });
       assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
       assertSentence(error.message);
     });
@@ -119,7 +99,7 @@ describe('nrfcloud-claim: inputs', () => {
         { output: 'payload.x' },
         { whenClaimed: 'maybe' },
       ] as const) {
-        const { error } = await failing(await rig(config), { payload: GUIDE_TOKEN });
+        const { error } = await expectError(await rig(config), { payload: GUIDE_TOKEN });
         assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
         assertSentence(error.message);
         await stopNodeRig();
@@ -128,7 +108,7 @@ describe('nrfcloud-claim: inputs', () => {
     });
 
     it('says which environment variable of a property is not set', async () => {
-      const { error } = await failing(await rig({ whenClaimed: '${NOT_SET}' }), { payload: GUIDE_TOKEN });
+      const { error } = await expectError(await rig({ whenClaimed: '${NOT_SET}' }), { payload: GUIDE_TOKEN });
       assert.equal(error.code, 'NRFCLOUD_NOT_CONFIGURED');
       assertSentence(error.message);
       assert.equal(simulator.requestCount, 0);
@@ -153,7 +133,7 @@ describe('nrfcloud-claim: inputs', () => {
       it(`takes a promise in the ${tokenType} context for what it is: no claim token`, async () => {
         const flow = await rig({ token: 'kept', tokenType });
         flow.node.context()[tokenType as 'flow' | 'global'].set('kept', Promise.resolve(GUIDE_TOKEN));
-        const { error } = await failing(flow, { payload: '' });
+        const { error } = await expectError(flow, { payload: '' });
         assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
         assert.equal(simulator.requestCount, 0);
       });

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import claimNode from '../../nodes/nrfcloud-claim';
-import { startSimulator, type Simulator } from '../../simulator';
-import { startNodeRig, stopNodeRig, type NodeRig } from '../support/node-rig';
+import type { Simulator } from '../../simulator';
+import { expectError, stopNodeRig } from '../support/node-rig';
 import { assertSentence } from '../support/sentences';
+import { useSimulator } from '../support/use-simulator';
 
 const GUIDE_TOKEN =
   '2dn3hQFQSWHIc0CMRc6xunwNmdiBeQNQpNWAuar7SSW8jduV9zfUrlDi2RpLvSI7Lpj6UEpyjZUy.0oRDoQEmoQRBIfZYQOOK3tk8JPbQj97vYSUwvg2l4RWnI-HkW870dxWy6pirvWJ5ZfjLtJsP-R5C9MJNtMHkZEZNjI1bmMaMLInZWTE';
@@ -10,31 +11,8 @@ const GUIDE_DEVICE = '4961c873-408c-45ce-b1ba-7c0d99d88179';
 
 describe('nrfcloud-claim', () => {
   let simulator: Simulator;
-  beforeEach(async () => {
-    simulator = await startSimulator();
-  });
-  afterEach(async () => {
-    await stopNodeRig();
-    await simulator.close();
-  });
-
-  const rig = (config: Record<string, unknown> = {}, connection: Record<string, unknown> = {}): Promise<NodeRig> =>
-    startNodeRig({
-      node: claimNode,
-      type: 'nrfcloud-claim',
-      config,
-      connection: { baseUrl: simulator.url, ...connection },
-    });
-
-  /** Sends one message and gives what Catch saw of it, after making sure that nothing else ended or left. */
-  const failing = async (flow: NodeRig, msg: Record<string, unknown>): Promise<Record<string, any>> => {
-    flow.send(msg);
-    await flow.ended(1);
-    assert.equal(flow.completed.length, 0);
-    assert.equal(flow.outputs[0]!.length, 0);
-    assert.equal(flow.caught.length, 1);
-    return flow.caught[0]!;
-  };
+  const defineRig = useSimulator((started) => (simulator = started));
+  const rig = defineRig({ node: claimNode, type: 'nrfcloud-claim' });
 
   describe('a claim', () => {
     it('sends the message on, changed in place', async () => {
@@ -236,7 +214,7 @@ describe('nrfcloud-claim', () => {
       it(`is an error if it is somebody else's (${whenClaimed})`, async () => {
         const { claimToken, deviceUuid } = simulator.mint();
         simulator.claimByOther(deviceUuid);
-        const { error } = await failing(await rig({ whenClaimed }), { payload: claimToken });
+        const { error } = await expectError(await rig({ whenClaimed }), { payload: claimToken });
         assert.equal(error.code, 'NRFCLOUD_CONFLICT');
         assertSentence(error.message);
       });
@@ -257,7 +235,7 @@ describe('nrfcloud-claim', () => {
 
     it('is refused with the generation guide, before anything is sent', async () => {
       const flow = await rig({ dryRun: true });
-      const { error } = await failing(flow, { payload: simulator.mint().claimToken });
+      const { error } = await expectError(flow, { payload: simulator.mint().claimToken });
       assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
       assertSentence(error.message);
       assert.equal(simulator.requestCount, 0);
@@ -282,7 +260,7 @@ describe('nrfcloud-claim', () => {
 
     it('says so when the service claimed the device for real', async () => {
       simulator.faults.add({ status: 201, body: { id: 'x' } });
-      const { error } = await failing(await rig({ dryRun: true }, { api: 'current' }), {
+      const { error } = await expectError(await rig({ dryRun: true }, { api: 'current' }), {
         payload: simulator.mint().claimToken,
       });
       assert.equal(error.code, 'NRFCLOUD_BAD_RESPONSE');

@@ -13,6 +13,7 @@ import claimNode from '../../nodes/nrfcloud-claim';
 import { startSimulator, type Simulator } from '../../simulator';
 import { adminRequest, startNodeRig, stopNodeRig, type NodeRig, type NodeRigOptions } from '../support/node-rig';
 import { assertSentence } from '../support/sentences';
+import { useSimulator } from '../support/use-simulator';
 
 const listen = async (server: Server): Promise<number> => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
@@ -25,13 +26,7 @@ const close = (server: Server): Promise<void> => {
 
 describe('nrfcloud-connection', () => {
   let simulator: Simulator;
-  beforeEach(async () => {
-    simulator = await startSimulator();
-  });
-  afterEach(async () => {
-    await stopNodeRig();
-    await simulator.close();
-  });
+  useSimulator((started) => (simulator = started));
 
   const rig = (connection: Record<string, unknown> = {}, more: Partial<NodeRigOptions> = {}): Promise<NodeRig> =>
     startNodeRig({

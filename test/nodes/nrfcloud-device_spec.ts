@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import deviceNode from '../../nodes/nrfcloud-device';
-import { startSimulator, type Simulator } from '../../simulator';
-import { startNodeRig, stopNodeRig, type Message, type NodeRig } from '../support/node-rig';
+import type { Simulator } from '../../simulator';
+import { expectError, expectResults, stopNodeRig, type Message } from '../support/node-rig';
 import { assertSentence } from '../support/sentences';
+import { useSimulator } from '../support/use-simulator';
 
 const REQUESTS = {
   get: { method: 'GET', suffix: '', result: 'READY' },
@@ -13,52 +14,19 @@ const REQUESTS = {
 
 describe('nrfcloud-device', () => {
   let simulator: Simulator;
-  beforeEach(async () => {
-    simulator = await startSimulator();
-  });
-  afterEach(async () => {
-    await stopNodeRig();
-    await simulator.close();
-  });
+  const defineRig = useSimulator((started) => (simulator = started));
+  const rig = defineRig({ node: deviceNode, type: 'nrfcloud-device' });
 
-  const rig = (config: Record<string, unknown> = {}, connection: Record<string, unknown> = {}): Promise<NodeRig> =>
-    startNodeRig({
-      node: deviceNode,
-      type: 'nrfcloud-device',
-      config,
-      connection: { baseUrl: simulator.url, ...connection },
-    });
-
-  const ask = async (
-    config: Record<string, unknown>,
-    msg: Record<string, unknown>,
-    connection = {},
-  ): Promise<Message> => {
-    const flow = await rig(config, connection);
-    flow.send(msg);
-    await flow.ended(1);
-    assert.deepEqual(
-      flow.caught.map(({ error }) => error as unknown),
-      [],
-    );
-    assert.equal(flow.outputs[0]!.length, 1);
+  const ask = async (config: Record<string, unknown>, msg: Message, connection = {}): Promise<Message> => {
+    const results = await expectResults(await rig(config, connection), msg);
+    assert.equal(results.length, 1);
     await stopNodeRig();
-    return flow.outputs[0]![0]!;
+    return results[0]!;
   };
-
-  const failing = async (
-    config: Record<string, unknown>,
-    msg: Record<string, unknown>,
-    connection = {},
-  ): Promise<Message> => {
-    const flow = await rig(config, connection);
-    flow.send(msg);
-    await flow.ended(1);
-    assert.equal(flow.completed.length, 0);
-    assert.equal(flow.outputs[0]!.length, 0);
+  const failing = async (config: Record<string, unknown>, msg: Message, connection = {}): Promise<Message> => {
+    const caught = await expectError(await rig(config, connection), msg);
     await stopNodeRig();
-    assert.deepEqual(flow.caught[0]!['payload'], msg['payload']);
-    return flow.caught[0]!;
+    return caught;
   };
 
   for (const api of ['guide', 'current'] as const) {
@@ -233,12 +201,7 @@ describe('nrfcloud-device', () => {
   });
 
   it('names the configured operation when there is no connection', async () => {
-    const flow = await startNodeRig({
-      node: deviceNode,
-      type: 'nrfcloud-device',
-      config: { operation: 'block' },
-      connection: null,
-    });
+    const flow = await rig({ operation: 'block' }, null);
     flow.send({ payload: 'a' });
     await flow.ended(1);
     const { error } = flow.caught[0]!;

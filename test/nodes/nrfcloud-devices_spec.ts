@@ -1,56 +1,20 @@
 import assert from 'node:assert/strict';
 import devicesNode from '../../nodes/nrfcloud-devices';
-import { startSimulator, type Simulator } from '../../simulator';
-import { startNodeRig, stopNodeRig, type Message, type NodeRig } from '../support/node-rig';
-import { assertSentence } from '../support/sentences';
+import type { Simulator } from '../../simulator';
+import { expectError, expectResults, stopNodeRig, type Message } from '../support/node-rig';
+import { useSimulator } from '../support/use-simulator';
 
 describe('nrfcloud-devices', () => {
   let simulator: Simulator;
-  beforeEach(async () => {
-    simulator = await startSimulator({ pageSize: 2 });
-  });
-  afterEach(async () => {
-    await stopNodeRig();
-    await simulator.close();
-  });
-
-  const rig = (config: Record<string, unknown> = {}, connection: Record<string, unknown> = {}): Promise<NodeRig> =>
-    startNodeRig({
-      node: devicesNode,
-      type: 'nrfcloud-devices',
-      config,
-      connection: { baseUrl: simulator.url, ...connection },
-    });
+  const defineRig = useSimulator((started) => (simulator = started), { pageSize: 2 });
+  const rig = defineRig({ node: devicesNode, type: 'nrfcloud-devices' });
 
   /** Sends one message and gives all that came out, in order. */
-  const list = async (
-    config: Record<string, unknown> = {},
-    msg: Record<string, unknown> = {},
-    connection = {},
-  ): Promise<Message[]> => {
-    const flow = await rig(config, connection);
-    flow.send({ topic: 'kept', ...msg });
-    await flow.ended(1);
-    assert.deepEqual(
-      flow.caught.map(({ error }) => error as unknown),
-      [],
-    );
-    assert.equal(flow.completed.length, 1);
+  const list = async (config = {}, msg: Message = {}, connection = {}): Promise<Message[]> => {
+    const results = await expectResults(await rig(config, connection), { topic: 'kept', ...msg });
     await stopNodeRig();
-    return flow.outputs[0]!;
+    return results;
   };
-
-  const failing = async (config: Record<string, unknown>, msg: Record<string, unknown> = {}, connection = {}) => {
-    const flow = await rig(config, connection);
-    flow.send({ payload: 'kept', ...msg });
-    await flow.ended(1);
-    assert.equal(flow.completed.length, 0);
-    assert.equal(flow.caught.length, 1);
-    assert.equal(flow.caught[0]!['payload'], 'kept');
-    await stopNodeRig();
-    return { error: flow.caught[0]!['error'], sent: flow.outputs[0]! };
-  };
-
   const ids = (devices: unknown): string[] => (devices as { id: string }[]).map(({ id }) => id);
   const payloads = (messages: Message[]): unknown[] => messages.map(({ payload }) => payload as unknown);
   const parts = (messages: Message[]): unknown[] =>
@@ -105,49 +69,6 @@ describe('nrfcloud-devices', () => {
         ['/v1/claimed-devices', '/v1/claimed-devices?pageNextToken=7'],
       );
     }
-  });
-
-  describe('a next page that was read before is an error', () => {
-    for (const mode of ['array', 'each', 'page']) {
-      it(`at once (${mode})`, async () => {
-        simulator.fill(5);
-        simulator.set({ repeatPageToken: true });
-        const { error, sent } = await failing({ mode });
-        assert.equal(error.code, 'NRFCLOUD_BAD_RESPONSE');
-        assertSentence(error.message);
-        assert.equal(simulator.requestCount, 2);
-        assert.equal(sent.length, { array: 0, each: 2, page: 1 }[mode]);
-        assert.ok(sent.every((msg) => msg['parts'].count === undefined));
-      });
-    }
-
-    it('after a detour', async () => {
-      for (const pageNextToken of ['a', 'b', 'a']) {
-        simulator.faults.add({ times: 1, status: 200, body: { items: [], pageNextToken } });
-      }
-      const { error } = await failing({});
-      assert.equal(error.code, 'NRFCLOUD_BAD_RESPONSE');
-      assert.equal(simulator.requestCount, 3);
-    });
-
-    it('even if the query asked for it', async () => {
-      simulator.faults.add({ status: 200, body: { items: [], pageNextToken: 'a' } });
-      assert.equal((await failing({ query: 'pageNextToken=a' })).error.code, 'NRFCLOUD_BAD_RESPONSE');
-      assert.equal(simulator.requestCount, 1);
-    });
-  });
-
-  it('refuses an answer that is no list', async () => {
-    for (const body of ['"text"', { devices: [] }, { items: {} }, null, 5]) {
-      simulator.faults.clear();
-      simulator.faults.add({ status: 200, body });
-      const { error } = await failing({});
-      assert.equal(error.code, 'NRFCLOUD_BAD_RESPONSE');
-      assertSentence(error.message);
-    }
-    simulator.faults.clear();
-    simulator.faults.add({ emptyBody: true });
-    assert.equal((await failing({})).error.code, 'NRFCLOUD_BAD_RESPONSE');
   });
 
   it('sends a message per device, numbered, with the count on the last', async () => {
@@ -208,8 +129,9 @@ describe('nrfcloud-devices', () => {
         [{ tag: 'payload.wanted', tagType: 'jsonata' }, {}],
       ] as const) {
         const before = simulator.requestCount;
-        const { error } = await failing(config, message);
-        assert.equal(error['code'], 'NRFCLOUD_INVALID_INPUT', JSON.stringify([config, message]));
+        const { error } = await expectError(await rig(config), { payload: 'kept', ...message });
+        assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT', JSON.stringify([config, message]));
+        await stopNodeRig();
         assert.equal(simulator.requestCount, before);
       }
       const [all] = await list({ tag: 'wanted', tagType: 'msg' }, { wanted: '' });
@@ -275,37 +197,6 @@ describe('nrfcloud-devices', () => {
     }
     await list({ query: '{ "pageLimit": 3 }', queryType: 'json' });
     assert.equal(simulator.requests.at(-1)!.url, '/v1/claimed-devices?pageLimit=3');
-  });
-
-  describe('input that cannot be used', () => {
-    const cases: [string, Record<string, unknown>, Record<string, unknown>][] = [
-      ['a query that is a number', { query: 'query', queryType: 'msg' }, { query: 5 }],
-      ['a query that is an array', { query: 'query', queryType: 'msg' }, { query: [] }],
-      ['an object in a query', { query: 'query', queryType: 'msg' }, { query: { a: { b: 1 } } }],
-      ['a number that is none', { query: 'query', queryType: 'msg' }, { query: { a: NaN } }],
-      ['a tag of 101 characters', { tag: 'x'.repeat(101) }, {}],
-      ['a tag that is an object', { tag: 'tag', tagType: 'msg' }, { tag: {} }],
-      ['an unknown mode', { mode: 'some' }, {}],
-      ['a limit below zero', { limit: -1 }, {}],
-      ['a broken limit', { limit: '1.5' }, {}],
-    ];
-    for (const [name, config, msg] of cases) {
-      it(`is named and sends no request: ${name}`, async () => {
-        const { error, sent } = await failing(config, msg);
-        assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
-        assertSentence(error.message);
-        assert.equal(sent.length, 0);
-        assert.equal(simulator.requestCount, 0);
-      });
-    }
-  });
-
-  it('sends on what it had when a page fails, and then ends in the error', async () => {
-    simulator.fill(5);
-    simulator.faults.add({ match: { operation: 'listDevices', nth: 2 }, status: 403 });
-    const each = await failing({ mode: 'each' });
-    assert.equal(each.error.code, 'NRFCLOUD_FORBIDDEN');
-    assert.deepEqual(parts(each.sent), [0, 1]);
   });
 
   it('waits out what can be waited out, and goes on at the same page', async () => {

@@ -1,71 +1,41 @@
 import assert from 'node:assert/strict';
 import tagsNode from '../../nodes/nrfcloud-tags';
-import { startSimulator, type RequestRecord, type Simulator } from '../../simulator';
-import { startNodeRig, stopNodeRig, type Message, type NodeRig } from '../support/node-rig';
+import type { RequestRecord, Simulator } from '../../simulator';
+import { expectError, expectResults, stopNodeRig, type Message } from '../support/node-rig';
 import { assertSentence } from '../support/sentences';
+import { useSimulator } from '../support/use-simulator';
 
 const TAGS = { guide: '/v1/claimed-devices/tags', current: '/v1/provisioning/tags' };
 
 describe('nrfcloud-tags', () => {
+  /** The requests that `lines` has given. */
+  let seen = 0;
   let simulator: Simulator;
-  beforeEach(async () => {
-    simulator = await startSimulator();
+  const defineRig = useSimulator((started) => {
+    simulator = started;
+    seen = 0;
   });
-  afterEach(async () => {
-    await stopNodeRig();
-    await simulator.close();
-  });
-
-  const rig = (config: Record<string, unknown> = {}, connection: Record<string, unknown> = {}): Promise<NodeRig> =>
-    startNodeRig({
-      node: tagsNode,
-      type: 'nrfcloud-tags',
-      config,
-      connection: { baseUrl: simulator.url, ...connection },
-    });
+  const rig = defineRig({ node: tagsNode, type: 'nrfcloud-tags' });
 
   /** Sends one message through a node of its own and gives what came out. */
-  const ask = async (
-    operation: string,
-    payload: unknown,
-    connection: Record<string, unknown> = {},
-    msg: Record<string, unknown> = {},
-  ): Promise<Message> => {
-    const flow = await rig({ operation }, connection);
-    flow.send({ topic: 'kept', ...msg, payload });
-    await flow.ended(1);
-    assert.deepEqual(
-      flow.caught.map(({ error }) => error as unknown),
-      [],
-    );
-    assert.equal(flow.outputs[0]!.length, 1);
+  const ask = async (operation: string, payload: unknown, connection = {}, msg = {}): Promise<Message> => {
+    const results = await expectResults(await rig({ operation }, connection), { topic: 'kept', ...msg, payload });
+    assert.equal(results.length, 1);
     await stopNodeRig();
-    return flow.outputs[0]![0]!;
+    return results[0]!;
   };
-
   const failing = async (operation: string, payload: unknown, connection = {}, msg = {}): Promise<Message> => {
-    const flow = await rig({ operation }, connection);
-    flow.send({ ...msg, payload });
-    await flow.ended(1);
-    assert.equal(flow.completed.length, 0);
-    assert.equal(flow.outputs[0]!.length, 0);
-    assert.deepEqual(flow.caught[0]!['payload'], payload);
+    const caught = await expectError(await rig({ operation }, connection), { ...msg, payload });
     await stopNodeRig();
-    return flow.caught[0]!;
+    return caught;
   };
-
-  const define = (tag: string, description?: string): Promise<Message> => ask('create', { tag, description });
   const last = (): RequestRecord => simulator.requests.at(-1)!;
   /** The requests since the last call, as `METHOD path`. */
-  let seen = 0;
   const lines = (): string[] => {
     const fresh = simulator.requests.slice(seen).map(({ method, url }) => `${method} ${url}`);
     seen = simulator.requests.length;
     return fresh;
   };
-  beforeEach(() => {
-    seen = 0;
-  });
   const checkHeaders = ({ headers }: RequestRecord, json: boolean): void => {
     assert.equal(headers['authorization'], 'Bearer sim-key');
     assert.match(String(headers['user-agent']), /^node-red-contrib-nrfcloud-provisioning\/\d+\.\d+\.\d+/);
@@ -212,7 +182,7 @@ describe('nrfcloud-tags', () => {
   });
 
   it('finds what an update leaves out in the list, where the path by id means something else', async () => {
-    await define('a', 'one');
+    await ask('create', { tag: 'a', description: 'one' });
     const { id } = simulator.tags()[0]!;
     for (const fault of [
       { status: 404, body: { message: 'no such device' } },
@@ -271,36 +241,6 @@ describe('nrfcloud-tags', () => {
     );
   });
 
-  describe('when replies are lost', () => {
-    it('knows that a repeated creation which now conflicts has succeeded', async () => {
-      simulator.faults.add({ match: { operation: 'createTag' }, times: 1, drop: 'after' });
-      const msg = await ask('create', { tag: 'a', description: 'one' });
-      assert.deepEqual(lines(), [`POST ${TAGS.guide}`, `POST ${TAGS.guide}`, `GET ${TAGS.guide}`]);
-      assert.deepEqual(msg['payload'], simulator.tags()[0]);
-      simulator.faults.add({ match: { operation: 'createTag' }, times: 1, drop: 'after' });
-      assert.equal((await ask('ensure', 'b'))['payload'].tag, 'b');
-    });
-
-    it('does not take a conflict for a success that it had no part in', async () => {
-      await define('a');
-      const { error } = await failing('create', 'a');
-      assert.equal(error.code, 'NRFCLOUD_CONFLICT');
-      assert.equal(error.cause.statusCode, 409);
-      simulator.faults.add({ status: 409, match: { operation: 'createTag' } });
-      assert.equal((await failing('ensure', 'b'))['error'].code, 'NRFCLOUD_CONFLICT');
-    });
-
-    it('knows that a repeated deletion which now finds nothing has succeeded', async () => {
-      await define('a');
-      const { id } = simulator.tags()[0]!;
-      simulator.faults.add({ match: { operation: 'deleteTag' }, times: 1, drop: 'after' });
-      const msg = await ask('delete', id);
-      assert.deepEqual(msg['payload'], { id, operation: 'delete' });
-      assert.equal(msg['statusCode'], 404);
-      assert.equal((await failing('delete', id))['error'].code, 'NRFCLOUD_NOT_FOUND');
-    });
-  });
-
   it('ensures a tag once, though two messages want it at the same time', async () => {
     simulator.set({ latency: 30 });
     const flow = await rig({ operation: 'ensure' });
@@ -316,96 +256,5 @@ describe('nrfcloud-tags', () => {
       flow.outputs[0]!.map(({ payload }) => payload as unknown),
       [tag, tag],
     );
-  });
-
-  it('escapes ids that would change the path', async () => {
-    for (const [id, escaped] of [
-      ['a/b', 'a%2Fb'],
-      ['%2e%2e', '%252e%252e'],
-      ['../tags', '..%2Ftags'],
-      ['a b', 'a%20b'],
-      ['a?b#c', 'a%3Fb%23c'],
-      ['ærlig', '%C3%A6rlig'],
-    ]) {
-      for (const operation of ['get', 'delete', 'device']) {
-        assert.equal((await failing(operation, id))['error'].code, 'NRFCLOUD_NOT_FOUND');
-        assert.equal(last().url, `${TAGS.guide}/${escaped!}`);
-      }
-    }
-  }).timeout(20_000);
-
-  describe('input that cannot be used', () => {
-    const cases: [string, string, unknown, Record<string, unknown>?][] = [
-      ['an unknown operation', 'msg', 'a', { operation: 'explode' }],
-      ['an inherited word as operation', 'msg', 'a', { operation: 'constructor' }],
-      ['a missing operation', 'msg', 'a'],
-      ['an operation that is no text', 'msg', 'a', { operation: ['list'] }],
-      ['an unknown operation in the dialog', 'explode', 'a'],
-      ['a tag of 101 characters', 'create', 'x'.repeat(101)],
-      ['a tag of 101 characters to ensure', 'ensure', { tag: 'x'.repeat(101) }],
-      ['a tag of 101 characters to update', 'update', { id: 'a', tag: 'x'.repeat(101) }],
-      ['no tag', 'create', undefined],
-      ['a blank tag', 'ensure', ' \n'],
-      ['an object without a tag', 'create', { name: 'x' }],
-      ['an array of tags', 'create', ['a']],
-      ['a description that is none', 'create', { tag: 'a', description: 5 }],
-      ['no id', 'get', undefined],
-      ['an object without an id', 'delete', { tag: 'a' }],
-      ['a number as id', 'get', 7],
-      ['an object as id', 'get', { id: { id: 'a' } }],
-      ['an empty id', 'get', '  '],
-      ['a dot segment', 'delete', '..'],
-      ['half a surrogate pair', 'get', '\ud800'],
-      ['an update that is text', 'update', 'a'],
-      ['an update of nothing', 'update', { id: 'a' }],
-      ['an update of a dot segment', 'update', { id: '.', tag: 'b' }],
-      ['an update without an id', 'update', { tag: 'b' }],
-      ['no device', 'device', {}],
-      ['a cut claim token', 'device', '2dn3hQFQSWHIc0CM'],
-    ];
-    for (const [name, operation, payload, msg] of cases) {
-      it(`is named and sends no request: ${name}`, async () => {
-        const { error } = await failing(operation, payload, {}, msg);
-        assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
-        assertSentence(error.message);
-        assert.equal(error.cause.attempts, 0);
-        assert.equal(simulator.requestCount, 0);
-      });
-    }
-
-    it('lets a tag of 100 characters pass', async () => {
-      const name = '😀'.repeat(100);
-      assert.equal((await ask('create', name))['payload'].tag, name);
-    });
-  });
-
-  it('gives the codes of the contract for what the service refuses', async () => {
-    for (const [status, code] of [
-      [401, 'NRFCLOUD_UNAUTHORIZED'],
-      [403, 'NRFCLOUD_FORBIDDEN'],
-      [404, 'NRFCLOUD_NOT_FOUND'],
-      [422, 'NRFCLOUD_REJECTED'],
-      [503, 'NRFCLOUD_UNAVAILABLE'],
-    ] as const) {
-      simulator.faults.clear();
-      simulator.faults.add({ status, body: { message: 'because' } });
-      const { error, statusCode } = await failing('update', { id: 'a', tag: 'b', description: 'c' }, { retries: 0 });
-      assert.equal(error.code, code);
-      assert.equal(statusCode, status);
-      assert.deepEqual(
-        [error.cause.operation, error.cause.method, error.cause.path],
-        ['update tag', 'PUT', '/claimed-devices/tags/a'],
-      );
-    }
-    const unconfigured = await startNodeRig({
-      node: tagsNode,
-      type: 'nrfcloud-tags',
-      config: { operation: 'delete' },
-      connection: null,
-    });
-    unconfigured.send({ payload: 'a' });
-    await unconfigured.ended(1);
-    assert.equal(unconfigured.caught[0]!['error'].code, 'NRFCLOUD_NOT_CONFIGURED');
-    assert.equal(unconfigured.caught[0]!['error'].cause.operation, 'delete tag');
   });
 });

@@ -3,21 +3,18 @@ import checkNode from '../../nodes/nrfcloud-check';
 import commandNode from '../../nodes/nrfcloud-command';
 import onboardingNode from '../../nodes/nrfcloud-onboarding';
 import rulesNode from '../../nodes/nrfcloud-rules';
-import { startSimulator, type Simulator } from '../../simulator';
-import { startNodeRig, stopNodeRig, type NodeRig, type NodeRigOptions } from '../support/node-rig';
+import type { Simulator } from '../../simulator';
+import type { NodeRig, NodeRigOptions } from '../support/node-rig';
+import { useSimulator } from '../support/use-simulator';
 
 const TAG = 'nrf-cloud-onboarding';
 const SEC_TAG = 16842753;
 
 describe('requests of the nodes for onboarding', () => {
   let simulator: Simulator;
-  beforeEach(async () => {
-    simulator = await startSimulator();
+  const defineRig = useSimulator((started) => {
+    simulator = started;
     simulator.setDeviceBehaviour('default', { contactAfterMs: null, onboardAfterMs: 0, stateAfterMs: null });
-  });
-  afterEach(async () => {
-    await stopNodeRig();
-    await simulator.close();
   });
 
   const rig = (
@@ -25,14 +22,7 @@ describe('requests of the nodes for onboarding', () => {
     type: string,
     outputs: number,
     config: Record<string, unknown>,
-  ): Promise<NodeRig> =>
-    startNodeRig({
-      node,
-      type,
-      outputs,
-      config,
-      connection: { baseUrl: simulator.url, deviceApiUrl: simulator.deviceApiUrl, retries: 0 },
-    });
+  ): Promise<NodeRig> => defineRig({ node, type, outputs, connection: { retries: 0 } })(config);
 
   /** Each request: its host, method, path and body. All of them must carry the key, and a body its type. */
   const requests = (): [host: string, line: string, body: unknown][] =>

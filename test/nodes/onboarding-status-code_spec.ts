@@ -1,17 +1,14 @@
 import assert from 'node:assert/strict';
 import onboardingNode from '../../nodes/nrfcloud-onboarding';
-import { startSimulator, type Simulator } from '../../simulator';
-import { startNodeRig, stopNodeRig } from '../support/node-rig';
+import type { Simulator } from '../../simulator';
+import { startNodeRig } from '../support/node-rig';
+import { useSimulator } from '../support/use-simulator';
 
 describe('nrfcloud-onboarding: msg.statusCode of a device that is not onboarded', () => {
   let simulator: Simulator;
-  beforeEach(async () => {
-    simulator = await startSimulator();
+  useSimulator((started) => {
+    simulator = started;
     simulator.setDeviceBehaviour('default', { contactAfterMs: null, onboardAfterMs: 0, stateAfterMs: null });
-  });
-  afterEach(async () => {
-    await stopNodeRig();
-    await simulator.close();
   });
 
   const headers = { authorization: 'Bearer sim-key' };

@@ -3,8 +3,10 @@ import type { ErrorCause } from '../../nodes/api/errors';
 import bulkStatusNode from '../../nodes/nrfcloud-bulk-status';
 import commandNode from '../../nodes/nrfcloud-command';
 import onboardingNode from '../../nodes/nrfcloud-onboarding';
-import { startSimulator, type Simulator } from '../../simulator';
-import { startNodeRig, stopNodeRig, type NodeRig } from '../support/node-rig';
+import type { Simulator } from '../../simulator';
+import { startNodeRig, type NodeRig } from '../support/node-rig';
+import { startBulkOperation } from '../support/start-bulk-operation';
+import { useSimulator } from '../support/use-simulator';
 
 interface Ending {
   code: string;
@@ -25,24 +27,13 @@ function endingsOf(flow: NodeRig): (Ending | undefined)[] {
 
 describe('a watch whose flow is stopped', () => {
   let simulator: Simulator;
-  beforeEach(async () => {
-    simulator = await startSimulator({ bulkHold: 'PENDING' });
-  });
-  afterEach(async () => {
-    await stopNodeRig();
-    await simulator.close();
-  });
+  useSimulator((started) => (simulator = started), { bulkHold: 'PENDING' });
 
   // Found by npm run stress:crash: it ended in NRFCLOUD_INVALID_INPUT, as if the message had been wrong.
   for (const interval of [0.01, 1000]) {
     it(`ends in NRFCLOUD_CLOSED, ${interval === 1000 ? 'between two polls' : 'whenever that is'}`, async () => {
       const { claimToken } = simulator.mint();
-      const answer = await fetch(`${simulator.url}/claimed-devices/bulk`, {
-        method: 'POST',
-        headers: { authorization: 'Bearer sim-key', 'content-type': 'text/csv' },
-        body: `${claimToken}\n`,
-      });
-      const payload = await answer.json();
+      const payload = { bulkOpsRequestId: await startBulkOperation(simulator, [claimToken]) };
       const flow = await startNodeRig({
         node: bulkStatusNode,
         type: 'nrfcloud-bulk-status',
@@ -71,14 +62,10 @@ describe('a watch whose flow is stopped', () => {
 describe('a command whose flow is stopped', () => {
   let simulator: Simulator;
   let device: string;
-  beforeEach(async () => {
-    simulator = await startSimulator();
+  useSimulator((started) => {
+    simulator = started;
     simulator.setDeviceBehaviour('default', { contactAfterMs: null });
     [device] = simulator.fill(1) as [string];
-  });
-  afterEach(async () => {
-    await stopNodeRig();
-    await simulator.close();
   });
 
   const rig = (): Promise<NodeRig> =>
@@ -125,13 +112,9 @@ describe('a command whose flow is stopped', () => {
 
 describe('devices whose flow is stopped', () => {
   let simulator: Simulator;
-  beforeEach(async () => {
-    simulator = await startSimulator();
+  useSimulator((started) => {
+    simulator = started;
     simulator.setDeviceBehaviour('default', { contactAfterMs: null });
-  });
-  afterEach(async () => {
-    await stopNodeRig();
-    await simulator.close();
   });
 
   const operation = { bulkOpsRequestId: 'x' };

@@ -1,17 +1,14 @@
 import assert from 'node:assert/strict';
 import tagsNode from '../../nodes/nrfcloud-tags';
-import { startSimulator, type Simulator } from '../../simulator';
+import type { Simulator } from '../../simulator';
 import { adminRequest, startNodeRig, stopNodeRig } from '../support/node-rig';
+import { useSimulator } from '../support/use-simulator';
 
 describe('the tags that dialogs offer', () => {
   let simulator: Simulator;
-  beforeEach(async () => {
-    simulator = await startSimulator();
+  useSimulator((started) => {
+    simulator = started;
     simulator.fill(1, ['red', 'location=Trondheim']);
-  });
-  afterEach(async () => {
-    await stopNodeRig();
-    await simulator.close();
   });
 
   const deploy = (connection: Record<string, unknown> = {}, apiKey: string | undefined = 'sim-key') =>

@@ -1,17 +1,12 @@
 import assert from 'node:assert/strict';
 import tagsNode from '../../nodes/nrfcloud-tags';
-import { startSimulator, type Simulator } from '../../simulator';
-import { startNodeRig, stopNodeRig } from '../support/node-rig';
+import type { Simulator } from '../../simulator';
+import { startNodeRig } from '../support/node-rig';
+import { useSimulator } from '../support/use-simulator';
 
 describe('inputs that an operation does not use', () => {
   let simulator: Simulator;
-  beforeEach(async () => {
-    simulator = await startSimulator();
-  });
-  afterEach(async () => {
-    await stopNodeRig();
-    await simulator.close();
-  });
+  useSimulator((started) => (simulator = started));
 
   for (const [inputType, input] of [
     ['json', '{'],

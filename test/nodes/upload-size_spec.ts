@@ -1,27 +1,16 @@
 import assert from 'node:assert/strict';
 import bulkClaimNode from '../../nodes/nrfcloud-bulk-claim';
-import { startSimulator, type Simulator } from '../../simulator';
-import { startNodeRig, stopNodeRig, type Message, type NodeRig } from '../support/node-rig';
+import type { Simulator } from '../../simulator';
+import type { Message, NodeRig } from '../support/node-rig';
+import { useSimulator } from '../support/use-simulator';
 
 /** An upload that is slow and too large: others have found out the service's limit when its refusal comes. */
 const SLOW_MS = 500;
 
 describe('the size of uploads', () => {
   let simulator: Simulator;
-  beforeEach(async () => (simulator = await startSimulator()));
-  afterEach(async () => {
-    await stopNodeRig();
-    await simulator.close();
-  });
-
-  const claimRig = (config: Record<string, unknown>): Promise<NodeRig> =>
-    startNodeRig({
-      node: bulkClaimNode,
-      type: 'nrfcloud-bulk-claim',
-      config,
-      outputs: 3,
-      connection: { baseUrl: simulator.url },
-    });
+  const defineRig = useSimulator((started) => (simulator = started));
+  const claimRig = defineRig({ node: bulkClaimNode, type: 'nrfcloud-bulk-claim', outputs: 3 });
   const claim = async (flow: NodeRig, count: number): Promise<void> => {
     flow.send({ payload: simulator.mintMany(count).map(({ claimToken }) => claimToken) });
     await flow.ended(1);

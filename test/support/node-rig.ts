@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -23,7 +24,6 @@ const withHooks =
 let userDir: string | undefined;
 
 /** A message as tests read it. */
-
 export type Message = Record<string, any>;
 
 /** What a node did with its messages, as Node-RED's own Catch, Complete, Status and the next nodes saw it. */
@@ -135,6 +135,27 @@ export async function startNodeRig(options: NodeRigOptions): Promise<NodeRig> {
     ended: (count) => until(() => caught.length + completed.length >= count, `the end of ${count} messages`),
     stop: () => helper.unload(),
   };
+}
+
+/** Sends one message. @returns what has left output 1 at its end, after making sure that it ended well, and once */
+export async function expectResults(flow: NodeRig, msg: Message): Promise<Message[]> {
+  flow.send(msg);
+  await flow.ended(1);
+  assert.deepEqual(
+    flow.caught.map(({ error }) => error as unknown),
+    [],
+  );
+  assert.equal(flow.completed.length, 1);
+  return flow.outputs[0]!;
+}
+
+/** Sends one message. @returns what Catch saw of it, after making sure that nothing else left or ended */
+export async function expectError(flow: NodeRig, msg: Message): Promise<Message> {
+  flow.send(msg);
+  await flow.ended(1);
+  assert.deepEqual([flow.outputs.flat().length, flow.completed.length, flow.caught.length], [0, 0, 1]);
+  assert.deepEqual(flow.caught[0]!['payload'], msg['payload']);
+  return flow.caught[0]!;
 }
 
 /** Takes everything down that a rig started; for `afterEach`. */
