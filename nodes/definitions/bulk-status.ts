@@ -23,8 +23,10 @@ export default defineNode<'operation' | 'rows' | 'cancel', BulkStatusSettings, B
   run: async (task) => {
     const { inputs, source, state } = task;
     const request = readBulkStatusRequest(inputs.operation, inputs.cancel, source.operation);
-    // The flow may change its own array while the operation is watched.
+    // The flow may change its own array while the operation is watched. The message alone holds the copy: it lets go of the
+    // rows as soon as it waits for the disk, as a thousand others may do.
     if (Array.isArray(inputs.rows)) task.set('rows', inputs.rows);
+    inputs.rows = undefined;
     if (request.kind === 'watch') return state.begin(request.id, task);
     if (request.kind === 'result') return state.conclude(request.result, task);
     state.cancel(request.id);
