@@ -213,6 +213,8 @@ export class NodeContext<S extends object, T> {
       }
       const msg = await this.pending.restore(pending);
       this.#beginEnd(pending, msg, handler);
+      // One that ends at once is gone before the next is read back.
+      await setImmediate();
     } catch (error) {
       this.#onUnreadable(pending, handler, failures + 1, toError(error));
     }
@@ -266,9 +268,10 @@ export class NodeContext<S extends object, T> {
   }
 
   /** The record goes last: a process that dies in between sends the result again. */
-  #removeLater(pending: PendingMessage): void {
+  #removeLater({ key, record }: PendingMessage): void {
+    // Not the pending message: Node-RED's `done` holds the message with all its rows.
     const removal = handOver()
-      .then(() => this.pending.remove(pending))
+      .then(() => this.pending.remove({ key, record }))
       .catch((error: unknown) => this.configuration.node.error(sanitize(toError(error).message)))
       .finally(() => this.#removals.delete(removal));
     this.#removals.add(removal);

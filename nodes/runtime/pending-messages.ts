@@ -143,8 +143,8 @@ export class PendingMessages {
   }
 
   /** Removes the record of a message that has ended. */
-  async remove(pending: PendingMessage): Promise<void> {
-    if (pending.record !== undefined) await this.store?.remove(pending.key);
+  async remove({ key, record }: Pick<PendingMessage, 'key' | 'record'>): Promise<void> {
+    if (record !== undefined) await this.store?.remove(key);
   }
 
   /** Stops: the messages that are here are given up, and their records are kept. */

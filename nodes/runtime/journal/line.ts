@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib';
+import { parseLargeJson } from '../../util/json';
 import { JsonText } from './record-store';
 
 /** An entry of the journal. Parts stand in lines of their own, so that a change of state does not write them again. */
@@ -48,13 +49,19 @@ function entryTexts(entry: Entry): Buffer[] {
 /** Reads a line without its line break; `undefined` if it is damaged. */
 export function decodeLine(line: Buffer): Entry | undefined {
   const text = verified(line);
-  return text === undefined ? undefined : (JSON.parse(text.toString()) as Entry);
+  if (text === undefined) return undefined;
+  const head = readHead(text);
+  if (head.kind !== 'part') return JSON.parse(text.toString()) as Entry;
+  return { ...head, value: parseLargeJson(text.subarray(text.indexOf(VALUE) + VALUE.length, -1)) };
 }
 
 /** Reads what a line is about, without its large value; `undefined` if the line is damaged. */
 export function decodeHead(line: Buffer): EntryHead | undefined {
   const text = verified(line);
-  if (text === undefined) return undefined;
+  return text === undefined ? undefined : readHead(text);
+}
+
+function readHead(text: Buffer): EntryHead {
   const value = text.indexOf(VALUE);
   return JSON.parse(value < 0 ? text.toString() : `${text.toString('utf8', 0, value)}}`) as EntryHead;
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import fc from 'fast-check';
 import { runInNewContext } from 'node:vm';
-import { describeType, parseJson, survivesJson } from '../../../nodes/util/json';
+import { describeType, parseJson, parseLargeJson, survivesJson } from '../../../nodes/util/json';
 
 const nested = (levels: number, [open, close]: readonly [string, string], inside = ''): string =>
   `${open.repeat(levels)}${inside}${close.repeat(levels)}`;
@@ -114,4 +115,40 @@ describe('survivesJson', () => {
       assert.equal(survivesJson({ a: [value] }), false);
     });
   }
+});
+
+describe('parseLargeJson', () => {
+  const read = (value: unknown): unknown => parseLargeJson(Buffer.from(JSON.stringify(value)));
+  const filler = 'x'.repeat(1000);
+
+  it('reads long lists as JSON.parse does, whatever is within their items', () => {
+    const separator = fc.constantFrom('},{', '}],[{', '"},{"', '\\},{', 'ü},{€');
+    const item = fc.record({
+      text: separator.map((text) => `${text}${filler}${text}`),
+      list: fc.array(fc.record({ text: separator }), { maxLength: 3 }),
+      value: fc.jsonValue({ maxDepth: 2 }),
+    });
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof({ weight: 9, arbitrary: item }, fc.jsonValue()), { minLength: 200, maxLength: 300 }),
+        (list) => {
+          assert.equal(JSON.stringify(read(list)), JSON.stringify(list));
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+
+  it('reads a first item that is longer than a piece, and one list within another', () => {
+    const items = Array.from({ length: 300 }, (_, index) => ({ index, filler }));
+    for (const value of [[{ items }, { items }, 1], [items, items], { items }, items])
+      assert.deepEqual(read(value), value);
+  });
+
+  it('refuses what is no JSON', () => {
+    const items = JSON.stringify(Array.from({ length: 300 }, () => ({ filler })));
+    for (const text of ['', items.slice(0, -1), `${items}]`, `${items.slice(0, -2)},]`, items.replace('[', '[,')]) {
+      assert.throws(() => parseLargeJson(Buffer.from(text)), SyntaxError);
+    }
+  });
 });
