@@ -14,8 +14,10 @@ import { ensureRuntime, runOn } from './runtimes.mjs';
 const ROW_OF_ALL = 'node20-red4.1';
 const CORNERS = [ROW_OF_ALL, 'node24-red5.0'];
 const specsIn = (...folders) => folders.map((folder) => `test/${folder}/**/*_spec.ts`);
-/** Folders of specs that are a group; those that take longest begin first, on whatever row, so that none is left at the end. */
+/** Folders of specs that are a group. */
 const GROUPS = [['dashboard'], ['editor'], ['flows'], ['demo', 'bench', 'stress'], ['nodes']];
+/** Those that drive a browser. It draws whether a test goes on or waits, so two at once take longer than one after the other. */
+const WITH_BROWSER = ['editor', 'dashboard'];
 const others = GROUPS.flat().flatMap((folder) => ['--ignore', ...specsIn(folder)]);
 const ALL = [...GROUPS.map((folders) => specsIn(...folders)), [...specsIn('**'), ...others]];
 const OF_NODE_RED = [specsIn('editor'), specsIn('flows'), specsIn('nodes', 'package')];
@@ -36,11 +38,7 @@ const rest = words.slice(end + 1);
 const isSpec = (word) => word.endsWith('.ts');
 const options = rest.filter((word) => !isSpec(word));
 const groupOf = (spec) => GROUPS.find((folders) => folders.some((folder) => spec.startsWith(`test/${folder}/`)));
-/** A group's place in the order of groups; the one of all other specs is last. */
-function orderOf([spec]) {
-  const place = GROUPS.indexOf(groupOf(spec));
-  return place < 0 ? GROUPS.length : place;
-}
+const drivesBrowser = ({ specs }) => WITH_BROWSER.some((folder) => specs[0].startsWith(`test/${folder}/`));
 
 /** Which specs run on a row, in groups that run side by side. */
 function groupsOn(name) {
@@ -69,13 +67,14 @@ async function run(row, specs, results, title) {
  * @returns the rows, with the results of each of their groups
  */
 async function runAll(rows) {
-  const waiting = rows
-    .flatMap((row) => row.groups.map((specs, index) => ({ row, specs, index })))
-    .sort((a, b) => orderOf(a.specs) - orderOf(b.specs));
+  const jobs = rows.flatMap((row) => row.groups.map((specs, index) => ({ row, specs, index })));
+  const withBrowser = jobs.filter(drivesBrowser);
+  const others = jobs.filter((job) => !drivesBrowser(job));
   const results = new Map(rows.map((row) => [row, []]));
-  const first = waiting[0];
-  const work = async () => {
-    for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
+  const first = jobs[0];
+  const work = async (...queues) => {
+    const next = () => queues.find((queue) => queue.length > 0)?.shift();
+    for (let job = next(); job !== undefined; job = next()) {
       const { row, specs, index } = job;
       const title = `tests on ${row.name}, group ${index + 1} of ${row.groups.length}`;
       console.log(`\n== begin of ${title}`);
@@ -83,7 +82,8 @@ async function runAll(rows) {
       results.get(row).push(await run(row, specs, `${row.userDir}-${index}.json`, isShown ? undefined : title));
     }
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  const besides = Array.from({ length: AT_ONCE - 1 }, () => work(others));
+  await Promise.all([work(withBrowser, others), ...besides]);
   return rows.map((row) => ({ row, results: results.get(row) }));
 }
 
