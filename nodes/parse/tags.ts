@@ -38,6 +38,8 @@ export function parseTags(...sources: unknown[]): string[] {
   for (const source of sources) {
     for (const item of itemsOf(source)) {
       const text = textOf(item);
+      // A text of nothing but commas has as many empty tags.
+      if (text === '') continue;
       const tag = PLAIN.test(text) ? text : cleanTag(text);
       if (tag !== '') tags.add(checkTag(tag));
     }
