@@ -16,8 +16,9 @@ const CORNERS = [ROW_OF_ALL, 'node24-red5.0'];
 const specsIn = (...folders) => folders.map((folder) => `test/${folder}/**/*_spec.ts`);
 /** Folders of specs that are a group. */
 const GROUPS = [['dashboard'], ['editor'], ['flows'], ['demo', 'bench', 'stress'], ['nodes']];
-/** Those that drive a browser. It draws whether a test goes on or waits, so two at once take longer than one after the other. */
+/** Those that drive a browser. It draws whether a test goes on or waits, so three at once take longer than one after another. */
 const WITH_BROWSER = ['editor', 'dashboard'];
+const BROWSERS_AT_ONCE = 2;
 const others = GROUPS.flat().flatMap((folder) => ['--ignore', ...specsIn(folder)]);
 const ALL = [...GROUPS.map((folders) => specsIn(...folders)), [...specsIn('**'), ...others]];
 const OF_NODE_RED = [specsIn('editor'), specsIn('flows'), specsIn('nodes', 'package')];
@@ -82,8 +83,10 @@ async function runAll(rows) {
       results.get(row).push(await run(row, specs, `${row.userDir}-${index}.json`, isShown ? undefined : title));
     }
   };
-  const besides = Array.from({ length: AT_ONCE - 1 }, () => work(others));
-  await Promise.all([work(withBrowser, others), ...besides]);
+  const lanes = Array.from({ length: AT_ONCE }, (_, lane) =>
+    lane < BROWSERS_AT_ONCE ? work(withBrowser, others) : work(others),
+  );
+  await Promise.all(lanes);
   return rows.map((row) => ({ row, results: results.get(row) }));
 }
 
