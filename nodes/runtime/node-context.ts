@@ -1,7 +1,7 @@
 import { setImmediate, setTimeout as pause } from 'node:timers/promises';
 import type { NodeMessage } from 'node-red';
 import { Api } from '../api/api';
-import { closed, isClosed, type NrfCloudError } from '../api/errors';
+import { closed, isClosed } from '../api/errors';
 import type { AbortSignalLike } from '../util/abort';
 import { handOver } from '../util/hand-over';
 import { sanitize } from '../util/sanitize';
@@ -166,6 +166,7 @@ export class NodeContext<S extends object, T> {
 
   /** Ends all pending messages, as the node is stopped; those that wait for it get their large properties back first. */
   async stopPending(): Promise<void> {
+    const { configuration } = this;
     const until = performance.now() + MAX_RESTORE_MS;
     for (const pending of this.pending.takeAll()) {
       if (pending.done === undefined) continue;
@@ -175,13 +176,8 @@ export class NodeContext<S extends object, T> {
         const restored = this.pending.restore(pending).catch(() => undefined);
         await Promise.race([restored, pause(leftMs, undefined, { ref: false })]);
       }
-      pending.done(this.#stopped(pending));
+      pending.done(configuration.toReport(closed(configuration.operation), pending.record !== undefined));
     }
-  }
-
-  #stopped(pending: PendingMessage): NrfCloudError {
-    const { configuration } = this;
-    return configuration.toReport(closed(configuration.operation), pending.record !== undefined);
   }
 
   async close(): Promise<void> {
