@@ -6,8 +6,9 @@ const LIMIT_MS = 4500;
 /** Back-offs, which chance decides, are made short where nodes are tested, as each of thousands of mutants would wait for them. */
 const CHANCE = 0.02;
 
-/** Tests that take too long with all that the runner puts into the code; others show the same with less. */
-const HEAVY = /^(finds every device of 200000 rows|takes at most 48 bytes a device)/;
+/** Tests that take too long with all that the runner puts into the code, or wait for seconds; others show the same with less. */
+const HEAVY =
+  /^(finds every device of 200000 rows|takes at most 48 bytes a device|does not take a conflict for a success that it)/;
 
 const { random } = Math;
 const shortRandom = () => random() * CHANCE;
