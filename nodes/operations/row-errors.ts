@@ -35,10 +35,14 @@ export interface RowFailures {
   claimed?: ReadonlySet<unknown>;
 }
 
-/** Reads `msg.rows`, which may have come a long way; what is not a row keeps its place. */
+/**
+ * Reads `msg.rows`, which may have come a long way; what is not a row keeps its place. Rows that are as bulk claim writes
+ * them stay as they are: a thousand uploads may end within seconds, and copies of all their rows would fill the memory.
+ */
 export function readUploadRows(value: unknown): (UploadRow | undefined)[] {
   if (!Array.isArray(value)) return [];
   return value.map((row: unknown) => {
+    if (isUploadRow(row)) return row;
     if (!isObject(row) || typeof row['claimToken'] !== 'string') return undefined;
     const { line, deviceId, claimToken, tags } = row;
     return {
@@ -48,6 +52,21 @@ export function readUploadRows(value: unknown): (UploadRow | undefined)[] {
       tags: Array.isArray(tags) ? tags.filter((tag): tag is string => typeof tag === 'string') : [],
     };
   });
+}
+
+/** Whether a row is exactly as bulk claim writes it. */
+function isUploadRow(row: unknown): row is UploadRow {
+  if (!isObject(row)) return false;
+  const { line, deviceId, claimToken, tags } = row;
+  return (
+    (line === undefined ? !('line' in row) : typeof line === 'number') &&
+    typeof deviceId === 'string' &&
+    deviceId === deviceId.toLowerCase() &&
+    typeof claimToken === 'string' &&
+    Array.isArray(tags) &&
+    tags.every((tag) => typeof tag === 'string') &&
+    Object.keys(row).length === (line === undefined ? 3 : 4)
+  );
 }
 
 /** Joins the failures of an error summary with the rows of its upload. */

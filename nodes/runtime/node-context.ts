@@ -12,7 +12,7 @@ import { NodeStore } from './journal/node-store';
 import type { Done, Handler, IncomingMessage, Send } from './incoming-message';
 import type { NodeConfiguration } from './node-configuration';
 import type { Result, ResultSender } from './output';
-import { PendingMessages, type PendingMessage } from './pending-messages';
+import { endHeld, PendingMessages, type PendingMessage } from './pending-messages';
 import { StartQueue } from './start-queue';
 import type { StatusDisplay } from './status';
 
@@ -207,7 +207,7 @@ export class NodeContext<S extends object, T> {
         pending.done?.();
         return;
       }
-      const msg = await this.pending.restore(pending);
+      const msg = await this.pending.readWhole(pending);
       this.#beginEnd(pending, msg, handler);
       // One that ends at once is gone before the next is read back.
       await setImmediate();
@@ -242,7 +242,8 @@ export class NodeContext<S extends object, T> {
     const reportOnly: Done = (error) => {
       if (error !== undefined && !isClosed(error)) this.configuration.node.error(error, msg);
     };
-    const { send, done = reportOnly } = pending;
+    const { send, msg: held, done } = pending;
+    const end = held === undefined || done === undefined ? reportOnly : endHeld(held, msg, done);
     const resumes = pending.record !== undefined;
     let takesRoom = true;
     const makeRoom = (): void => {
@@ -252,20 +253,17 @@ export class NodeContext<S extends object, T> {
       this.#onEnded?.();
     };
     const onEnd = async (): Promise<void> => {
-      // The message may have thousands of rows, and the record needs only its key.
-      pending.msg = undefined;
       if (resumes) this.#removeLater(pending);
       // It reaches the next nodes before another one is read back.
       await setImmediate();
       makeRoom();
     };
-    await this.runner.begin({ msg, send, done, refused: false, handler, resumes, onEnd });
+    await this.runner.begin({ msg, send, done: end, refused: false, handler, resumes, onEnd });
     makeRoom();
   }
 
   /** The record goes last: a process that dies in between sends the result again. */
   #removeLater({ key, record }: PendingMessage): void {
-    // Not the pending message: Node-RED's `done` holds the message with all its rows.
     const removal = handOver()
       .then(() => this.pending.remove({ key, record }))
       .catch((error: unknown) => this.configuration.node.error(sanitize(toError(error).message)))

@@ -120,21 +120,23 @@ export class PendingMessages {
     return { ...(await this.#read(pending, false)), resumed: true };
   }
 
-  /** The message with all its properties, ready to be sent. */
-  async restore(pending: PendingMessage): Promise<NodeMessage> {
-    const { msg, record, done } = pending;
-    if (msg === undefined) {
-      pending.msg = { ...(await this.#read(pending, true)), resumed: true };
-      return pending.msg;
-    }
-    // Of a message that is still here only the large properties were taken.
-    const names = record === undefined ? [] : largeNames(record);
-    if (names.length > 0) {
-      const recorded = await this.#read(pending, true);
-      for (const name of names) if (!(name in msg) && name in recorded) Object.assign(msg, { [name]: recorded[name] });
-    }
-    if (done === undefined) Object.assign(msg, { resumed: true });
-    return msg;
+  /** Gives the message all its properties back while it is pending. */
+  async restore(pending: PendingMessage): Promise<void> {
+    const { msg } = pending;
+    if (msg === undefined) pending.msg = await this.readWhole(pending);
+    else Object.assign(msg, await this.#readMissing(pending, msg));
+  }
+
+  /**
+   * The message with all its properties, ready to be sent. It is not the message that Node-RED holds if that gave its large
+   * ones away: what it holds would stay in memory until a full garbage collection, as V8 has moved it to where only that
+   * looks.
+   */
+  async readWhole(pending: PendingMessage): Promise<NodeMessage> {
+    const { msg } = pending;
+    if (msg === undefined) return { ...(await this.#read(pending, true)), resumed: true };
+    const missing = await this.#readMissing(pending, msg);
+    return Object.keys(missing).length === 0 ? msg : Object.assign(cloneShallow(msg), missing);
   }
 
   /** Takes a message that ends now. @returns false if it has ended already, as the flow was stopped */
@@ -154,10 +156,47 @@ export class PendingMessages {
     return all;
   }
 
+  /** The large properties that a message gave away. */
+  async #readMissing(pending: PendingMessage, msg: NodeMessage): Promise<Record<string, unknown>> {
+    const names = pending.record === undefined ? [] : largeNames(pending.record).filter((name) => !(name in msg));
+    if (names.length === 0) return {};
+    const recorded = await this.#read(pending, true);
+    return Object.fromEntries(names.filter((name) => name in recorded).map((name) => [name, recorded[name]]));
+  }
+
   async #read({ key, record }: PendingMessage, whole: boolean): Promise<Record<string, unknown>> {
     if (this.store === undefined || record === undefined) return {};
     return readMessage(record, this.store.parts(key), whole);
   }
+}
+
+/**
+ * Tells Node-RED that the message which it holds has ended. For Complete and Catch it is the message that left; afterwards
+ * it is as it was while it was pending.
+ * @param whole what left
+ */
+export function endHeld(held: NodeMessage, whole: NodeMessage, done: Done): Done {
+  if (held === whole) return done;
+  return (error) => {
+    const before = Object.getOwnPropertyDescriptors(held);
+    setProperties(held, Object.getOwnPropertyDescriptors(whole));
+    try {
+      done(error);
+    } finally {
+      setProperties(held, before);
+    }
+  };
+}
+
+/** A copy that shares the values; no getter is called. */
+function cloneShallow(msg: NodeMessage): NodeMessage {
+  return Object.create(Object.getPrototypeOf(msg) as object, Object.getOwnPropertyDescriptors(msg)) as NodeMessage;
+}
+
+/** Gives a message these properties and no others; one that is read-only stays as it is. */
+function setProperties(msg: NodeMessage, properties: PropertyDescriptorMap): void {
+  for (const name of Object.keys(msg)) if (!(name in properties)) Reflect.deleteProperty(msg, name);
+  for (const [name, property] of Object.entries(properties)) Reflect.defineProperty(msg, name, property);
 }
 
 function valueOf(name: string, { large: names }: MessageRecord, texts: readonly JsonText[]): unknown {

@@ -69,6 +69,29 @@ describe('nrfcloud-bulk-status', () => {
     assert.deepEqual(msg!['typed'], new Uint16Array(600));
   });
 
+  it('bulk status: Complete and Catch have the rows, but the message that Node-RED holds no longer', async () => {
+    const flow = await rig({ store: 'default' });
+    const held = await upload([]);
+    const { rows } = held;
+    flow.send(held);
+    await flow.until(() => flow.completed.length === 1);
+    assert.deepEqual(flow.outputs[0]![0]!['claimedRows'], rows);
+    for (const whole of [flow.outputs[0]![0]!, flow.completed[0]!]) {
+      assert.equal(whole['payload'].status, 'SUCCEEDED');
+      assert.deepEqual(whole['rows'], rows);
+    }
+    assert.deepEqual(Object.keys(held), ['payload', '_msgid']);
+    await stopNodeRig();
+    simulator.set({ bulkHold: 'IN_PROGRESS' });
+    const late = await rig({ store: 'default', timeout: 0.3 });
+    const unfinished = { ...(await upload([])), rows };
+    late.send(unfinished);
+    await late.ended(1);
+    assert.equal(late.caught[0]!['error'].code, 'NRFCLOUD_TIMEOUT');
+    assert.deepEqual(late.caught[0]!['rows'], rows);
+    assert.deepEqual(Object.keys(unfinished), ['payload', '_msgid']);
+  });
+
   for (const errorSummary of ['current', 'older'] as const) {
     it(`names the failed rows by their lines, from the ${errorSummary} error summary`, async () => {
       simulator.set({ errorSummary });

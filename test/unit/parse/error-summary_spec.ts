@@ -114,6 +114,22 @@ describe('the rows of an upload', () => {
       { deviceId: '', claimToken: 't', tags: [] },
       { deviceId: '', claimToken: 't', tags: ['a'] },
     ]);
+    assert.equal(read[0], ROWS[0]);
+    const row = ROWS[0]!;
+    for (const [changed, own] of [
+      [{ ...row, serial: 1 }, row],
+      [{ ...row, deviceId: row.deviceId.toUpperCase() }, row],
+      [
+        { ...row, tags: ['a', 7] },
+        { ...row, tags: ['a'] },
+      ],
+      [
+        { ...row, line: '7' },
+        { deviceId: row.deviceId, claimToken: row.claimToken, tags: row.tags },
+      ],
+    ]) {
+      assert.deepEqual(readUploadRows([changed]), [own]);
+    }
     for (const none of [undefined, null, {}, 'x']) assert.deepEqual(readUploadRows(none), []);
   });
 });

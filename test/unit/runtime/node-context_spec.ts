@@ -129,7 +129,7 @@ describe('node context', () => {
     for (let minute = 0; minute < 3; minute++) await passMinute();
     const [ended] = await message;
     assert.deepEqual(ended.msg, { _msgid: '1', rows });
-    assert.equal(ended.msg, msg);
+    assert.deepEqual(msg, { _msgid: '1' });
     assert.equal(ended.handler, handler);
     assert.equal(errors.length, 1);
   });
