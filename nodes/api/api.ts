@@ -24,6 +24,11 @@ export class Api {
     return this.client.origin;
   }
 
+  /** Attempts after the first. */
+  get retries(): number {
+    return this.client.retries;
+  }
+
   /** See {@link Client.load}. */
   load(): LoadReport {
     return this.client.load();

@@ -1,7 +1,7 @@
 import { InvalidValue } from '../util/invalid-value';
 import type { Api } from './api';
 import { deviceKey, getClaimedDevice, isDevice, parseDevice, type Device } from './devices';
-import { hasCode, isClosed, NrfCloudError, withMayHaveSucceeded } from './errors';
+import { hasCode, isClosed, isUnusableSuccess, NrfCloudError, withMayHaveSucceeded } from './errors';
 import { readableText } from './readable-text';
 import type { ApiResponse, Recovery } from './request';
 
@@ -70,7 +70,7 @@ async function resolveFailedClaim(
   followed: boolean,
 ): Promise<ClaimResponse> {
   const conflict = hasCode(error, 'NRFCLOUD_CONFLICT');
-  const unbelievable = hasCode(error, 'NRFCLOUD_BAD_RESPONSE');
+  const unbelievable = isUnusableSuccess(error);
   // Which status the service gives to a repeated claim is not known; any refusal of the content may be it.
   const refusedAgain = error.mayHaveSucceeded && hasCode(error, 'NRFCLOUD_NOT_FOUND', 'NRFCLOUD_REJECTED');
   const saysClaimed = reportsClaimed(error);

@@ -77,6 +77,11 @@ export class Client {
     return this.#services.provisioning.origin;
   }
 
+  /** Attempts after the first. */
+  get retries(): number {
+    return this.options.retries;
+  }
+
   /** The origins that the API key is sent to, and no others. */
   get origins(): string[] {
     return this.#services.origins;

@@ -37,8 +37,8 @@ export interface Command extends Record<string, unknown> {
 }
 
 /**
- * Creates a provisioning command for a claimed device. It is repeated only after 408, 425, 429, 503 or a connection that
- * was never made, as a repeated creation may leave two commands.
+ * Creates a provisioning command for a claimed device. It is repeated only after 429, 503 or a connection that was never
+ * made, as a repeated creation may leave two commands.
  * @returns the service's JSON, and the id in it
  * @throws {NrfCloudError} every failure; `cause.mayHaveSucceeded` if the command may have been created all the same
  */

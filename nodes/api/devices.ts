@@ -1,7 +1,7 @@
 import { InvalidValue } from '../util/invalid-value';
 import { isObject } from '../util/json';
 import type { Api } from './api';
-import { hasCode, NrfCloudError } from './errors';
+import { hasCode, isUnusableSuccess, NrfCloudError } from './errors';
 import { parseItems } from './pagination';
 import { objectBody } from './parse-response';
 import type { ApiResponse } from './request';
@@ -91,7 +91,7 @@ async function changeDevice(
     try {
       return await api.send(operation, { id, parse: (body) => parseChange(body, id) });
     } catch (error) {
-      if (!hasCode(error, 'NRFCLOUD_BAD_RESPONSE')) throw error;
+      if (!isUnusableSuccess(error)) throw error;
       const device = await confirm(error, () => getClaimedDevice(api, id));
       if (device === undefined || contradicts(device.body['status'])) throw error;
       return device;
@@ -126,7 +126,7 @@ export async function unclaimDevice(api: Api, id: string): Promise<ApiResponse<u
       });
     } catch (error) {
       if (hasCode(error, 'NRFCLOUD_NOT_FOUND') && error.mayHaveSucceeded) return removed(error);
-      if (!hasCode(error, 'NRFCLOUD_BAD_RESPONSE')) throw error;
+      if (!isUnusableSuccess(error)) throw error;
       const device = await confirm(error, () => getClaimedDevice(api, id));
       if (device !== undefined) throw error;
       return { statusCode: 404, body: undefined };

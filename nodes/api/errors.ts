@@ -1,3 +1,4 @@
+import { isSuccess } from '../http/exchange';
 import type { OperationName } from './endpoints';
 
 /** The codes that users branch on in a Catch node; fixed by the contract. */
@@ -70,6 +71,16 @@ export function hasCode<C extends ErrorCode>(
   ...codes: C[]
 ): error is NrfCloudError & { readonly code: C } {
   return error instanceof NrfCloudError && (codes as ErrorCode[]).includes(error.code);
+}
+
+/**
+ * Whether an error is about a success whose body cannot be used, so that its work may be done. A redirect has the same code,
+ * but is not a success.
+ */
+export function isUnusableSuccess(error: unknown): error is NrfCloudError & { readonly code: 'NRFCLOUD_BAD_RESPONSE' } {
+  if (!hasCode(error, 'NRFCLOUD_BAD_RESPONSE')) return false;
+  const { statusCode } = error.cause;
+  return statusCode !== undefined && isSuccess(statusCode);
 }
 
 /** An error that says in `cause` that its request may have taken effect. */

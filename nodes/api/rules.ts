@@ -54,8 +54,7 @@ export function stateOfRule(rule: Rule): 'active' | 'draft' | undefined {
 }
 
 /**
- * Creates a provisioning rule. After a lost response it is not repeated, as whether a second rule of the same name is refused
- * is not known; the list of rules says whether it was created.
+ * Creates a provisioning rule. After a lost response it is not repeated here: the list of rules says whether it was created.
  * @returns the service's JSON, `undefined` if it is empty
  * @throws {NrfCloudError} every failure; `NRFCLOUD_CONFLICT` if there is a rule of this name; `cause.mayHaveSucceeded` if
  *   the rule may have been created all the same

@@ -2,7 +2,7 @@ import { InvalidValue } from '../util/invalid-value';
 import { isObject } from '../util/json';
 import type { Api } from './api';
 import { confirm, parseDevice, removed } from './devices';
-import { hasCode, isClosed, NrfCloudError, withMayHaveSucceeded } from './errors';
+import { hasCode, isClosed, isUnusableSuccess, NrfCloudError, withMayHaveSucceeded } from './errors';
 import { readPages } from './pagination';
 import type { ApiResponse } from './request';
 
@@ -92,7 +92,7 @@ async function createInOrder(api: Api, definition: TagDefinition, mayExist: bool
     const parse = (body: unknown): unknown => parseTagChange(body, (item) => tagName(item) === tag);
     created = await api.send('create tag', { json: definition, parse });
   } catch (error) {
-    if (hasCode(error, 'NRFCLOUD_BAD_RESPONSE')) return orThrow(error, await confirm(error, find));
+    if (isUnusableSuccess(error)) return orThrow(error, await confirm(error, find));
     const mayBeOurs = hasCode(error, 'NRFCLOUD_CONFLICT') && (mayExist || error.mayHaveSucceeded);
     if (!mayBeOurs) throw error;
     return orThrow(error, await api.repeatLookUp('create tag', find));
@@ -135,7 +135,7 @@ export async function updateTag(api: Api, id: string, change: Partial<TagDefinit
       const parse = (body: unknown): unknown => parseTagChange(body, (item) => isNamed(item) || hasId(item, id));
       return await api.send('update tag', { id, json: { tag, description }, parse });
     } catch (error) {
-      if (!hasCode(error, 'NRFCLOUD_BAD_RESPONSE')) throw error;
+      if (!isUnusableSuccess(error)) throw error;
       const found = await confirm(error, () => getTag(api, id));
       // Most changes are of the description only, so the name alone confirms nothing.
       if (!isNamed(found.body) || (found.body['description'] ?? '') !== (description ?? '')) throw error;
@@ -153,7 +153,7 @@ export async function deleteTag(api: Api, id: string): Promise<ApiResponse> {
       return await api.send('delete tag', { id, parse });
     } catch (error) {
       if (hasCode(error, 'NRFCLOUD_NOT_FOUND') && error.mayHaveSucceeded) return removed(error);
-      if (!hasCode(error, 'NRFCLOUD_BAD_RESPONSE')) throw error;
+      if (!isUnusableSuccess(error)) throw error;
       const gone = await confirm(error, () => isGone(api, id));
       if (!gone) throw error;
       return { statusCode: 404, body: undefined };

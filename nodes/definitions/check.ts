@@ -9,6 +9,9 @@ import type { Ending } from '../runtime/status';
 const NOT_READY: Ending = { level: 'failed', text: 'nrfcloud-check.status.notReady' };
 const LOAD_READ: Ending = { level: 'done', text: 'nrfcloud-check.status.loadRead' };
 
+/** The inputs of a node that reads the load only, which has no fields for them. */
+const NO_INPUTS = { tags: '', token: '' };
+
 export default defineNode({
   operation: 'list devices',
   inputs: { tags: typed('', 'str'), token: typed('', 'str') },
@@ -23,7 +26,7 @@ export default defineNode({
       const ending = load.outageSince === null ? LOAD_READ : NOT_READY;
       return resultOf(reportLoad(load), load, ending);
     }
-    const request = readCheckInputs(inputs, source);
+    const request = readCheckInputs(settings.checks === 'load' ? NO_INPUTS : inputs, source);
     let statusCode: number | undefined;
     const report =
       connectionProblem === undefined

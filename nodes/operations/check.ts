@@ -9,7 +9,7 @@ import { listRules, stateOfRule, tagsOfRule } from '../api/rules';
 import { readTagNames, type TagNames } from '../api/tags';
 import { withSource } from '../api/with-source';
 import { parseClaimToken } from '../parse/claim-token';
-import { parseTags } from '../parse/tags';
+import { parseChosenTags, parseTags } from '../parse/tags';
 import { sanitize } from '../util/sanitize';
 
 /** One thing that was looked at. */
@@ -50,8 +50,10 @@ export function readCheckInputs(
   source: { tags: string; token: string },
 ): CheckInputs {
   const isGiven = token !== undefined && token !== null && token !== '';
+  // As in a claim: tags that are missing would make a claim fail that was reported as ready.
+  const readTags = source.tags === 'msg.tags' ? parseTags : parseChosenTags;
   return {
-    tags: withSource('claim', source.tags, () => parseTags(tags)),
+    tags: withSource('claim', source.tags, () => readTags(tags)),
     token: isGiven ? withSource('claim', source.token, () => parseClaimToken(token)) : undefined,
   };
 }

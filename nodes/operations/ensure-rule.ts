@@ -43,22 +43,42 @@ export async function ensureRule(api: Api, rule: OnboardingRule, onCreate: () =>
   return api.inOrder('create rule', `${api.origin} ${rule.tag}`, work, undefined, QUEUE);
 }
 
+/**
+ * Creates the rule. After a lost response it is created again only if the list of rules can be read and does not show it:
+ * the name is unique in the team (Nordic's documentation), so a rule that shows late makes the service refuse a second one.
+ */
 async function create(api: Api, rule: OnboardingRule): Promise<EnsuredRule> {
+  for (let creations = 1; ; creations++) {
+    try {
+      return await createOnce(api, rule, creations > 1);
+    } catch (error) {
+      const isLost = hasCode(error, 'NRFCLOUD_UNAVAILABLE', 'NRFCLOUD_TIMEOUT', 'NRFCLOUD_BAD_RESPONSE');
+      if (!isLost || !error.mayHaveSucceeded) throw error;
+      const found = await lookUpLost(api, rule, error);
+      if (found !== undefined) return newRule(found);
+      if (creations > api.retries || hasCode(error, 'NRFCLOUD_BAD_RESPONSE')) throw error;
+    }
+  }
+}
+
+/** @param mayBeOwn an earlier creation may have taken effect, so that a rule which is there already is the one it made */
+async function createOnce(api: Api, rule: OnboardingRule, mayBeOwn: boolean): Promise<EnsuredRule> {
   try {
     const { statusCode, body } = await createRule(api, definitionOf(rule));
-    const shown = body ?? (await readCreated(api, rule)) ?? { name: rule.name, tags: [rule.tag] };
-    return { statusCode, body: shown, existed: false, warnings: stateWarnings(shown, true) };
+    return newRule({
+      statusCode,
+      body: body ?? (await readCreated(api, rule)) ?? { name: rule.name, tags: [rule.tag] },
+    });
   } catch (error) {
-    if (!(error instanceof NrfCloudError)) throw error;
-    if (isRefusedAsExisting(error)) {
-      const found = await findRule(api, rule);
-      if (found !== undefined) return describeExisting(found, rule);
-      throw nameTaken(error, rule);
-    }
-    if (!error.mayHaveSucceeded || hasCode(error, 'NRFCLOUD_CLOSED')) throw error;
-    const found = await lookUpLost(api, rule, error);
-    return { ...found, existed: false, warnings: stateWarnings(found.body, true) };
+    if (!(error instanceof NrfCloudError) || !isRefusedAsExisting(error)) throw error;
+    const found = await findRule(api, rule);
+    if (found === undefined) throw nameTaken(error, rule);
+    return mayBeOwn ? newRule(found) : describeExisting(found, rule);
   }
+}
+
+function newRule({ statusCode, body }: ApiResponse<Rule>): EnsuredRule {
+  return { statusCode, body, existed: false, warnings: stateWarnings(body, true) };
 }
 
 /** The rule as the list shows it: a response without a body is a success, whether or not the list can be read. */
@@ -72,16 +92,17 @@ async function readCreated(api: Api, rule: OnboardingRule): Promise<Rule | undef
   }
 }
 
-/** Looks whether a rule was created although no usable response came. @throws {NrfCloudError} the error if it is not found */
-async function lookUpLost(api: Api, rule: OnboardingRule, error: NrfCloudError): Promise<ApiResponse<Rule>> {
-  let found: ApiResponse<Rule> | undefined;
+/** Looks whether a rule was created although no usable response came. @throws {NrfCloudError} the error if that is unclear */
+async function lookUpLost(
+  api: Api,
+  rule: OnboardingRule,
+  error: NrfCloudError,
+): Promise<ApiResponse<Rule> | undefined> {
   try {
-    found = await api.repeatLookUp('create rule', () => findRule(api, rule));
+    return await api.repeatLookUp('create rule', () => findRule(api, rule));
   } catch (failure) {
     throw hasCode(failure, 'NRFCLOUD_CLOSED') ? failure : error;
   }
-  if (found === undefined) throw error;
-  return found;
 }
 
 /** The rule that carries the tag; if there are several, the one with the wanted name. */

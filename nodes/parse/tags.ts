@@ -6,9 +6,16 @@ export const MAX_TAG_LENGTH = 100;
 
 /** What cannot be seen: control and format characters, and fillers that are drawn as nothing. */
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2028\u2029]/u;
-/** A joiner within an emoji, its variation selectors, and the tag characters of flags are part of what is seen. */
-const EMOJI_PARTS =
-  /(?<=\p{Extended_Pictographic}|\p{Emoji_Modifier}|\ufe0f)\u200d(?=\p{Extended_Pictographic})|[\ufe0e\ufe0f]|[\u{e0020}-\u{e007f}]/gu;
+/** Characters that are part of what is seen: a joiner or variation selector of an emoji, and the letters of a flag. */
+const EMOJI_PARTS = new RegExp(
+  [
+    '(?<=\\p{Extended_Pictographic}|\\p{Emoji_Modifier}|\\ufe0f)\\u200d(?=\\p{Extended_Pictographic})',
+    '(?<=\\p{Extended_Pictographic})[\\ufe0e\\ufe0f]',
+    '(?<=[0-9#*])\\ufe0f(?=\\u20e3)',
+    '(?<=\\u{1f3f4})[\\u{e0020}-\\u{e007e}]+\\u{e007f}',
+  ].join('|'),
+  'gu',
+);
 const EDGE = '[\\s\\u00ad\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2069\\ufeff]';
 const EDGES = new RegExp(`^${EDGE}+|(?<!${EDGE})${EDGE}+$`, 'g');
 /** White space with a line break or tab in it; a search that began within a long run of spaces would take for ever. */

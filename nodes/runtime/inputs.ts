@@ -138,7 +138,7 @@ function copied(value: unknown): unknown {
  * messages, context and files is never searched for variables.
  * @throws {NrfCloudError} `NRFCLOUD_NOT_CONFIGURED` for a variable that is not set
  */
-function withVariables(RED: NodeAPI, node: Node, value: string, name: string, operation: OperationName): string {
+export function withVariables(RED: NodeAPI, node: Node, value: string, name: string, operation: OperationName): string {
   if (!value.includes('${')) return value;
   return value.replace(/\$\{([^}]+)\}/g, (_, variable: string) => {
     const found = RED.util.getSetting(node, variable) as string | number | boolean | null | undefined;

@@ -12,7 +12,7 @@ import type { Done, Send } from './incoming-message';
 import type { Result, ResultSender } from './output';
 import type { HoldOptions, PendingMessage } from './pending-messages';
 import { fixedFields, recordParts, toRecord } from './recorded-message';
-import type { MessageStatus, StatusTexts } from './status';
+import type { Ending, MessageStatus, StatusTexts } from './status';
 
 /** What the tasks of one node have in common. */
 export interface SharedTaskContext<I extends string, S extends object, T> {
@@ -100,6 +100,10 @@ export class MessageTask<I extends string, S extends object, T> implements Task<
 
   describe(texts: StatusTexts): void {
     this.status.describe(texts);
+  }
+
+  failAs(ending: Ending): void {
+    this.status.failAs(ending);
   }
 
   hold(key: string, state: Record<string, unknown>, options?: HoldOptions): Promise<PendingMessage> {

@@ -1,11 +1,19 @@
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import type { Client } from '../api/client';
 import type { OperationName } from '../api/endpoints';
-import { closed, invalidInput, isClosed, notConfigured, type NrfCloudError } from '../api/errors';
+import { closed, invalidInput, isClosed, NrfCloudError } from '../api/errors';
 import { rejectOnAbort, type AbortSignalLike } from '../util/abort';
 import { clientOf, connectionProblem } from './connection';
 import { apiVersionOf, toReport } from './error-report';
-import { describeSource, evaluateInputs, isStable, sourcesOf, type Config, type InputSpec } from './inputs';
+import {
+  describeSource,
+  evaluateInputs,
+  isStable,
+  sourcesOf,
+  withVariables,
+  type Config,
+  type InputSpec,
+} from './inputs';
 import type { NodeDefinition } from './node-definition';
 import { Output } from './output';
 import { InvalidSetting, readSettings, text, type Settings } from './settings';
@@ -29,7 +37,7 @@ export class NodeConfiguration<I extends string, S extends object> {
   readonly mayQueue: boolean;
   readonly #sources: ReturnType<typeof sourcesOf<I>>;
   /** The node's settings, or why they cannot be used. */
-  readonly #settings: { values: S } | { problem: InvalidSetting };
+  readonly #settings: { values: S } | { problem: NrfCloudError };
 
   constructor(
     readonly RED: NodeAPI,
@@ -40,13 +48,15 @@ export class NodeConfiguration<I extends string, S extends object> {
     const { status, operation, settings, output = 'payload', mayQueue } = definition;
     this.operation = typeof operation === 'function' ? operation(config) : operation;
     this.statusTexts = typeof status === 'function' ? status(config) : status;
-    this.#settings = settingsOf(settings, config);
+    const texts = this.#textsOf([...Object.keys(settings), 'output']);
+    this.#settings = texts instanceof NrfCloudError ? { problem: texts } : this.#settingsOf(settings, texts);
     this.#sources = sourcesOf(usedInputs(definition, config), config);
     const names = Object.keys(this.#sources) as I[];
     const isShared = (name: I): boolean =>
       this.#sources[name].type === 'msg' && definition.inputs[name].isCopied !== true;
     const shared = names.filter(isShared).map((name) => this.#sources[name].value);
-    this.output = new Output(RED, text(output)(config['output'], 'output'), shared);
+    const property = texts instanceof NrfCloudError ? output : text(output)(texts['output'], 'output');
+    this.output = new Output(RED, property, shared);
     this.mayQueue = mayQueue === true && names.every((name) => isStable(this.#sources[name]));
     const described = names.map((name) => [name, describeSource(this.#sources[name])]);
     this.inputSources = Object.fromEntries(described) as Record<I, string>;
@@ -57,10 +67,34 @@ export class NodeConfiguration<I extends string, S extends object> {
    *   environment variable that is not set
    */
   settings(): S {
-    if ('values' in this.#settings) return this.#settings.values;
-    const { message, variable } = this.#settings.problem;
-    if (variable !== undefined) throw notConfigured(this.operation, `${message}; set it and restart Node-RED`);
-    throw invalidInput(this.operation, `${message}; correct it in the dialog of the node`);
+    if ('problem' in this.#settings) throw this.#settings.problem;
+    return this.#settings.values;
+  }
+
+  /** Some properties with the values of variables in their text, or the error that names a variable which is not set. */
+  #textsOf(names: readonly string[]): Config | NrfCloudError {
+    const { RED, node, config, operation } = this;
+    try {
+      return Object.fromEntries(
+        names.map((name) => {
+          const value = config[name];
+          return [name, typeof value === 'string' ? withVariables(RED, node, value, name, operation) : value];
+        }),
+      );
+    } catch (error) {
+      if (error instanceof NrfCloudError) return error;
+      throw error;
+    }
+  }
+
+  /** The settings do not change as long as the node is there. */
+  #settingsOf(table: Settings<S>, texts: Config): { values: S } | { problem: NrfCloudError } {
+    try {
+      return { values: readSettings(table, texts) };
+    } catch (error) {
+      if (!(error instanceof InvalidSetting)) throw error;
+      return { problem: invalidInput(this.operation, `${error.message}; correct it in the dialog of the node`) };
+    }
   }
 
   /**
@@ -106,14 +140,4 @@ function usedInputs<I extends string, S extends object>(
   return Object.fromEntries(
     names.filter((name) => usesInput(name, config)).map((name) => [name, inputs[name]]),
   ) as Record<I, InputSpec>;
-}
-
-/** The settings do not change as long as the node is there. */
-function settingsOf<S extends object>(table: Settings<S>, config: Config): { values: S } | { problem: InvalidSetting } {
-  try {
-    return { values: readSettings(table, config) };
-  } catch (error) {
-    if (error instanceof InvalidSetting) return { problem: error };
-    throw error;
-  }
 }

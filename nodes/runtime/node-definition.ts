@@ -9,7 +9,7 @@ import type { RecordParts, RecordState } from './journal/record-store';
 import type { Result } from './output';
 import type { HoldOptions, PendingMessage } from './pending-messages';
 import type { Settings } from './settings';
-import type { StatusTexts } from './status';
+import type { Ending, StatusTexts } from './status';
 
 /** What `run` returns for a message that was handed to the node's pending messages, which end it later. */
 export const PENDING = Symbol('pending');
@@ -45,6 +45,8 @@ export interface Task<I extends string, S, T = undefined> {
   progress(text: string): void;
   /** Other status texts for this message than the node's, when the message says what is done. */
   describe(texts: StatusTexts): void;
+  /** How the status shows the end if the message ends in an error; without it, in red with the error. */
+  failAs(ending: Ending): void;
   /**
    * Records the message as pending work, and keeps it until {@link NodeContext.end}; `run` then returns {@link PENDING}.
    * @param state what is needed to continue after a restart

@@ -29,6 +29,8 @@ export interface MessageStatus {
   describe(texts: StatusTexts): void;
   /** The message goes on without its handler, until it is ended. */
   pend(): void;
+  /** How the end is shown if the message ends in an error; without it, in red with the error. */
+  failAs(ending: Ending): void;
   /** The message ended; with the code of its error, if it failed. */
   end(code?: ErrorCode, ending?: Ending): void;
 }
@@ -79,12 +81,14 @@ export class StatusDisplay {
   }
 
   /** A message has ended. */
-  end(entry: MessageStatusEntry, code?: ErrorCode, { level, text }: Ending = { level: 'done' }): void {
+  end(entry: MessageStatusEntry, code?: ErrorCode, ending?: Ending): void {
     this.#entries.delete(entry);
-    this.#last =
-      code === undefined
-        ? { colour: COLOURS[level], text: text ?? entry.text ?? entry.texts.done }
-        : { colour: 'red ring', text: `${SHARED}.error.${code}` };
+    if (code !== undefined && ending === undefined) {
+      this.#last = { colour: 'red ring', text: `${SHARED}.error.${code}` };
+    } else {
+      const { level, text }: Ending = ending ?? { level: 'done' };
+      this.#last = { colour: COLOURS[level], text: text ?? entry.text ?? entry.texts.done };
+    }
     this.changed(entry, false);
   }
 
@@ -181,6 +185,7 @@ class MessageStatusEntry implements MessageStatus {
   /** Counted by the display. */
   isWaiting = false;
   text: string | undefined;
+  #failure: Ending | undefined;
 
   constructor(
     private readonly display: StatusDisplay,
@@ -207,7 +212,11 @@ class MessageStatusEntry implements MessageStatus {
     this.display.pend(this);
   }
 
+  failAs(ending: Ending): void {
+    this.#failure = ending;
+  }
+
   end(code?: ErrorCode, ending?: Ending): void {
-    this.display.end(this, code, ending);
+    this.display.end(this, code, code === undefined ? ending : this.#failure);
   }
 }

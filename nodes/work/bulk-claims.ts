@@ -166,6 +166,7 @@ export class BulkClaims {
       if (end.failure === undefined) return { port: 2, payload: end.summary, ...status, ending: endingOf(end) };
       // The message itself goes to Catch as it came, so the summary leaves in a copy.
       await task.emit({ port: 2, payload: end.summary, ...status });
+      if (isPartly(end)) task.failAs(endingOf(end));
       throw end.failure;
     } catch (error) {
       if (!cancelled.aborted || task.signal.aborted) throw error;
@@ -263,14 +264,19 @@ function rootOf(source: string): string[] {
   return name === undefined ? [] : [name];
 }
 
-function endingOf({ summary, failedAtOnce, ignoredContent }: BulkClaimEnd): NonNullable<Result['ending']> {
-  const { rows, rejected } = summary;
+/** Some rows failed, and some did not. */
+function isPartly({ summary: { rows, rejected }, failedAtOnce }: BulkClaimEnd): boolean {
   const failed = rejected + failedAtOnce;
+  return failed > 0 && failed < rows;
+}
+
+function endingOf(end: BulkClaimEnd): NonNullable<Result['ending']> {
+  const { rows, rejected } = end.summary;
   const text = (name: string): string => `nrfcloud-bulk-claim.status.${name}`;
   if (rows === 0) return { level: 'partial', text: text('empty') };
-  if (failed >= rows) return { level: 'failed', text: text('allFailed') };
-  if (failed > 0) return { level: 'partial', text: text('partly') };
-  if (ignoredContent) return { level: 'partial', text: text('ignoredColumn') };
+  if (isPartly(end)) return { level: 'partial', text: text('partly') };
+  if (rejected + end.failedAtOnce > 0) return { level: 'failed', text: text('allFailed') };
+  if (end.ignoredContent) return { level: 'partial', text: text('ignoredColumn') };
   return { level: 'done', text: text('uploaded') };
 }
 

@@ -124,6 +124,14 @@ describe('the dialog of nrfcloud-connection', function () {
     assert.deepEqual([retries, rate], ['${HOME}', '${HOME}']);
   });
 
+  it('takes a URL with an environment variable in it', async () => {
+    const { editor } = stage;
+    await editor.openConfig('connection', 'add');
+    await openLimits();
+    await fill({ 'Base URL': 'http://localhost:${HOME}/v1', 'Device API URL': '${HOME}/v1' });
+    assert.deepEqual(await judgeDone(), []);
+  });
+
   it('keeps "Limits and network" closed until it is opened, and remembers it', async () => {
     const { editor } = stage;
     await editor.page.evaluate(() => localStorage.removeItem('nrfcloud-connection-limits'));

@@ -198,6 +198,19 @@ describe('bulk results', () => {
     assert.equal(flow.outputs[2]![1]!['payload'].rows, 0);
   });
 
+  it('bulk claim: the status is yellow if some uploads failed, and red if all did', async () => {
+    simulator.faults.add({ match: { method: 'POST', nth: 2 }, status: 400 });
+    const flow = await claimRig({ rowsPerUpload: 1, uploadsAtOnce: 1 }, { retries: 0 });
+    flow.send({ payload: tokens.slice(0, 3).map(({ claimToken }) => claimToken) });
+    await flow.ended(1);
+    assert.deepEqual([flow.caught.length, flow.outputs[2]![0]!['payload'].uploaded], [1, 2]);
+    assert.equal(ending(flow), 'yellow');
+    simulator.faults.add({ match: { method: 'POST' }, status: 400 });
+    flow.send({ payload: tokens.slice(0, 2).map(({ claimToken }) => claimToken) });
+    await flow.ended(2);
+    assert.deepEqual([flow.caught.length, ending(flow)], [2, 'red']);
+  });
+
   it('bulk claim: the status shows the failures that the service reports at once', async () => {
     await claimAtOnce();
     const flow = await claimRig({}, { api: 'current' });

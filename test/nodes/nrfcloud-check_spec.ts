@@ -5,7 +5,8 @@ import type { LoadReport } from '../../nodes/api/load';
 import checkNode from '../../nodes/nrfcloud-check';
 import devicesNode from '../../nodes/nrfcloud-devices';
 import type { Simulator } from '../../simulator';
-import { stopNodeRig, type Message, type NodeRig, type NodeRigOptions } from '../support/node-rig';
+import { expectError, stopNodeRig, type Message, type NodeRig, type NodeRigOptions } from '../support/node-rig';
+import { assertSentence } from '../support/sentences';
 import { useSimulator } from '../support/use-simulator';
 
 const TAG = 'nrf-cloud-onboarding';
@@ -119,6 +120,16 @@ describe('nrfcloud-check', () => {
     const { ok, port } = await run({ tags: 'tags', tagsType: 'msg' }, { tags: ['a', 'b'] });
     assert.equal(port, 1);
     assert.deepEqual([ok['tag:a'], ok['tag:b'], ok['rule']], [false, false, false]);
+  });
+
+  it('a tags source that is missing is an error, as it is for a claim, except msg.tags', async () => {
+    const flow = await rig({ tags: 'station', tagsType: 'msg' });
+    const { error } = await expectError(flow, {});
+    assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
+    assertSentence(error.message);
+    assert.equal(simulator.requestCount, 0);
+    await stopNodeRig();
+    assert.equal((await run({ tags: 'tags', tagsType: 'msg' })).port, 0);
   });
 
   for (const [ruleState, active, expected] of [

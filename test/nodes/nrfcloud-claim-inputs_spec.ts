@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import claimNode from '../../nodes/nrfcloud-claim';
 import type { Simulator } from '../../simulator';
-import { expectError, stopNodeRig } from '../support/node-rig';
+import { expectError, expectResults, stopNodeRig } from '../support/node-rig';
 import { assertSentence } from '../support/sentences';
 import { useSimulator } from '../support/use-simulator';
 
@@ -108,10 +108,24 @@ describe('nrfcloud-claim: inputs', () => {
     });
 
     it('says which environment variable of a property is not set', async () => {
-      const { error } = await expectError(await rig({ whenClaimed: '${NOT_SET}' }), { payload: GUIDE_TOKEN });
-      assert.equal(error.code, 'NRFCLOUD_NOT_CONFIGURED');
-      assertSentence(error.message);
+      for (const config of [{ whenClaimed: '${NOT_SET}' }, { output: '${NOT_SET}' }, { output: 'of.${NOT_SET}' }]) {
+        const { error } = await expectError(await rig(config), { payload: GUIDE_TOKEN });
+        assert.equal(error.code, 'NRFCLOUD_NOT_CONFIGURED');
+        assertSentence(error.message);
+        await stopNodeRig();
+      }
       assert.equal(simulator.requestCount, 0);
+    });
+
+    it('replaces an environment variable within the text of a property', async () => {
+      process.env['SPEC_STATION'] = 'west';
+      try {
+        const flow = await rig({ output: 'of.${SPEC_STATION}' });
+        const [result] = await expectResults(flow, { payload: simulator.mint().claimToken });
+        assert.equal(result!['of'].west.id, result!['deviceId']);
+      } finally {
+        delete process.env['SPEC_STATION'];
+      }
     });
 
     it('does not wait for ever for an expression', async () => {

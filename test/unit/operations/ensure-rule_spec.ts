@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { ensureRule } from '../../../nodes/operations/ensure-rule';
-import { ScriptedServer, type ScriptedResponse } from '../../support/scripted-server';
+import { errorOf, ScriptedServer, type ScriptedResponse } from '../../support/scripted-server';
 
 const RULE = { tag: 't', name: 'Onboarding', secTag: 1, certificates: 'PEM' };
 
@@ -26,4 +26,49 @@ describe('ensureRule', () => {
       ]);
     });
   }
+
+  describe('after a creation whose response was lost', () => {
+    const EMPTY: ScriptedResponse[] = [
+      [200, []],
+      [200, []],
+      [200, []],
+      [200, []],
+      [200, []],
+    ];
+    const CREATED = { id: 'r', name: 'Onboarding', tags: ['t'] };
+    const creations = (): number => service.lines.filter((line) => line === 'POST /provisioning-rules').length;
+    beforeEach(() => service.respondWith([200, []], [200, [{ id: '1', tag: 't' }]]));
+
+    for (const lost of [[500], 'reset'] as ScriptedResponse[]) {
+      it(`ensureRule: repeats the creation if the list never shows the rule (${JSON.stringify(lost)})`, async () => {
+        service.respondWith(lost, ...EMPTY, [201, CREATED]);
+        const { body, existed } = await ensureRule(service.api(), RULE, () => undefined);
+        assert.deepEqual([body, existed, creations()], [CREATED, false, 2]);
+      });
+    }
+
+    it('ensureRule: takes the rule for its own if the repetition is refused because it exists', async () => {
+      service.respondWith([500], ...EMPTY, [409], [200, [CREATED]]);
+      const { body, existed } = await ensureRule(service.api(), RULE, () => undefined);
+      assert.deepEqual([body, existed, creations()], [CREATED, false, 2]);
+    });
+
+    it('ensureRule: repeats the creation no more often than the connection allows', async () => {
+      service.respondWith([500], ...EMPTY, [500], ...EMPTY);
+      const { code, cause } = await errorOf(ensureRule(service.api({ retries: 1 }), RULE, () => undefined));
+      assert.deepEqual([code, cause.mayHaveSucceeded, creations()], ['NRFCLOUD_UNAVAILABLE', true, 2]);
+    });
+
+    it('ensureRule: does not repeat a creation as long as the list cannot be read', async () => {
+      service.respondWith([500], [403]);
+      const { code, cause } = await errorOf(ensureRule(service.api(), RULE, () => undefined));
+      assert.deepEqual([code, cause.mayHaveSucceeded, creations()], ['NRFCLOUD_UNAVAILABLE', true, 1]);
+    });
+
+    it('ensureRule: does not repeat a creation whose response is about something else', async () => {
+      service.respondWith([201, { name: 'other' }], ...EMPTY);
+      const { code, cause } = await errorOf(ensureRule(service.api(), RULE, () => undefined));
+      assert.deepEqual([code, cause.mayHaveSucceeded, creations()], ['NRFCLOUD_BAD_RESPONSE', true, 1]);
+    });
+  });
 });
