@@ -14,11 +14,10 @@ import {
 export type Generation = 'guide' | 'current';
 
 /** How the document behind `errorSummaryUrl` looks, or which way it fails. */
-export type SummaryFormat =
-  'current' | 'older' | 'text' | 'missing' | 'expired' | 'notfound' | 'huge' | 'hang' | 'redirect';
+type SummaryFormat = 'current' | 'older' | 'text' | 'missing' | 'expired' | 'notfound' | 'huge' | 'hang' | 'redirect';
 
 /** HTTP statuses of a refused claim (no public source names them). */
-export interface RefusalStatuses {
+interface RefusalStatuses {
   /** The token does not have the structure of an attestation token. */
   malformed: number;
   /** A known device, but the signature is not its own. */
@@ -32,7 +31,7 @@ export interface RefusalStatuses {
 }
 
 /** Fields that are laid over the responses, as a newer service might add them. They win over the real ones. */
-export interface Extras {
+interface Extras {
   device?: Record<string, unknown>;
   list?: Record<string, unknown>;
   tag?: Record<string, unknown>;

@@ -48,7 +48,7 @@ const TYPES = [
 ] as ((RED: NodeAPI) => void)[];
 
 /** A cell that did not do what it has to. */
-export interface Failure {
+interface Failure {
   cell: Cell;
   problems: string[];
 }
