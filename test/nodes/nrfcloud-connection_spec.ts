@@ -50,7 +50,7 @@ describe('nrfcloud-connection', () => {
       return answer.body as Record<string, any>;
     };
 
-    it('says which generation answers, without anything being saved', async () => {
+    it('reports which API version answers, without saving anything', async () => {
       await rig({}, { connection: null });
       for (const [api, generations] of [
         ['both', ['guide', 'current']],
@@ -79,7 +79,7 @@ describe('nrfcloud-connection', () => {
       assertSentence((await test({}))['problem']);
     });
 
-    it('takes whatever it is sent for a question', async () => {
+    it('accepts any body, and reports what is wrong', async () => {
       await rig({}, { connection: null });
       for (const body of [
         { config: null },
@@ -113,7 +113,7 @@ describe('nrfcloud-connection', () => {
     });
   });
 
-  it('takes the key without the spaces around it', async () => {
+  it('trims the key', async () => {
     await claimOne(await rig({}, { apiKey: ' sim-key\n' }));
     assert.equal(simulator.requests.at(-1)!.headers['authorization'], 'Bearer sim-key');
   });
@@ -144,7 +144,7 @@ describe('nrfcloud-connection', () => {
     });
     afterEach(() => close(front));
 
-    it('refuses a certificate that nobody vouches for', async () => {
+    it('refuses a certificate of an unknown authority', async () => {
       const flow = await rig({ baseUrl });
       flow.send({ payload: simulator.mint().claimToken });
       await flow.ended(1);
@@ -152,7 +152,7 @@ describe('nrfcloud-connection', () => {
       assert.match(flow.caught[0]!['error'].message, /SELF_SIGNED|self-signed/i);
     });
 
-    it('takes the material of a core tls-config node', async () => {
+    it('uses the certificates of a core tls-config node', async () => {
       const flow = await rig(
         { baseUrl, tls: 'tls' },
         {
@@ -200,7 +200,7 @@ describe('nrfcloud-connection', () => {
       assert.equal(visits.length, 1);
     });
 
-    it('is told the user of a core http proxy node', async () => {
+    it('gets the user of a core http proxy node', async () => {
       const sent: (string | undefined)[] = [];
       proxy.on('connect', ({ headers }) => sent.push(headers['proxy-authorization']));
       proxy.on('request', ({ headers }) => sent.push(headers['proxy-authorization']));
