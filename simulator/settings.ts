@@ -11,7 +11,7 @@ import {
  */
 
 /** The two versions of the service's paths: the 2023 guide's, and those Nordic's own tool uses since. */
-export type Generation = 'guide' | 'current';
+export type ApiVersion = 'guide' | 'current';
 
 /** How the document behind `errorSummaryUrl` looks, or which way it fails. */
 type SummaryFormat = 'current' | 'older' | 'text' | 'missing' | 'expired' | 'notfound' | 'huge' | 'hang' | 'redirect';
@@ -46,7 +46,7 @@ interface Extras {
 /** What can be set at the start and changed while the simulator runs. */
 export interface Settings extends OnboardingSettings {
   /** The API version that is served. The paths of the other are 404. */
-  api: Generation | 'both';
+  api: ApiVersion | 'both';
   /** The key of the team, role editor or above. */
   apiKey: string;
   /** Keys of role viewer: they may read; writing is 403. */

@@ -33,7 +33,7 @@ describe('endpointPath', () => {
   });
 });
 
-describe('the paths of the two generations', () => {
+describe('the paths of the two API versions', () => {
   for (const [operation, method, guide, current] of [
     ['claim', 'POST', '/identities/claimed-devices', '/claimed-devices'],
     ['bulk claim', 'POST', '/claimed-devices/bulk', '/claimed-devices'],
