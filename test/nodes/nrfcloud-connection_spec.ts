@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { NodeAPI } from 'node-red';
 // @ts-expect-error -- core nodes have no types
 import httpProxyNode from '@node-red/nodes/core/network/06-httpproxy.js';
@@ -9,16 +8,13 @@ import httpProxyNode from '@node-red/nodes/core/network/06-httpproxy.js';
 import tlsNode from '@node-red/nodes/core/network/05-tls.js';
 import { createProxy } from 'proxy';
 import { generate } from 'selfsigned';
+import { listen } from '../../harness/ports';
 import claimNode from '../../nodes/nrfcloud-claim';
 import { startSimulator, type Simulator } from '../../simulator';
 import { adminRequest, startNodeRig, stopNodeRig, type NodeRig, type NodeRigOptions } from '../support/node-rig';
 import { assertSentence } from '../support/sentences';
 import { useSimulator } from '../support/use-simulator';
 
-const listen = async (server: Server): Promise<number> => {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
-  return (server.address() as AddressInfo).port;
-};
 const close = (server: Server): Promise<void> => {
   server.closeAllConnections();
   return new Promise((resolve) => server.close(() => resolve()));
@@ -140,7 +136,7 @@ describe('nrfcloud-connection', () => {
         response.writeHead(201, { 'content-type': 'application/json' });
         response.end(JSON.stringify({ id: device.deviceUuid, url: request.url }));
       });
-      baseUrl = `https://127.0.0.1:${await listen(front)}/v1`;
+      baseUrl = `https://127.0.0.1:${await listen(front, 0)}/v1`;
     });
     afterEach(() => close(front));
 
@@ -176,7 +172,7 @@ describe('nrfcloud-connection', () => {
       proxy = createProxy(createServer());
       proxy.on('connect', ({ url }) => visits.push(url ?? ''));
       proxy.on('request', ({ url }) => visits.push(url ?? ''));
-      proxyUrl = `http://127.0.0.1:${await listen(proxy)}`;
+      proxyUrl = `http://127.0.0.1:${await listen(proxy, 0)}`;
     });
     afterEach(async () => {
       // A tunnel that is still open would keep the proxy from closing.
