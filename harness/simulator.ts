@@ -11,7 +11,7 @@ const PATTERNS = {
 } as const;
 
 /** Base URL of the service, URL of the device management API, API key, and URL of the simulator's controls. */
-export type SimulatorAccess = Record<keyof typeof PATTERNS, string>;
+type SimulatorAccess = Record<keyof typeof PATTERNS, string>;
 
 /** The simulator in a process of its own, so that it can fail as a whole, as a real service does. */
 export interface SimulatorProcess extends Child {

@@ -16,7 +16,7 @@ export type { CommandFault, DeviceBehaviour } from './device/behaviour';
 export type { FaultHost, FaultMatch, FaultRule } from './faults/rule';
 export type { HostName, RequestRecord, SummaryVisit } from './wire/traffic';
 export type { MintedToken, MintOptions } from './identity/mint';
-export type { Generation, Settings, SettingsChange } from './settings';
+export type { ApiVersion, Settings, SettingsChange } from './settings';
 export type { Simulator } from './simulator';
 export type { EndStatuses, OnboardingSettings } from './onboarding-settings';
 export type { CommandEnd, ContactReport, Events } from './state/events';

@@ -4,7 +4,7 @@
  */
 
 /** How an onboarded device is looked up by `?deviceIds=`. */
-export type DeviceIdsParameter = 'comma' | 'repeated' | 'both' | 'ignored' | 'refused';
+type DeviceIdsParameter = 'comma' | 'repeated' | 'both' | 'ignored' | 'refused';
 
 /** The names of the statuses in which a command ends. Only `SUCCEEDED` and `FAILED` are even inferred. */
 export interface EndStatuses {

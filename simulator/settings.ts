@@ -11,14 +11,13 @@ import {
  */
 
 /** The two versions of the service's paths: the 2023 guide's, and those Nordic's own tool uses since. */
-export type Generation = 'guide' | 'current';
+export type ApiVersion = 'guide' | 'current';
 
 /** How the document behind `errorSummaryUrl` looks, or which way it fails. */
-export type SummaryFormat =
-  'current' | 'older' | 'text' | 'missing' | 'expired' | 'notfound' | 'huge' | 'hang' | 'redirect';
+type SummaryFormat = 'current' | 'older' | 'text' | 'missing' | 'expired' | 'notfound' | 'huge' | 'hang' | 'redirect';
 
 /** HTTP statuses of a refused claim (no public source names them). */
-export interface RefusalStatuses {
+interface RefusalStatuses {
   /** The token does not have the structure of an attestation token. */
   malformed: number;
   /** A known device, but the signature is not its own. */
@@ -32,7 +31,7 @@ export interface RefusalStatuses {
 }
 
 /** Fields that are laid over the responses, as a newer service might add them. They win over the real ones. */
-export interface Extras {
+interface Extras {
   device?: Record<string, unknown>;
   list?: Record<string, unknown>;
   tag?: Record<string, unknown>;
@@ -47,7 +46,7 @@ export interface Extras {
 /** What can be set at the start and changed while the simulator runs. */
 export interface Settings extends OnboardingSettings {
   /** The API version that is served. The paths of the other are 404. */
-  api: Generation | 'both';
+  api: ApiVersion | 'both';
   /** The key of the team, role editor or above. */
   apiKey: string;
   /** Keys of role viewer: they may read; writing is 403. */

@@ -5,7 +5,7 @@ import { keyFor, startNodeRedProcess, type FlowNode, type NodeRedProcess } from 
 const MIB = 2 ** 20;
 
 /** What Node-RED's process measured of itself since the gauge was set back. */
-export interface Gauge {
+interface Gauge {
   /** Resident memory now and at most, in bytes. */
   rss: number;
   peak: number;
@@ -23,7 +23,7 @@ export interface Gauge {
 }
 
 /** What came of messages that were sent through a flow. */
-export interface Work {
+interface Work {
   ok: number;
   /** Caught, or with a status that is no success. */
   failed: number;

@@ -57,7 +57,7 @@ export class Api {
   /**
    * Runs changes of one device or tag of a connection one after another, so that a retry never overtakes a later change.
    * @param key the device or tag
-   * @param work is told whether it followed another change
+   * @param work gets whether it followed another change
    * @param once a change with the same fingerprint as the one before is not run, but has the same result, through `share`
    * @param queue the queue of changes, if it is not the connection's
    * @throws {NrfCloudError} `NRFCLOUD_QUEUE_FULL`, `NRFCLOUD_CLOSED`, or what `work` throws

@@ -80,7 +80,7 @@ export function reportedFailures(body: Record<string, unknown>): number {
 
 /**
  * Fetches the error summary of a bulk operation. It may be missing, expired or unreadable (what the service does
- * there is not known); the operation's result stands all the same.
+ * then is not known); the operation's result is valid without it.
  * @throws {NrfCloudError} `NRFCLOUD_CLOSED`
  */
 export async function errorSummary(api: Api, { errorSummaryUrl }: BulkOperation): Promise<Download> {

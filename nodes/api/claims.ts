@@ -60,7 +60,7 @@ function judgeClaim({ statusCode, body }: ApiResponse, deviceId: string): Return
 }
 
 /**
- * Finds out what a claim came to that was refused, or reported as a success in a way that cannot be believed.
+ * Finds out the effect of a claim that was refused, or whose reported success is not credible.
  * @param followed an earlier claim of this device has just ended, so its effect may not be visible yet
  */
 async function resolveFailedClaim(

@@ -155,7 +155,7 @@ export class Client {
     await Promise.all([this.#services.close(), this.#downloader.close()]);
   }
 
-  /** What is done for a message ends with the message's flow, and with this client. */
+  /** The work for a message ends with the message's flow, and with this client. */
   #begin(owner: RequestOwner): LinkedAbort {
     const abort = new RequestAbort(owner.signal, this.#closing);
     if (this.#closed) abort.abort();
@@ -163,7 +163,7 @@ export class Client {
   }
 }
 
-/** Aborts what is done for a message; listed among the client's as long as it lasts. */
+/** Aborts the work for a message; the client lists it as long as it lasts. */
 class RequestAbort extends LinkedAbort {
   constructor(
     signal: AbortSignalLike,

@@ -18,7 +18,7 @@ export interface Recovery<T> {
   /**
    * What the looked-up state says about the request.
    * @param found a 2xx or 404; the body is `undefined` if it is empty
-   * @returns the response in place of the lost one; `notDone`: it had no effect; `unclear`: it cannot be told
+   * @returns the response in place of the lost one; `notDone`: it had no effect; `unclear`: it is not known
    */
   judge: (found: ApiResponse, id: string) => ApiResponse<T> | 'notDone' | 'unclear';
 }

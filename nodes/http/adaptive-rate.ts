@@ -1,9 +1,9 @@
-/** Length of a bucket in which answers are counted, in milliseconds, and how many make up the last second. */
+/** Length of a bucket in which responses are counted, in milliseconds, and how many make up the last second. */
 const BUCKET_MS = 100;
 const BUCKETS = 10;
-/** Fewer answers in a second tell nothing of a limit: then each refused request only waits by itself. */
-const TELLING = 10;
-/** A smaller part of refusals in a second is no limit but chance, and only the refused requests wait. */
+/** Fewer responses in a second prove no limit: then each refused request only waits by itself. */
+const MIN_PER_SECOND = 10;
+/** A smaller part of refusals in a second is due to chance and not to a limit: only the refused requests wait. */
 const TOLERANCE = 0.03;
 /** The same of single refusals in a second. */
 const FEW = 3;
@@ -50,10 +50,10 @@ const IGNORED_MARGIN = 0.05;
 const CATCH_UP_MS = 50;
 
 /**
- * Finds out how many requests a second a service takes that refuses the rest with 429, and keeps a little below; a little
- * more so where each refusal says how long to wait, as the connection stands still that long. No public source tells the service's limits, so they are measured: what it took in the last second
- * before a refusal. Without a refusal the rate grows again, faster and faster, as the limit may have changed. All of it is
- * our choice.
+ * Finds out how many requests per second a service accepts that refuses the rest with 429, and stays a little below. The
+ * margin is larger where each refusal says how long to wait, as the connection then pauses. No public source names the
+ * service's limits, so they are measured: the requests accepted in the last second before a refusal. Without a refusal the
+ * rate grows again, faster and faster, as the limit may have changed. All of it is our choice.
  */
 export class AdaptiveRate {
   /** Requests per second; infinite as long as nothing was refused. */
@@ -110,7 +110,7 @@ export class AdaptiveRate {
 
   /**
    * The service has refused a request.
-   * @param startedAt when it was started: those that were on their way together are refused together, and tell the same
+   * @param startedAt when it was started: those that were on their way together are refused together, and count once
    * @param askedMs how long the service wants to be left alone, if it says so: what it took before is its limit for that
    * time as well, up to a second
    */
@@ -123,7 +123,7 @@ export class AdaptiveRate {
     if (startedAt < this.#refusedAt) return;
     const byChance = refusals < FEW || refusals < TOLERANCE * (lastSecond + refusals);
     if (byChance && askedMs === 0) return;
-    if (lastSecond < TELLING && this.#rate === Infinity) return;
+    if (lastSecond < MIN_PER_SECOND && this.#rate === Infinity) return;
     if (askedMs === 0 && this.#isIndependent(lastSecond, lastSecond + refusals, now)) return;
     const seconds = Math.min(1000, Math.max(BUCKET_MS, askedMs, now - this.#pressingSince)) / 1000;
     const caution = askedMs > 0 ? WAIT_CAUTION : CAUTION;
@@ -133,7 +133,7 @@ export class AdaptiveRate {
       const step = again && askedMs === 0 ? BIG_STEP : STEP;
       this.#rate = Math.min(this.#rate * caution, Math.max(measured, this.#rate * step));
     } else this.#rate = measured;
-    this.#rate = Math.max(TELLING, this.#rate);
+    this.#rate = Math.max(MIN_PER_SECOND, this.#rate);
     this.#refusedAt = now;
     this.#growsFrom = askedMs > 0 ? now + askedMs + GROWTH_DELAY_MS : now;
     this.#grownAt = this.#growsFrom;

@@ -27,7 +27,7 @@ export interface CheckSummary {
 }
 
 /** Rows that could be uploaded, as they leave. */
-export interface ClaimableRows {
+interface ClaimableRows {
   payload: { dryRun: true; rows: number; firstLine: number; lastLine: number };
   rows: Omit<ValidRow, 'ok'>[];
   part: { index: number; count?: number };

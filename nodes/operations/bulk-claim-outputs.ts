@@ -16,7 +16,7 @@ export interface RejectedRow {
 }
 
 /** An accepted upload as it leaves. */
-export interface UploadMessage {
+interface UploadMessage {
   payload: Record<string, unknown>;
   statusCode: number;
   rows: { line: number; deviceId: string; claimToken: string; tags: string[] }[];

@@ -175,7 +175,7 @@ async function lookUp(api: Api, id: string): Promise<Device | 'unclear' | undefi
   }
 }
 
-/** The rows that are claimed; `undefined` if that cannot be told. */
+/** The rows that are claimed; `undefined` if that is not known. */
 function claimedOf(
   rows: readonly (UploadRow | undefined)[],
   { failed, unmatched }: RowFailures,

@@ -35,7 +35,7 @@ function whatElse(operation: unknown): string {
   return `has no bulkOpsRequestId; ${todo}`;
 }
 
-/** Someone who waits for the end of an operation. */
+/** A message that waits for the end of an operation. */
 export interface Watcher {
   /** When to give up, on the node's clock; `null` = never. */
   deadline: number | null;
@@ -60,7 +60,7 @@ const OPERATION_ID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
 /** What is known of a poll, for the error of a timeout. */
 type Facts = Partial<NrfCloudError['cause']>;
 
-/** One bulk operation and all who wait for it: it is polled once for all of them. */
+/** One bulk operation and all messages that wait for it: it is polled once for all of them. */
 export class WatchedOperation implements PollTarget {
   /** Replaced by each change: an array of one element's size, as ten thousand operations may be pending. */
   #watchers: readonly Watcher[] = [];
@@ -86,18 +86,18 @@ export class WatchedOperation implements PollTarget {
     return first === Infinity ? undefined : Math.max(0, first - this.clock.now());
   }
 
-  /** All who wait. */
+  /** All messages that wait for it. */
   get watchers(): readonly Watcher[] {
     return this.#watchers;
   }
 
-  /** Somebody else waits, too. */
+  /** Another message waits, too. */
   add(watcher: Watcher): void {
     // An array literal with a spread in it gets places for sixteen more.
     this.#watchers = this.#watchers.concat(watcher);
   }
 
-  /** Somebody waits no longer. */
+  /** A message waits no longer. */
   remove(watcher: Watcher): void {
     this.#watchers = this.#watchers.filter((other) => other !== watcher);
   }
@@ -145,7 +145,7 @@ export class WatchedOperation implements PollTarget {
     return this.#error?.code === 'NRFCLOUD_NOT_CONFIGURED';
   }
 
-  /** Nobody waits any more. */
+  /** No message waits for it any more. */
   dispose(): void {
     this.#setError(undefined);
   }

@@ -13,7 +13,7 @@ import { parseChosenTags, parseTags } from '../parse/tags';
 import { sanitize } from '../util/sanitize';
 
 /** One thing that was looked at. */
-export interface Check {
+interface Check {
   name: 'connection' | 'key' | 'account' | 'role' | 'api' | `tag:${string}` | 'rule' | 'dryRun';
   /** `null` = cannot tell. */
   ok: boolean | null;

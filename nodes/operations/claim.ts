@@ -41,7 +41,7 @@ export interface ClaimResult {
 /**
  * Claims one device by its claim token.
  * @param where names the token's and the tags' source in errors, e.g. `msg.payload`
- * @param onDevice is told the device UUID as soon as it is known, before anything is sent
+ * @param onDevice called with the device UUID as soon as it is known, before anything is sent
  * @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT` before anything is sent, or the service's failure
  */
 export async function claimDevice(

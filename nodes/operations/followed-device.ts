@@ -47,7 +47,7 @@ export class FollowedDevice<G extends DeviceGroup> {
     return this.#first === undefined ? [] : [this.#first, ...(this.#others ?? [])];
   }
 
-  /** Nobody follows it any more. */
+  /** No message follows it any more. */
   get isEnded(): boolean {
     return this.#first === undefined;
   }

@@ -8,7 +8,7 @@ import { sanitize } from '../util/sanitize';
 import { hasEnded, hasSucceeded, HOW_TO_CONTACT, reasonOf } from './command-end';
 
 /** Where a device is that is not onboarded; see the contract. */
-export type Stage = 'waiting' | 'onboarded' | 'failed' | 'unclaimed' | 'blocked';
+type Stage = 'waiting' | 'onboarded' | 'failed' | 'unclaimed' | 'blocked';
 
 /** Why a device is not onboarded. */
 export interface Diagnosis {

@@ -26,8 +26,8 @@ export interface DeviceInputs {
 }
 
 /**
- * Reads which devices a message names: one device, an array of them, or a bulk operation or result, which stands for its
- * `msg.claimedRows`, else `msg.rows`.
+ * Reads which devices a message names: one device, an array of them, or a bulk operation or result, which means the
+ * devices of `msg.claimedRows`, else `msg.rows`.
  * @param source names the source of `device` in errors, e.g. `msg.payload`
  * @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT`
  */

@@ -1,4 +1,4 @@
-/** How often the time is saved, in milliseconds; a crash loses at most that much of it, to the advantage of who waits. */
+/** How often the time is saved, in milliseconds; a crash loses at most that much, which makes a timeout later. */
 const SAVE_INTERVAL_MS = 60_000;
 
 /**

@@ -1,13 +1,13 @@
-/** A result's place among several; `count` stands on the last one only. */
+/** A result's place among several; only the last one has `count`. */
 export interface Part {
   index: number;
   count?: number;
 }
 
 /**
- * Puts the count on the last of several results of which nobody knows how many will come; they come, and go on, several at
- * a time. The last one is held until the next one is there; if no next one comes because of a failure, it still goes out
- * before that, without a count.
+ * Puts the count on the last of several results whose number is not known in advance. They arrive and leave in batches.
+ * The last one is held until the next one arrives; if a failure comes instead, it leaves before the failure, without a
+ * count.
  * @param batches results with their indices, from 0
  * @throws what `batches` throws
  */

@@ -36,7 +36,7 @@ interface QueuedUpload {
 
 /**
  * Sends uploads, several at once, and lets their results leave in order. Every step is recorded before the next one: an
- * upload before it is sent, as it may be accepted although nobody hears of it, and its result before it leaves.
+ * upload before it is sent, as it may be accepted although the response is lost, and its result before it leaves.
  */
 export class UploadQueue {
   readonly #queue: QueuedUpload[] = [];

@@ -119,7 +119,7 @@ async function fromSentence(text: string, onOmitted: () => void): Promise<RowFai
   const end = text.lastIndexOf(AFTER);
   if (start < 0 || end < start) return undefined;
   const inner = text.slice(start + BEFORE.length, end);
-  // The object stands inside a JSON text, so its quotes are escaped once more.
+  // The object is inside a JSON text, so its quotes are escaped once more.
   const rowsByMessage = parse(parse(`"${inner}"`)) ?? parse(inner);
   if (!isObject(rowsByMessage)) return undefined;
   const list = new FailureList(onOmitted);

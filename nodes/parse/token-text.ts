@@ -18,12 +18,12 @@ const WHOLE = new RegExp(`^${TOKEN}$`);
 const WITHIN = new RegExp(`(?<![\\w.+/-])${TOKEN}(?![\\w.+/-])`);
 const MARKER = /%ATTESTTOKEN:/gi;
 
-/** What stands before a log line of Nordic's firmware: time, level, module, function. */
+/** The start of a log line of Nordic's firmware: time, level, module, function. */
 const LOG_PREFIX = /^\s*\[[\d:., -]{5,40}\]\s*(?:<\w{1,8}>\s*)?(?:[\w.]{1,40}:\s*){0,3}/;
 /** A line that belongs to a terminal, and not to a token. */
 const NOISE =
   /^(?:AT(?:[+%#].*)?|OK|Ready|[+%#]\w+:.*|\*{3}.*|[-=*# ]*(?:BEGIN|END)\b.*|[-=*#]{3,}|\w{1,20}:~?[$#].*)$/i;
-/** What may stand before a token in its line: a prompt, a label, words; and after it: quotes and the modem's OK. */
+/** Text that may precede a token in its line: a prompt, a label, words; and follow it: quotes and the modem's OK. */
 const BEFORE = /^(?:[^,;\t@{}/]*[\s:=>$([])?["'`\u00b4\u2018-\u201f\u00ab\u00bb]?$/;
 const AFTER = /^["'`\u00b4\u2018-\u201f\u00ab\u00bb)\]]?[.]?\s*(?:OK\s*)?$/;
 
@@ -43,8 +43,8 @@ export function hasTokenForm(text: string): boolean {
 }
 
 /**
- * Finds the claim token in a text as people have it: clean, quoted, wrapped, an answer of the modem, log lines.
- * White space and what is around the token is dropped; a visible character within it never is.
+ * Finds the claim token in a text as it is copied: clean, quoted, wrapped, a response of the modem, log lines.
+ * White space and text around the token are dropped; a visible character within it never is.
  * @returns the token, or, if there is none, the text that should be one
  * @throws {InvalidValue} if there are several
  */
@@ -80,7 +80,7 @@ function leadingToken(text: string): string {
   return token;
 }
 
-/** A token that stands whole in one line, between words that can surround it. */
+/** A token that is whole in one line, between words that can surround it. */
 function inOneLine(text: string): string | undefined {
   const lines = linesOf(text);
   for (const [index, line] of lines.entries()) {
@@ -99,7 +99,7 @@ function inOneLine(text: string): string | undefined {
 }
 
 function trimLeadingControls(text: string): string {
-  // eslint-disable-next-line no-control-regex -- STX and NUL stand before text from a scanner or a serial port
+  // eslint-disable-next-line no-control-regex -- STX and NUL precede text from a scanner or a serial port
   return text.replace(/^[\u0000-\u001f\u007f]+/, '');
 }
 

@@ -4,14 +4,14 @@ import { isObject } from '../util/json';
 import { shapeOf, type Shape } from './shape';
 
 /** A response as far as the report needs it. */
-export interface Reply {
+interface Response {
   statusCode: number;
   headers: Record<string, string | string[] | undefined>;
   text: string;
 }
 
 /** One GET below a base URL of the service; it fails when no response comes. */
-export type Get = (base: 'provisioning' | 'device', path: string, query: URLSearchParams) => Promise<Reply>;
+export type Get = (base: 'provisioning' | 'device', path: string, query: URLSearchParams) => Promise<Response>;
 
 /** What the report says about one call. */
 export interface ReportedCall {
@@ -109,13 +109,13 @@ async function perform(get: Get, call: Call): Promise<[ReportedCall, unknown]> {
   const template = isKnown ? endpointOf(operation)[version] : path;
   const names = Object.keys(query).map((name) => `${name}=…`);
   const request = `GET ${base} ${template}${names.length === 0 ? '' : `?${names.join('&')}`}`;
-  let reply: Reply;
+  let response: Response;
   try {
-    reply = await get(base, path, new URLSearchParams(query));
+    response = await get(base, path, new URLSearchParams(query));
   } catch (error) {
     return [{ request, about, problem: error instanceof Error ? error.message : String(error) }, undefined];
   }
-  const { statusCode, headers, text } = reply;
+  const { statusCode, headers, text } = response;
   const body = jsonOf(text);
   const telling = Object.entries(headers).filter(([name]) => TELLING_HEADERS.test(name));
   return [

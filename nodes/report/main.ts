@@ -6,7 +6,7 @@ import { Transport, USER_AGENT } from '../http/transport';
 import { Abort } from '../util/abort';
 import { reportCalls } from './calls';
 
-/** The variable that holds the API key: an argument would stand in the shell's history and in the list of processes. */
+/** The variable that holds the API key: an argument would be in the shell's history and in the list of processes. */
 const KEY_VARIABLE = 'NRFCLOUD_API_KEY';
 const TIMEOUT_MS = 30_000;
 

@@ -21,7 +21,7 @@ export interface ConnectionTestRequest {
   /** The deployed connection that the dialog is about, if there is one. */
   id?: unknown;
   config?: unknown;
-  /** The key as typed; absent if the field still stands for the stored key. */
+  /** The key as typed; absent if the field still shows the stored key. */
   apiKey?: unknown;
 }
 

@@ -16,7 +16,7 @@ const PREFIX = 'nrfcloud_';
 /** Between a record's key and the number of a part. */
 const PART = '#part';
 
-/** How a record stands in a context store; records of version 1 have no `version`. */
+/** How a record is kept in a context store; records of version 1 have no `version`. */
 interface StoredRecord {
   version: 2;
   state: RecordState;
@@ -208,7 +208,7 @@ export class ContextStore implements RecordStore {
 
 /**
  * Forgets what the process keeps for nodes that were deleted from the flows; Node-RED cleans its stores by itself.
- * @param isDeployed tells by the id of a node whether the flows have it
+ * @param isDeployed whether the flows have the node with an id
  */
 export function forgetDeleted(isDeployed: (node: string) => boolean): void {
   for (const node of keptInProcess.keys()) if (!isDeployed(node)) keptInProcess.delete(node);
@@ -226,13 +226,13 @@ function stateOf(value: Record<string, unknown>): RecordState {
   return state;
 }
 
-/** Names of the context stores of the settings; `default` stands for the default one. */
+/** Names of the context stores of the settings; `default` is the default one. */
 export function contextStores(RED: NodeAPI): string[] {
   return [...new Set(['default', ...Object.keys(storesOf(RED))])];
 }
 
 /**
- * The name under which the settings define a context store: `default` may stand for another one, and so does a name that
+ * The name under which the settings define a context store: `default` may be an alias of another one, and so is a name that
  * they do not have. Two names of one store must not be taken for two.
  */
 export function storeName(RED: NodeAPI, name: string): string {

@@ -59,12 +59,12 @@ function textOr(value: unknown, otherwise: string): string {
   return typeof value === 'string' || typeof value === 'number' ? String(value) : otherwise;
 }
 
-/** Whether a value is the same whenever it is evaluated: it comes with the message, or stands in the node. */
+/** Whether a value is the same whenever it is evaluated: it comes with the message, or is a constant. */
 export function isStable({ type }: Source): boolean {
   return type === 'msg' || isConstant(type);
 }
 
-/** Whether a value stands in the node. */
+/** Whether a value is a constant of the node's configuration. */
 function isConstant(type: string): boolean {
   return type === 'str' || type === 'json';
 }
@@ -181,7 +181,7 @@ function readMessage(RED: NodeAPI, msg: NodeMessage, name: string, source: Sourc
   }
 }
 
-/** The value stands in an object, as a promise would wait for one that has a `then` of its own. */
+/** The value is wrapped in an object, as a promise would wait for one that has a `then` of its own. */
 function evaluate(RED: NodeAPI, node: Node, msg: NodeMessage, { value, type }: Source): Promise<{ value: unknown }> {
   // The callback is needed for JSONata and for context stores that answer later, yet bad JSON is thrown at once:
   // in this executor both become a rejection.

@@ -35,7 +35,7 @@ export class MessageIntake<S extends object, T> {
   get maxMessages(): number {
     const settings = this.configuration.RED.settings as { nodeMessageBufferMaxLength?: number };
     const { nodeMessageBufferMaxLength: max = 0 } = settings;
-    // 0 stands for no limit, as in core nodes.
+    // 0 means no limit, as in core nodes.
     return max > 0 ? max : Infinity;
   }
 

@@ -41,7 +41,7 @@ export function unsetVariable(value: unknown): string | undefined {
   return typeof value === 'string' ? /^\$\{([^}]+)\}$/.exec(value.trim())?.[1] : undefined;
 }
 
-/** Text; an empty one stands for the default. */
+/** Text; an empty one means the default. */
 export function text(defaultValue: string): Setting<string> {
   return (value) => (typeof value === 'string' && value.trim() !== '' ? value.trim() : defaultValue);
 }
@@ -84,7 +84,7 @@ export function number(
   };
 }
 
-/** A number, or text for a name; empty text stands for the default. */
+/** A number, or text for a name; empty text means the default. */
 export function numberOrText(defaultValue: number): Setting<number | string> {
   return (value) => {
     if (value === undefined || value === null || value === '') return defaultValue;

@@ -73,7 +73,7 @@ export class StatusDisplay {
     return entry;
   }
 
-  /** An entry tells something else than before. */
+  /** Called when an entry has changed. */
   changed(entry: MessageStatusEntry, waiting: boolean): void {
     if (entry.isWaiting !== waiting) this.#waiting += waiting ? 1 : -1;
     entry.isWaiting = waiting;
@@ -152,7 +152,7 @@ export class StatusDisplay {
     const { size } = this.#entries;
     if (size === 0 && this.#pending === 0) return this.#last?.text;
     if (this.#pending > 0 && this.#pendingText !== undefined) return this.#pendingText;
-    // A number can't be put into a translated text, so it stands alone.
+    // A number cannot be put into a translated text, so it is shown alone.
     const all = size + this.#queued + this.#pending;
     if (all > 1) return `${all} …`;
     if (this.#colour() === 'yellow ring') return `${SHARED}.status.waiting`;

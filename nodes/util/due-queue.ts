@@ -3,10 +3,6 @@ export class DueQueue<T> {
   readonly #times: number[] = [];
   readonly #values: T[] = [];
 
-  get size(): number {
-    return this.#times.length;
-  }
-
   /** When the first value is due, `undefined` if there is none. */
   get firstTime(): number | undefined {
     return this.#times[0];

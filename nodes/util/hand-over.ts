@@ -30,7 +30,7 @@ export function expectRecord(): () => void {
 /** Waits until the next nodes have recorded what was sent: until then it is recorded here, and sent again after a crash. */
 export async function handOver(): Promise<void> {
   await pause(HAND_OVER_MS);
-  // If the process stood still for all that time, what was sent reaches the next nodes only in this turn.
+  // If the process was blocked all that time, the next nodes get the message only in this turn.
   await setImmediate();
   const before = nextNumber;
   if (isRecorded(before)) return;

@@ -26,7 +26,7 @@ function isTooDeep(text: string): boolean {
   return false;
 }
 
-/** How often a character stands in a text; counted no further than needed. */
+/** How often a character occurs in a text; counted no further than needed. */
 function count(text: string, character: string): number {
   let found = 0;
   for (let at = text.indexOf(character); at >= 0 && found <= MAX_JSON_DEPTH; at = text.indexOf(character, at + 1))
@@ -34,7 +34,7 @@ function count(text: string, character: string): number {
   return found;
 }
 
-/** The place of the quote that closes a string; what stands after an odd number of backslashes doesn't. */
+/** The position of the quote that closes a string; one after an odd number of backslashes does not. */
 function endOfString(text: string, opening: number): number {
   for (let quote = text.indexOf('"', opening + 1); quote >= 0; quote = text.indexOf('"', quote + 1)) {
     let before = quote;
@@ -64,7 +64,7 @@ export function parseLargeJson(json: Buffer): unknown {
     const end = json.indexOf(BETWEEN_OBJECTS, from + size);
     if (end < 0) break;
     const piece = parseItems(`[${json.toString('utf8', from, end + 1)}]`);
-    // These characters were within a text or a nested list: then the piece is no JSON, and the next one is longer.
+    // These characters were within a text or a nested list: then the piece is not JSON, and the next one is longer.
     if (piece === undefined) size *= 2;
     else {
       for (const item of piece) items.push(item);
@@ -76,7 +76,7 @@ export function parseLargeJson(json: Buffer): unknown {
   return items;
 }
 
-/** The items of a list; `undefined` if the text is no JSON. */
+/** The items of a list; `undefined` if the text is not JSON. */
 function parseItems(list: string): unknown[] | undefined {
   try {
     return JSON.parse(list) as unknown[];

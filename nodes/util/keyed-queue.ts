@@ -38,7 +38,7 @@ export class KeyedQueue {
 
   /**
    * Runs a task when all earlier ones with its key have ended.
-   * @param work is told whether it followed another task
+   * @param work gets whether it followed another task
    * @param fingerprint a task whose fingerprint equals that of the last one is not run, but has the same result
    * @throws the signal's reason when it is aborted while waiting
    */

@@ -5,7 +5,7 @@ const UUID = new RegExp(`^${UUID_PATTERN}$`, 'i');
 const MAX_QUOTE = 160;
 
 /**
- * Makes foreign text fit to stand in an error message, which Node-RED writes to its log: one line, short, and without
+ * Makes foreign text fit for an error message, which Node-RED writes to its log: one line, short, and without
  * anything long enough to be a claim token, a key or a signed URL. UUIDs stay, since they name the device.
  * The unfiltered text is in the error's `cause`.
  */

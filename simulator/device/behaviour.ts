@@ -10,7 +10,7 @@ export interface CommandFault {
 }
 
 /** What is wrong with a CSR, on purpose. */
-export type CsrDamage = 'none' | 'cut' | 'digest' | 'device' | 'secTag' | 'commonName' | 'signature';
+type CsrDamage = 'none' | 'cut' | 'digest' | 'device' | 'secTag' | 'commonName' | 'signature';
 
 /** How a simulated device behaves. The defaults are our choice, except where a source is named. */
 export interface DeviceBehaviour {

@@ -1,7 +1,7 @@
 import type { ServiceState } from '../state/service-state';
 import { Refusal } from '../state/refusal';
 import type { ServiceResponse } from '../wire/response';
-import type { Generation } from '../settings';
+import type { ApiVersion } from '../settings';
 import type { OperationName } from '../wire/operations';
 
 /** A request to the service, read as far as HTTP goes. */
@@ -26,7 +26,7 @@ export interface Route {
   /** Below `/v1`. */
   path: string;
   /** The versions that have this path. */
-  versions: readonly Generation[];
+  versions: readonly ApiVersion[];
   /** Which operation a request asks for. */
   operation: (call: Call) => OperationName;
   run: (state: ServiceState, call: Call) => ServiceResponse | Promise<ServiceResponse>;

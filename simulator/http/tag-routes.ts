@@ -1,4 +1,4 @@
-import type { Generation } from '../settings';
+import type { ApiVersion } from '../settings';
 import { Refusal } from '../state/refusal';
 import type { ServiceState } from '../state/service-state';
 import type { ServiceResponse } from '../wire/response';
@@ -13,7 +13,7 @@ export const TAG_ROUTES: readonly Route[] = [
   ...tagRoutes('/provisioning/tags', 'current'),
 ];
 
-function tagRoutes(path: string, version: Generation): Route[] {
+function tagRoutes(path: string, version: ApiVersion): Route[] {
   const versions = [version];
   return [
     { method: 'GET', path, versions, operation: () => 'listTags', run: listTags },
@@ -63,7 +63,7 @@ function listTags(state: ServiceState): ServiceResponse {
 }
 
 /** The guide calls this id a device's in one sentence and uses it as a tag's in the next: its path accepts both. */
-function getTag(state: ServiceState, call: Call, version: Generation): ServiceResponse {
+function getTag(state: ServiceState, call: Call, version: ApiVersion): ServiceResponse {
   const tag = state.tags.find(call.id);
   if (tag) return { status: 200, body: state.tagView(tag) };
   const device = version === 'guide' ? state.devices.find(call.id.toLowerCase()) : undefined;

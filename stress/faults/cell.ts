@@ -1,14 +1,15 @@
+import type { ApiVersion } from '../../nodes/api/endpoints';
 import type { Message } from '../../test/support/node-rig';
 import type { Script } from './fault-server';
 import type { Fault } from './fault-table';
-import type { Generation, Operation, Persistence, Prepared } from './operation';
+import type { Operation, Persistence, Prepared } from './operation';
 import type { Outcome } from './outcome-exceptions';
 
 /** One cell of the matrix. */
 export interface Cell {
   id: string;
   operation: Operation;
-  generation: Generation;
+  version: ApiVersion;
   fault: Fault;
   when: Persistence;
   expected: Outcome;

@@ -3,11 +3,11 @@ import { FAULTS } from './fault-table';
 import { OPERATIONS } from './operation-table';
 import { outcomeOf } from './outcome-table';
 
-/** The whole matrix: every operation of every node in both generations × every fault, once and lasting. */
+/** The whole matrix: every operation of every node in both versions × every fault, once and lasting. */
 export function allCells(): Cell[] {
   const cells: Cell[] = [];
   for (const operation of OPERATIONS) {
-    for (const generation of operation.generations) {
+    for (const version of operation.versions) {
       for (const fault of FAULTS) {
         for (const when of ['once', 'lasting'] as const) {
           // What lies on the way doesn't heal after one request, and of a service that does nothing right no request is right.
@@ -15,8 +15,8 @@ export function allCells(): Cell[] {
           // Never repeated, so once is all there is.
           if (when === 'lasting' && fault.heavy === true && operation.everything !== true && operation.polls !== true)
             continue;
-          const expected = outcomeOf(operation, generation, fault, when);
-          cells.push({ id: `c${cells.length}`, operation, generation, fault, when, expected });
+          const expected = outcomeOf(operation, version, fault, when);
+          cells.push({ id: `c${cells.length}`, operation, version, fault, when, expected });
         }
       }
     }
@@ -25,6 +25,6 @@ export function allCells(): Cell[] {
 }
 
 /** A cell in words. */
-export function nameOf({ operation, generation, fault, when }: Cell): string {
-  return `${operation.name} [${generation}] × ${fault.name}, ${when}`;
+export function nameOf({ operation, version, fault, when }: Cell): string {
+  return `${operation.name} [${version}] × ${fault.name}, ${when}`;
 }

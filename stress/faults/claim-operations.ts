@@ -108,7 +108,7 @@ export const CLAIM_OPERATIONS: readonly Operation[] = [
     step: 'dry run',
     strikes: CLAIM,
     content: NOT_NEEDED,
-    generations: ['current'],
+    versions: ['current'],
     prepare: ({ simulator }) => {
       const { claimToken, deviceUuid } = simulator.mint();
       return {

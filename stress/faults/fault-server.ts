@@ -1,12 +1,10 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import { generate } from 'selfsigned';
 import { Agent, request as ask } from 'undici';
+import { listen, LOOPBACK } from '../../harness/ports';
 import type { Simulator } from '../../simulator/index';
 import type { Answer, Fault, Struck } from './fault-table';
-
-const LOOPBACK = '127.0.0.1';
 
 /** What a cell sends requests to: the two APIs, and where error summaries are. */
 export type Host = 'service' | 'deviceApi' | 'summary';
@@ -87,7 +85,7 @@ export async function startFaultServer(current: () => Simulator): Promise<FaultS
   const origins = {} as Record<keyof typeof servers | 'closed', string>;
   for (const [name, server] of Object.entries(servers) as [keyof typeof servers, Server][]) {
     const scheme = name === 'unknownCertificate' ? 'https' : 'http';
-    origins[name] = `${scheme}://${LOOPBACK}:${await listen(server)}`;
+    origins[name] = `${scheme}://${LOOPBACK}:${await listen(server, 0)}`;
   }
   // A port that was free a moment ago may become that of a cell.
   origins.closed = `http://${LOOPBACK}:1`;
@@ -198,7 +196,7 @@ export async function startFaultServer(current: () => Simulator): Promise<FaultS
         server.keepAliveTimeout = 60_000;
         server.on('clientError', (_error, socket) => socket.destroy());
         cell.servers.push(server);
-        cell.origins[host] = `http://${LOOPBACK}:${await listen(server)}`;
+        cell.origins[host] = `http://${LOOPBACK}:${await listen(server, 0)}`;
       }
       return { baseUrl: `${leadsTo('service', cell)}/v1`, deviceApiUrl: `${leadsTo('deviceApi', cell)}/v1` };
     },
@@ -235,11 +233,6 @@ async function read(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks);
-}
-
-async function listen(server: Server): Promise<number> {
-  await new Promise<void>((resolve) => server.listen(0, LOOPBACK, resolve));
-  return (server.address() as AddressInfo).port;
 }
 
 function count(server: Server): Promise<number> {

@@ -13,7 +13,7 @@ async function main(part: string | undefined): Promise<void> {
   const nodes = [...new Set(cells.map(({ operation }) => operation.node))];
   const line = (name: string, group: readonly Cell[]): string => {
     const passed = group.filter(({ id }) => !failed.has(id)).length;
-    const operations = new Set(group.map(({ operation, generation }) => `${operation.name} ${generation}`)).size;
+    const operations = new Set(group.map(({ operation, version }) => `${operation.name} ${version}`)).size;
     const faults = new Set(group.map(({ fault, when }) => `${fault.name} ${when}`)).size;
     return [
       name.padEnd(22),

@@ -1,21 +1,11 @@
 import { createRequire } from 'node:module';
 import { isDeepStrictEqual } from 'node:util';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { NodeAPI, NodeMessage } from 'node-red';
+import type { NodeMessage } from 'node-red';
 import helper from 'node-red-node-test-helper';
-import bulkClaimNode from '../../nodes/nrfcloud-bulk-claim';
-import bulkStatusNode from '../../nodes/nrfcloud-bulk-status';
-import claimNode from '../../nodes/nrfcloud-claim';
-import connectionNode from '../../nodes/nrfcloud-connection';
-import deviceNode from '../../nodes/nrfcloud-device';
-import devicesNode from '../../nodes/nrfcloud-devices';
-import checkNode from '../../nodes/nrfcloud-check';
-import commandNode from '../../nodes/nrfcloud-command';
-import onboardingNode from '../../nodes/nrfcloud-onboarding';
-import rulesNode from '../../nodes/nrfcloud-rules';
-import tagsNode from '../../nodes/nrfcloud-tags';
 import { startSimulator, type Simulator } from '../../simulator/index';
 import type { Message } from '../../test/support/node-rig';
+import { NODE_TYPES } from '../../test/support/node-types';
 import { RETRIES, type Cell, type CellRun } from './cell';
 import { nameOf } from './cells';
 import { startFaultServer, type FaultServer } from './fault-server';
@@ -33,22 +23,8 @@ const { hooks, events } = createRequire(NODE_RED)('@node-red/util') as {
   events: NodeJS.EventEmitter;
 };
 
-const TYPES = [
-  connectionNode,
-  checkNode,
-  claimNode,
-  bulkClaimNode,
-  bulkStatusNode,
-  onboardingNode,
-  tagsNode,
-  deviceNode,
-  devicesNode,
-  rulesNode,
-  commandNode,
-] as ((RED: NodeAPI) => void)[];
-
 /** A cell that did not do what it has to. */
-export interface Failure {
+interface Failure {
   cell: Cell;
   problems: string[];
 }
@@ -137,7 +113,7 @@ async function runBatch(
   for (const cell of cells) {
     const run = await begin(cell, world);
     runs.set(cell.id, run);
-    const { id, operation, fault, when, generation } = cell;
+    const { id, operation, fault, when, version } = cell;
     const connection = `k${id}`;
     credentials[connection] = { apiKey: run.script.key };
     flow.push(
@@ -145,7 +121,7 @@ async function runBatch(
         id: connection,
         type: 'nrfcloud-connection',
         ...(await server.open(id, run.script)),
-        api: generation,
+        api: version,
         retries: RETRIES[when],
         // Cells whose fault lies on the way share an origin, and an outage of one would hold up the others.
         outageWait: 0,
@@ -173,7 +149,7 @@ async function runBatch(
     for (const { source } of sent) runs.get(source.id)?.steps.push('sent');
   });
   hooks.add('onComplete.faults', ({ node }: { node: { id: string } }) => void runs.get(node.id)?.steps.push('ended'));
-  await helper.load(TYPES, flow as never, credentials);
+  await helper.load([...NODE_TYPES], flow as never, credentials);
   observe(runs);
 
   const waiting = [...runs.values()];
@@ -206,8 +182,8 @@ async function runBatch(
 }
 
 async function begin(cell: Cell, world: World): Promise<CellRun> {
-  const { id, operation, fault, when, generation } = cell;
-  const prepared = await operation.prepare(world, id, generation);
+  const { id, operation, fault, when, version } = cell;
+  const prepared = await operation.prepare(world, id, version);
   return {
     cell,
     prepared,

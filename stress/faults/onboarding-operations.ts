@@ -44,8 +44,8 @@ const addRule = ({ simulator }: World, cell: string): void => {
 /** A check of a tag that is there, in an active rule: which checks the struck request decides, and how. */
 const checkOf =
   (names: readonly string[], decides: (group: Group, status: number) => boolean | null): Operation['prepare'] =>
-  async (world, cell, generation) => {
-    await world.ask('POST', tagPath(generation), { tag: cell });
+  async (world, cell, version) => {
+    await world.ask('POST', tagPath(version), { tag: cell });
     addRule(world, cell);
     return {
       msg: { payload: 'untouched' },
@@ -142,7 +142,7 @@ export const ONBOARDING_OPERATIONS: readonly Operation[] = [
     host: 'deviceApi',
     strikes: is('GET', /^\/account$/),
     shows: false,
-    generations: ONE,
+    versions: ONE,
     prepare: checkOf(['account', 'role'], (group, status) =>
       isWhole(group) ? true : isRefused(group, status) ? false : null,
     ),
@@ -159,7 +159,7 @@ export const ONBOARDING_OPERATIONS: readonly Operation[] = [
     step: 'check',
     strikes: is('GET', RULES),
     shows: false,
-    generations: ONE,
+    versions: ONE,
     prepare: checkOf(['rule'], (group) => {
       // A rule without a known status may be active or not.
       if (group === 'news') return true;
@@ -172,7 +172,7 @@ export const ONBOARDING_OPERATIONS: readonly Operation[] = [
     step: 'list rules',
     strikes: is('GET', RULES),
     content: LIST_OF_RULES,
-    generations: ONE,
+    versions: ONE,
     prepare: (world, cell) => {
       addRule(world, cell);
       return {
@@ -191,7 +191,7 @@ export const ONBOARDING_OPERATIONS: readonly Operation[] = [
     strikes: is('GET', RULES),
     content: LIST_OF_RULES,
     shows: false,
-    generations: ONE,
+    versions: ONE,
     prepare: newRule,
   }),
   rules({
@@ -207,7 +207,7 @@ export const ONBOARDING_OPERATIONS: readonly Operation[] = [
     step: 'create rule',
     strikes: is('POST', RULES),
     isSentOnce: true,
-    generations: ONE,
+    versions: ONE,
     prepare: newRule,
   }),
   rules({
@@ -215,9 +215,9 @@ export const ONBOARDING_OPERATIONS: readonly Operation[] = [
     step: 'find a rule',
     strikes: is('GET', RULES),
     shows: false,
-    generations: ONE,
-    prepare: async (world, cell, generation) => {
-      const { effects, ...prepared } = await newRule(world, cell, generation);
+    versions: ONE,
+    prepare: async (world, cell, version) => {
+      const { effects, ...prepared } = await newRule(world, cell, version);
       addRule(world, cell);
       const harm = (): number => effects!() - 1;
       return { ...prepared, harm, check: (outputs) => assert.equal(first(outputs)['existed'], true) };
@@ -231,7 +231,7 @@ export const ONBOARDING_OPERATIONS: readonly Operation[] = [
     isSentOnce: true,
     // The result has only the fields of the contract.
     shows: false,
-    generations: ONE,
+    versions: ONE,
     prepare: commandFor(false),
   }),
   command({
@@ -240,7 +240,7 @@ export const ONBOARDING_OPERATIONS: readonly Operation[] = [
     strikes: is('POST', COMMANDS),
     isSentOnce: true,
     shows: false,
-    generations: ONE,
+    versions: ONE,
     prepare: commandFor(true),
   }),
   command({
@@ -249,7 +249,7 @@ export const ONBOARDING_OPERATIONS: readonly Operation[] = [
     strikes: is('GET', COMMAND),
     polls: true,
     shows: false,
-    generations: ONE,
+    versions: ONE,
     prepare: commandFor(true, true),
   }),
 
@@ -259,7 +259,7 @@ export const ONBOARDING_OPERATIONS: readonly Operation[] = [
     host: 'deviceApi',
     strikes: is('GET', /^\/devices/),
     polls: true,
-    generations: ONE,
+    versions: ONE,
     prepare: followOne(true, ({ fault, when }) => when === 'once' || isWhole(fault.group)),
   }),
   onboarding({
@@ -268,7 +268,7 @@ export const ONBOARDING_OPERATIONS: readonly Operation[] = [
     strikes: ({ host }) => host === 'service',
     polls: true,
     shows: false,
-    generations: ONE,
+    versions: ONE,
     prepare: (...all) =>
       with_(
         { timeout: 0.2 },

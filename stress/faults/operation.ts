@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
+import type { ApiVersion } from '../../nodes/api/endpoints';
 import type { Simulator } from '../../simulator/index';
 import type { Message } from '../../test/support/node-rig';
 import type { Fault, Group } from './fault-table';
 import type { Arrival, Host } from './fault-server';
-
-/** The two generations of the service's paths. */
-export type Generation = 'guide' | 'current';
 
 /** What is there before a cell's message is sent, and how to see afterwards what became of it. */
 export interface Prepared {
@@ -59,15 +57,15 @@ export interface Operation {
   shows: boolean;
   /** Every request is struck, as if the whole service were gone. */
   everything?: boolean;
-  prepare: (world: World, cell: string, generation: Generation) => Promise<Prepared> | Prepared;
-  generations: readonly Generation[];
+  prepare: (world: World, cell: string, version: ApiVersion) => Promise<Prepared> | Prepared;
+  versions: readonly ApiVersion[];
   /** The node itself goes on for this long; its own retries are not the connection's. */
   polls?: boolean;
   /** A lost response of the struck request is not followed by a repetition. */
   isSentOnce?: boolean;
 }
 
-const BOTH: readonly Generation[] = ['guide', 'current'];
+const BOTH: readonly ApiVersion[] = ['guide', 'current'];
 export const NOT_NEEDED: readonly Group[] = ['empty body', 'null body', 'array body', 'scalar body'];
 
 export const is =
@@ -80,8 +78,8 @@ export const TAG = /^\/(claimed-devices|provisioning)\/tags\/[^/]+$/;
 export const DEVICE = /^\/claimed-devices\/[^/]+$/;
 export const DEVICES = /^\/claimed-devices$/;
 
-export const tagPath = (generation: Generation): string =>
-  generation === 'guide' ? '/claimed-devices/tags' : '/provisioning/tags';
+export const tagPath = (version: ApiVersion): string =>
+  version === 'guide' ? '/claimed-devices/tags' : '/provisioning/tags';
 export const first = (outputs: Message[][], port = 0): Message => {
   assert.equal(outputs.flat().length, 1, 'not one message left the node');
   const [msg] = outputs[port]!;
@@ -100,7 +98,7 @@ export const of =
     host: 'service',
     content: [],
     shows: true,
-    generations: BOTH,
+    versions: BOTH,
     ...sketch,
   });
 

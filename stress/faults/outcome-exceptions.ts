@@ -1,6 +1,7 @@
+import type { ApiVersion } from '../../nodes/api/endpoints';
 import type { ErrorCode } from '../../nodes/api/errors';
 import type { Fault, Group } from './fault-table';
-import type { Generation, Persistence } from './operation';
+import type { Persistence } from './operation';
 
 /** How a message has to end. */
 export type Outcome = 'ok' | ErrorCode;
@@ -21,7 +22,7 @@ export const byStatus = ({ status = 0 }: Pick<Fault, 'status'>): ErrorCode =>
 interface Circumstances {
   group: Group;
   status?: number | undefined;
-  generation: Generation;
+  version: ApiVersion;
   when: Persistence;
 }
 
@@ -111,7 +112,7 @@ export const EXCEPTIONS: readonly Exception[] = [
     step: 'upload',
     when: 'lasting',
     groups: ['broken off in the body', 'stall in the body'],
-    outcome: ({ generation }) => (generation === 'current' ? 'NRFCLOUD_REJECTED' : undefined),
+    outcome: ({ version }) => (version === 'current' ? 'NRFCLOUD_REJECTED' : undefined),
     why: 'ours: sent again, `current` answers 400 as the rows are claimed already; that status is known, the lists are not',
   },
   {

@@ -1,5 +1,6 @@
+import type { ApiVersion } from '../../nodes/api/endpoints';
 import type { Fault, Group } from './fault-table';
-import type { Generation, Operation, Persistence } from './operation';
+import type { Operation, Persistence } from './operation';
 import { byStatus, EXCEPTIONS, isRepeatedAfter, NETWORK, type Outcome } from './outcome-exceptions';
 
 /**
@@ -32,19 +33,14 @@ const OUTCOMES: Record<Group, Record<Persistence, Outcome | ((fault: Fault) => O
 };
 
 /** How a cell of the matrix has to end. */
-export function outcomeOf(
-  { step, content }: Operation,
-  generation: Generation,
-  fault: Fault,
-  when: Persistence,
-): Outcome {
+export function outcomeOf({ step, content }: Operation, version: ApiVersion, fault: Fault, when: Persistence): Outcome {
   if (content.includes(fault.group)) return 'ok';
   for (const exception of EXCEPTIONS) {
     if (exception.step !== step || (exception.when ?? when) !== when || !exception.groups.includes(fault.group))
       continue;
     const outcome =
       typeof exception.outcome === 'function'
-        ? exception.outcome({ group: fault.group, status: fault.status, generation, when })
+        ? exception.outcome({ group: fault.group, status: fault.status, version, when })
         : exception.outcome;
     if (outcome !== undefined) return outcome;
   }

@@ -24,8 +24,8 @@ const tagFor =
     order: (id: string, cell: string) => unknown,
     look: (cell: string, id: string, simulator: Simulator) => Partial<Prepared>,
   ): Operation['prepare'] =>
-  async ({ simulator, ask }, cell, generation) => {
-    const { id } = await ask('POST', tagPath(generation), { tag: cell, description: 'as it was' });
+  async ({ simulator, ask }, cell, version) => {
+    const { id } = await ask('POST', tagPath(version), { tag: cell, description: 'as it was' });
     return {
       msg: { payload: order(id, cell) },
       check: (outputs) => {
@@ -163,7 +163,7 @@ export const TAG_OPERATIONS: readonly Operation[] = [
     step: 'tags of device',
     strikes: is('GET', TAG),
     content: ['empty body'],
-    generations: ['guide'],
+    versions: ['guide'],
     prepare: (...all) => with_({ operation: 'device' }, deviceFor('free'), all),
   }),
   tags({
@@ -172,7 +172,7 @@ export const TAG_OPERATIONS: readonly Operation[] = [
     strikes: is('GET', DEVICE),
     // Only the device's tags are given.
     shows: false,
-    generations: ['current'],
+    versions: ['current'],
     prepare: (...all) => with_({ operation: 'device' }, deviceFor('free'), all),
   }),
 
@@ -223,7 +223,7 @@ export const TAG_OPERATIONS: readonly Operation[] = [
   }),
 ];
 /** A new description for a tag; its name has to be read first. */
-function changeTag(...[world, cell, generation]: Parameters<Operation['prepare']>): ReturnType<Operation['prepare']> {
+function changeTag(...[world, cell, version]: Parameters<Operation['prepare']>): ReturnType<Operation['prepare']> {
   return tagFor(
     (id) => ({ id, description: 'as it is now' }),
     (name, _id, simulator) => ({
@@ -232,5 +232,5 @@ function changeTag(...[world, cell, generation]: Parameters<Operation['prepare']
         return Number(tag?.['description'] === 'as it is now');
       },
     }),
-  )(world, cell, generation);
+  )(world, cell, version);
 }

@@ -1,21 +1,11 @@
 import { createServer, type Server } from 'node:http';
 import { createRequire } from 'node:module';
-import checkNode from '../../nodes/nrfcloud-check';
-import commandNode from '../../nodes/nrfcloud-command';
-import onboardingNode from '../../nodes/nrfcloud-onboarding';
-import rulesNode from '../../nodes/nrfcloud-rules';
-import bulkClaimNode from '../../nodes/nrfcloud-bulk-claim';
-import bulkStatusNode from '../../nodes/nrfcloud-bulk-status';
-import claimNode from '../../nodes/nrfcloud-claim';
-import connectionNode from '../../nodes/nrfcloud-connection';
-import deviceNode from '../../nodes/nrfcloud-device';
-import devicesNode from '../../nodes/nrfcloud-devices';
-import tagsNode from '../../nodes/nrfcloud-tags';
 import helper from 'node-red-node-test-helper';
 import { listen } from '../../harness/ports';
 import { answer } from './answers';
 import { SUBJECTS } from './subjects';
 import '../../test/support/node-rig';
+import { NODE_TYPES } from '../../test/support/node-types';
 
 /** Node-RED's own hooks, which tell of every `done`. */
 const { hooks } = createRequire(require.resolve('node-red'))('@node-red/util') as {
@@ -24,20 +14,6 @@ const { hooks } = createRequire(require.resolve('node-red'))('@node-red/util') a
     remove: (name: string) => void;
   };
 };
-
-const TYPES = [
-  connectionNode,
-  checkNode,
-  claimNode,
-  bulkClaimNode,
-  bulkStatusNode,
-  onboardingNode,
-  tagsNode,
-  deviceNode,
-  devicesNode,
-  rulesNode,
-  commandNode,
-];
 
 /** The key of the fleet's connections; it stands in nothing that leaves. */
 export const KEY = 'fuzz-key-0123456789abcdef0123456789';
@@ -154,7 +130,7 @@ export class Fleet {
     await new Promise<void>((resolve, reject) => {
       helper.startServer((error?: Error) => (error ? reject(error) : resolve()));
     });
-    await helper.load([...TYPES] as never, flow, credentials);
+    await helper.load([...NODE_TYPES] as never, flow, credentials);
     this.#listen();
     helper.getNode('catch').on('input', (msg) => void this.#of(msg)?.caught.push(msg));
     helper.getNode('complete').on('input', (msg) => {

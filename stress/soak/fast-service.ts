@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { LOOPBACK } from '../../harness/ports';
+import { listen, LOOPBACK } from '../../harness/ports';
 import { seededRandom } from '../../simulator/identity/seeded';
 import { OnboardingRecords, type OnboardingCounts } from './onboarding-records';
 
@@ -115,8 +114,7 @@ export async function startSoakService(): Promise<SoakService> {
       else answer(request, text, response);
     });
   });
-  await new Promise<void>((settle) => server.listen(0, LOOPBACK, () => settle()));
-  origin = `http://${LOOPBACK}:${(server.address() as AddressInfo).port}`;
+  origin = `http://${LOOPBACK}:${await listen(server, 0)}`;
   return {
     url: `${origin}/v1`,
     deviceApiUrl: `${origin}/device/v1`,

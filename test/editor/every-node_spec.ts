@@ -77,7 +77,7 @@ describe('every node, dragged from the palette, filled in and deployed, works:',
     await status.getByText(text, { exact: true }).waitFor();
   };
 
-  it('nrfcloud-bulk-claim and nrfcloud-bulk-status claim a list, and tell its end', async () => {
+  it('nrfcloud-bulk-claim and nrfcloud-bulk-status claim a list, and report its end', async () => {
     const { editor, simulator } = stage;
     const [first, second] = simulator.mintMany(2);
     await inject([first!.claimToken, second!.claimToken]);
@@ -163,7 +163,7 @@ describe('every node, dragged from the palette, filled in and deployed, works:',
     assert.equal(await shown.count(), 1);
   });
 
-  it('and one with an unusable setting says so in a sentence beside the field', async () => {
+  it('a node with an invalid setting shows a sentence beside the field', async () => {
     const { editor } = stage;
     const wrong: Record<string, [string, string, string]> = {
       'nrfcloud-bulk-status': ['Poll every', '0', 'The interval must be a number of seconds'],

@@ -25,7 +25,7 @@ function stepsOf(section: string): { steps: string[]; count: number } {
   const steps = [...text.matchAll(/^\d+\. (.+)$/gm)].map(([, step]) => step!.replace(/[*`]/g, ''));
   return {
     steps: steps.map((step) => step.replace(/\.( .*)?$/, '')),
-    count: Number(/\b(\d+) gestures\b/.exec(text)?.[1]),
+    count: Number(/\b(\d+) steps\b/.exec(text)?.[1]),
   };
 }
 
@@ -114,7 +114,7 @@ describe("a newcomer's way from the tarball to the first claimed device", functi
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('install: the palette manager takes the tarball, by the gestures of the README', async () => {
+  it('install: the palette manager takes the tarball, by the steps of the README', async () => {
     const { page } = editor;
     const newcomer = new Newcomer(editor);
     const claim = editor.paletteNode('nrfcloud-claim');
@@ -146,7 +146,7 @@ describe("a newcomer's way from the tarball to the first claimed device", functi
     assert.deepEqual(stepsOf('Install'), { steps: newcomer.gestures, count: newcomer.gestures.length });
   });
 
-  it('first flow: a device is claimed by the gestures of the README, with both sidebars open', async () => {
+  it('first flow: a device is claimed by the steps of the README, with both sidebars open', async () => {
     const { page } = editor;
     const newcomer = new Newcomer(editor);
     const dialog = page.getByRole('dialog');

@@ -73,7 +73,7 @@ describe('by the Tab key', function () {
   };
 
   for (const type of PALETTE_TYPES) {
-    it(`every field of ${type} is reached, in the order in which they stand, and shows it`, async () => {
+    it(`every field of ${type} is reached in visual order, and shows the focus`, async () => {
       const { editor } = stage;
       const id = await editor.drag(type, { x: 300, y: 200 });
       await editor.openDialog(id);
@@ -86,7 +86,7 @@ describe('by the Tab key', function () {
     });
   }
 
-  it('so is every field of the connection', async () => {
+  it('every field of the connection is reached in visual order, and shows the focus', async () => {
     const { editor } = stage;
     const id = await editor.drag('nrfcloud-claim', { x: 300, y: 200 });
     await editor.openDialog(id);

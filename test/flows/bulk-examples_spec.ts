@@ -57,7 +57,7 @@ describe('the examples that claim many devices', function () {
   const retry = (rows: unknown[]): Promise<void> => running.press(RETRY, 'claim these rows', rows);
 
   describe(UPLOAD, () => {
-    it('answers a body with the fate of every row, when the service is done', async () => {
+    it('responds with the outcome of every row when the bulk operation has ended', async () => {
       const [mine, other] = twoDevices();
       simulator.set({ bulkHold: 'PENDING' });
       const polled = simulator.events.waitFor('response', ({ operation }) => operation === 'bulkStatus', 20_000);
@@ -88,7 +88,7 @@ describe('the examples that claim many devices', function () {
       assert.ok(!JSON.stringify(report).includes(mine.claimToken));
     });
 
-    it('takes a file from a form, in several uploads', async () => {
+    it('claims a file from a form in several uploads', async () => {
       const devices = simulator.mintMany(2100, { signed: false });
       simulator.set({ verify: false });
       const form = new FormData();
@@ -103,7 +103,7 @@ describe('the examples that claim many devices', function () {
       );
     });
 
-    it('answers a CSV that no spreadsheet runs, if asked', async () => {
+    it('responds with a CSV whose formulas are escaped, on request', async () => {
       const [mine, other] = twoDevices();
       for (const [begin, cell] of ['=1+1', '+1', '-1', '@SUM(1)'].map((start) => [start, `${start},"x"`] as const)) {
         simulator.faults.clear();
@@ -118,7 +118,7 @@ describe('the examples that claim many devices', function () {
       assert.ok(!simulator.claims.has(mine.deviceUuid));
     });
 
-    it('keeps two callers apart', async () => {
+    it('responds to each of six simultaneous callers with the rows of that caller', async () => {
       const devices = simulator.mintMany(6);
       const answers = await Promise.all(
         devices.map(({ claimToken }, index) => upload.reportOf(`${'bad\n'.repeat(index)}${claimToken}\n`)),
@@ -130,7 +130,7 @@ describe('the examples that claim many devices', function () {
       }
     });
 
-    it('tells of rows whose upload failed, and of rows of which nothing can be had', async () => {
+    it('reports rows whose upload failed, and rows whose outcome is unknown', async () => {
       const [mine] = twoDevices();
       simulator.faults.add({ status: 401, times: 1 });
       const refused = await upload.reportOf(`${mine.claimToken}\n`);
@@ -144,7 +144,7 @@ describe('the examples that claim many devices', function () {
       assert.deepEqual(fates(unread), [[1, 'refused', undefined]]);
     });
 
-    it('refuses what is no CSV', async () => {
+    it('refuses a body that is not CSV with 400', async () => {
       for (const body of [new FormData(), JSON.stringify({ claimToken: 'x' })]) {
         const response = await upload.post(body, '', 'application/json');
         assert.equal(response.status, 400);
@@ -157,7 +157,7 @@ describe('the examples that claim many devices', function () {
     const uploads = (): number => simulator.counters['bulkClaim'] ?? 0;
     const lines = (): Record<string, any>[] => jsonLines(givenUp);
 
-    it('sends refused rows, and rows of a failed upload, again until they are claimed', async () => {
+    it('sends refused rows and rows of a failed upload again until they are claimed', async () => {
       const [mine, other] = twoDevices();
       const before = uploads();
       simulator.faults.add({ match: { operation: 'bulkClaim' }, times: 1, status: 503 });
@@ -172,7 +172,7 @@ describe('the examples that claim many devices', function () {
       assert.deepEqual(lines(), []);
     });
 
-    it('gives up after three rounds, and what is bad at once, and writes both down', async () => {
+    it('gives up invalid rows at once and refused rows after three rounds, and records both', async () => {
       const [mine, other] = twoDevices();
       const before = uploads();
       await retry(['no token', mine.claimToken, other.claimToken, mine.claimToken]);
@@ -206,7 +206,7 @@ describe('the examples that claim many devices', function () {
       rmSync(givenUp);
     });
 
-    it('does not lose rows of which nothing can be had', async () => {
+    it('records rows whose outcome is unknown', async () => {
       const [mine, other] = twoDevices();
       simulator.faults.add({ match: { operation: 'bulkStatus' }, status: 400, times: 1 });
       await retry([mine.claimToken]);
@@ -227,7 +227,7 @@ describe('the examples that claim many devices', function () {
       assert.deepEqual([firstErrors.length, firstErrors[0].line], [1, 2]);
     });
 
-    it('holds no more than five errors, and no token', async () => {
+    it('raises an alert with at most five errors and without a token', async () => {
       const devices = simulator.mintMany(8);
       for (const { deviceUuid } of devices) simulator.claimByOther(deviceUuid);
       const errors = devices.map(({ claimToken }, row) => `[${row}]: ${claimToken} is taken`);
@@ -243,7 +243,7 @@ describe('the examples that claim many devices', function () {
       assert.deepEqual(firstErrors, expected.slice(0, 5));
     });
 
-    it('raises one alert when an upload fails, and when the end of an operation cannot be had', async () => {
+    it('raises one alert when an upload fails, and when the end of an operation is unknown', async () => {
       const [{ claimToken }] = twoDevices();
       simulator.faults.add({ match: { operation: 'bulkClaim' }, status: 503, times: 1 });
       const failed = await alertOf([claimToken]);
@@ -256,7 +256,7 @@ describe('the examples that claim many devices', function () {
       assert.ok(!`${JSON.stringify(failed)}${JSON.stringify(unknown)}`.includes(claimToken.slice(0, 40)));
     });
 
-    it('raises none when all is well', async () => {
+    it('raises no alert when all rows are claimed', async () => {
       const [good] = simulator.mintMany(1);
       alerts.clear();
       await running.press(ALERT, 'claim these rows', [good!.claimToken]);

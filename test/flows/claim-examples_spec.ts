@@ -95,7 +95,7 @@ describe('the examples that claim one device at a time', function () {
       assert.deepEqual(simulator.device(deviceId)!['tags'], all);
     });
 
-    it("takes the token as text, and the modem's answer, and says what is claimed already", async () => {
+    it("accepts the token as text and as the modem's response, and reports a device that is already claimed", async () => {
       const { claimToken, deviceUuid: deviceId } = simulator.mint();
       const first = await askOne(`\r\n%ATTESTTOKEN: "${claimToken}"\r\nOK\r\n`);
       assert.deepEqual(first, { claimed: true, deviceId, alreadyClaimed: false, tags: ['station=7'] });
@@ -104,7 +104,7 @@ describe('the examples that claim one device at a time', function () {
       assert.equal(simulator.claims.get(deviceId), 1);
     });
 
-    it('answers with code and sentence what goes wrong', async () => {
+    it('responds to a failed claim with code and sentence', async () => {
       const mine = simulator.mint();
       const other = simulator.mint();
       simulator.claimByOther(other.deviceUuid);
@@ -130,14 +130,14 @@ describe('the examples that claim one device at a time', function () {
       }
     });
 
-    it('answers JSON that cannot be read', async () => {
+    it('responds to invalid JSON with an error', async () => {
       const { message, ...rest } = await askOne('{ "claimToken": "2dn3');
       assert.deepEqual(rest, { claimed: false, code: 'NRFCLOUD_INVALID_INPUT' });
       assert.match(String(message), /^The message begins like JSON but is none/);
       assert.doesNotMatch(String(message), /2dn3/);
     });
 
-    it('answers as soon as the broker is back, when it goes away meanwhile', async () => {
+    it('responds after the broker was away during the claim', async () => {
       const { claimToken, deviceUuid } = simulator.mint();
       const answers: Answer[] = [];
       mqtt.on('message', (_topic, payload) => answers.push(JSON.parse(payload.toString()) as Answer));
@@ -159,7 +159,7 @@ describe('the examples that claim one device at a time', function () {
       );
     });
 
-    it('answers each of a hundred tokens at once exactly once', async () => {
+    it('responds exactly once to each of a hundred simultaneous tokens', async () => {
       const devices = simulator.mintMany(100);
       const questions = devices.map(({ claimToken }, index) => ({
         station: `many-${index}`,
@@ -191,12 +191,12 @@ describe('the examples that claim one device at a time', function () {
       assert.equal(simulator.claims.get(deviceUuid), 1);
     };
 
-    it('claims the token that its button plays in pieces', async () => {
+    it('claims the token that its button sends in pieces', async () => {
       await running.press(SCANNER, 'a claim token');
       await claimed(GUIDE.deviceUuid);
     });
 
-    it('puts together the lines of two scanners that arrive in pieces, and leaves out echo and OK', async () => {
+    it('joins the lines of two scanners that arrive in pieces, and ignores echo and OK', async () => {
       const [one, two] = simulator.mintMany(2);
       const before = running.nodeRed.log.length;
       const sockets = [await open(), await open()];
@@ -220,7 +220,7 @@ describe('the examples that claim one device at a time', function () {
       assert.ok(!running.nodeRed.log.slice(before).some((line) => line.includes('[debug:not claimed]')));
     });
 
-    it('says what a line is that is no token', async () => {
+    it('reports what a line is that is not a token', async () => {
       const socket = await open();
       socket.end('352656106118683\r\nERROR\r\n');
       const said = (text: RegExp) => (): boolean => running.nodeRed.log.some((line) => text.test(line));
@@ -233,7 +233,7 @@ describe('the examples that claim one device at a time', function () {
     const lines = (): Record<string, any>[] => jsonLines(letters);
     const uploads = (): number => simulator.counters['bulkClaim'] ?? 0;
 
-    it('keeps what failed for now, through failing replays, and closes it when it is claimed or refused', async () => {
+    it('keeps tokens through failed replays until they are claimed or refused', async () => {
       const [mine, other] = simulator.mintMany(2);
       simulator.faults.add({ match: { operation: 'claim' }, times: 1, status: 503 });
       await running.press(DEAD_LETTERS, 'a claim token', mine!.claimToken);
@@ -280,7 +280,7 @@ describe('the examples that claim one device at a time', function () {
       assert.equal(lines().length, 4);
     });
 
-    it('does not keep what is no token', async () => {
+    it('does not keep text that is not a token', async () => {
       const size = readFileSync(letters, 'utf8').length;
       const before = running.nodeRed.log.length;
       await running.press(DEAD_LETTERS, 'a claim token', 'eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl');

@@ -23,7 +23,7 @@ describe('a burst of messages', function () {
   const rig = (connection: Record<string, unknown>, config: Record<string, unknown> = {}): Promise<NodeRig> =>
     claimRig(config, connection);
 
-  it('is claimed in the order in which it came', async () => {
+  it('is claimed in order of arrival', async () => {
     const flow = await rig({ concurrency: 1 });
     for (const [index, payload] of tokens.entries()) flow.send({ payload, index });
     await flow.ended(BURST);
@@ -33,7 +33,7 @@ describe('a burst of messages', function () {
     );
   });
 
-  it('counts in the status, and against the queue limit, to the message', async () => {
+  it('counts exactly in the status and against the queue limit', async () => {
     // Long enough for the status to be sent before much is done.
     simulator.set({ latency: 1000 });
     const flow = await rig({ concurrency: 8, queueLimit: 262 });
@@ -45,7 +45,7 @@ describe('a burst of messages', function () {
     assert.deepEqual(new Set(flow.caught.map((msg) => msg['error'].code)), new Set(['NRFCLOUD_QUEUE_FULL']));
   });
 
-  it('goes on behind messages that end without a request', async () => {
+  it('continues after messages that end without a request', async () => {
     const flow = await rig({ concurrency: 1 });
     for (const [index, payload] of tokens.entries()) flow.send({ payload: index % 2 === 0 ? 'no token' : payload });
     await flow.ended(BURST);
@@ -53,7 +53,7 @@ describe('a burst of messages', function () {
     assert.deepEqual(new Set(flow.caught.map((msg) => msg['error'].code)), new Set(['NRFCLOUD_INVALID_INPUT']));
   });
 
-  it('takes what a flow keeps as it was when each message came in', async () => {
+  it('uses the flow context as it was when each message came in', async () => {
     simulator.set({ latency: 5 });
     const flow = await rig({ concurrency: 16 }, { tags: 'tag', tagsType: 'flow' });
     const context = flow.node.context().flow;

@@ -34,7 +34,7 @@ describe('what the dialog of a connection is told', () => {
     ['an unset variable', { connection: { rate: '${NOT_SET}' } }, { property: 'rate', variable: 'NOT_SET' }],
     ['an unusable base URL', { connection: { baseUrl: `http://me:${SECRET}@host/` } }, { property: 'baseUrl' }],
     ['an unusable number', { connection: { timeout: '-1' } }, { property: 'timeout' }],
-    ['an unknown generation', { connection: { api: 'newest' } }, { property: 'api' }],
+    ['an unknown API version', { connection: { api: 'newest' } }, { property: 'api' }],
     ['a TLS configuration that is gone', { connection: { tls: 'gone' } }, { property: 'tls' }],
     [
       'a TLS configuration that can not be read',

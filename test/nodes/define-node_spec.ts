@@ -13,7 +13,7 @@ import { assertSentence } from '../support/sentences';
 
 type Spec = NodeDefinition<'value', object, unknown>;
 
-describe('a node of whatever kind', () => {
+describe('defineNode', () => {
   afterEach(stopNodeRig);
 
   const deploy = (
@@ -38,7 +38,7 @@ describe('a node of whatever kind', () => {
       config,
     });
 
-  it('reports whatever is thrown as an error of the package', async () => {
+  it('reports anything thrown as NRFCLOUD_INTERNAL_ERROR', async () => {
     const flow = await deploy({ run: () => Promise.reject(new TypeError('boom')) });
     flow.send({ payload: 1 });
     await flow.ended(1);
@@ -56,7 +56,7 @@ describe('a node of whatever kind', () => {
     );
   });
 
-  it("tells the failure also of a message that Node-RED can't copy", async () => {
+  it('reports the failure of a message that Node-RED cannot copy', async () => {
     const flow = await deploy({ run: () => Promise.reject(new TypeError('boom')) });
     const msg = Object.defineProperty({ _msgid: 'm1', payload: 1 }, 'thrower', {
       enumerable: true,
@@ -68,7 +68,7 @@ describe('a node of whatever kind', () => {
     assertSentence(flow.caught[0]!['error'].message);
   });
 
-  it('shows statuses and names operations as it was configured', async () => {
+  it('shows the status texts and the operation of its configuration', async () => {
     const flow = await deploy(
       {
         status: ({ kind }) => ({ working: `working on ${String(kind)}`, done: `done with ${String(kind)}` }),
@@ -90,7 +90,7 @@ describe('a node of whatever kind', () => {
     assertSentence(flow.caught[0]!['error'].message);
   });
 
-  it('names the path of the generation that its connection speaks', async () => {
+  it('names the path of the API version of its connection in errors', async () => {
     const flow = await deploy(
       { operation: 'list tags', run: () => Promise.reject(new Error('x')) },
       { api: 'current' },
@@ -113,7 +113,7 @@ describe('a node of whatever kind', () => {
     assert.notEqual(current, '/claimed-devices/tags');
   });
 
-  it('is there though what its messages share can not be had', async () => {
+  it('works although its shared state cannot be created', async () => {
     const flow = await deploy({
       createState: () => {
         throw notConfigured('claim', 'not yet');
@@ -170,7 +170,7 @@ describe('a node of whatever kind', () => {
     );
   });
 
-  describe('whose messages wait to begin', () => {
+  describe('whose messages wait to start', () => {
     let service: ScriptedServer;
     beforeEach(async () => (service = await ScriptedServer.start()));
     afterEach(() => service.stop());

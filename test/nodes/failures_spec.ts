@@ -139,7 +139,7 @@ describe('failures of a request', () => {
       assert.equal(error.cause.body.length, 65_536);
     });
 
-    it('echoes the key: it is taken out', async () => {
+    it('echoes the key: it is redacted', async () => {
       simulator.faults.add({ status: 400, body: { message: 'your key sim-key', header: 'Bearer sim-key' } });
       const { error } = await failing(await rig());
       assert.equal(JSON.stringify(error).includes('sim-key'), false);
@@ -186,7 +186,7 @@ describe('failures of a request', () => {
       assert.match(error.message, /no-such-host\.invalid/);
     });
 
-    it('drops every reply: NRFCLOUD_UNAVAILABLE, after asking what became of the claim', async () => {
+    it('drops every response: NRFCLOUD_UNAVAILABLE, after a look-up of the device', async () => {
       simulator.faults.add({ drop: 'before' });
       const { error } = await failing(await rig({ retries: 1 }));
       assert.equal(error.code, 'NRFCLOUD_UNAVAILABLE');
@@ -209,13 +209,13 @@ describe('failures of a request', () => {
       assert.equal(error.code, 'NRFCLOUD_TIMEOUT');
     });
 
-    it('drips an endless error: what came of it is enough', async () => {
+    it('drips an endless error: the part that arrived is used', async () => {
       simulator.faults.add({ status: 400, dripBody: { everyMs: 10 } });
       const { error } = await failing(await rig({ timeout: 0.2 }));
       assert.equal(error.code, 'NRFCLOUD_REJECTED');
     });
 
-    it('pours out a gigabyte: NRFCLOUD_BAD_RESPONSE, and memory stays', async () => {
+    it('sends a gigabyte: NRFCLOUD_BAD_RESPONSE, and memory does not grow', async () => {
       simulator.faults.add({ status: 201, hugeBody: 2 ** 30 });
       const { error } = await failing(await rig());
       assert.equal(error.code, 'NRFCLOUD_BAD_RESPONSE');

@@ -158,7 +158,7 @@ describe('nrfcloud-bulk-claim', () => {
     assert.equal(flow.completed.length, 1);
   });
 
-  it('explains only some of very many rows that keep it from starting', async () => {
+  it('lists only the first invalid rows when they keep it from starting', async () => {
     const flow = await rig({ onInvalid: 'stop' });
     flow.send({ payload: Array<string>(200).fill('garbage') });
     await flow.ended(1);
@@ -167,7 +167,7 @@ describe('nrfcloud-bulk-claim', () => {
     assert.equal(error.cause.rows.length, 100);
   });
 
-  it('names a tag of its own that can not be used', async () => {
+  it('names an invalid tag of its own field', async () => {
     const flow = await rig({ tags: 'y'.repeat(101) });
     flow.send({ payload: [token(0)] });
     await flow.ended(1);
@@ -198,7 +198,7 @@ describe('nrfcloud-bulk-claim', () => {
     );
   });
 
-  it('recovers from an upload whose reply was lost', async () => {
+  it('recovers from an upload whose response was lost', async () => {
     simulator.faults.add({ match: { method: 'POST' }, times: 1, drop: 'after' });
     const flow = await rig({ rowsPerUpload: 5 }, { retries: 2 });
     flow.send({ payload: tokens.map(({ claimToken }) => claimToken) });
@@ -224,7 +224,7 @@ describe('nrfcloud-bulk-claim', () => {
     });
   }
 
-  it('says what is wrong with a source that is none', async () => {
+  it('reports what is wrong with an invalid source', async () => {
     for (const [config, payload] of [
       [{}, undefined],
       [{}, 5],

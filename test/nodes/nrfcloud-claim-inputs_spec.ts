@@ -76,7 +76,7 @@ describe('nrfcloud-claim: inputs', () => {
       assert.equal(optional.caught.length, 0);
     });
 
-    it('is a JSONata expression that gives nothing, and says so', async () => {
+    it('is a JSONata expression without a result, which the error names', async () => {
       const { error } = await expectError(await rig({ token: 'payload.nothing', tokenType: 'jsonata' }), {
         payload: {},
       });
@@ -128,7 +128,7 @@ describe('nrfcloud-claim: inputs', () => {
       }
     });
 
-    it('does not wait for ever for an expression', async () => {
+    it('ends in an error if an expression does not end', async () => {
       const { send, ended, caught } = await rig({ token: 'payload', tokenType: 'jsonata' });
       mock.timers.enable({ apis: ['setTimeout'] });
       try {

@@ -211,7 +211,7 @@ describe('nrfcloud-claim', () => {
     });
 
     for (const whenClaimed of ['ok', 'error']) {
-      it(`is an error if it is somebody else's (${whenClaimed})`, async () => {
+      it(`is an error if it belongs to another team (${whenClaimed})`, async () => {
         const { claimToken, deviceUuid } = simulator.mint();
         simulator.claimByOther(deviceUuid);
         const { error } = await expectError(await rig({ whenClaimed }), { payload: claimToken });
@@ -222,7 +222,7 @@ describe('nrfcloud-claim', () => {
   });
 
   describe('a dry run', () => {
-    it('asks, claims nothing, and gives what there is to give', async () => {
+    it('sends a dry run, claims nothing, and returns the id', async () => {
       const { claimToken, deviceUuid } = simulator.mint();
       const { send, ended, outputs } = await rig({ dryRun: true, tags: 'x' }, { api: 'current' });
       send({ payload: claimToken });
@@ -233,7 +233,7 @@ describe('nrfcloud-claim', () => {
       assert.equal(simulator.claims.size, 0);
     });
 
-    it('is refused with the generation guide, before anything is sent', async () => {
+    it('is refused with the API version guide, before anything is sent', async () => {
       const flow = await rig({ dryRun: true });
       const { error } = await expectError(flow, { payload: simulator.mint().claimToken });
       assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
@@ -242,7 +242,7 @@ describe('nrfcloud-claim', () => {
     });
 
     for (const whenClaimed of ['ok', 'error']) {
-      it(`tells of a device that is claimed already as a claim does (${whenClaimed})`, async () => {
+      it(`reports a device that is already claimed as a claim does (${whenClaimed})`, async () => {
         const { claimToken, deviceUuid } = simulator.mint();
         const flow = await rig({ whenClaimed }, { api: 'current' });
         flow.send({ payload: claimToken });
@@ -258,7 +258,7 @@ describe('nrfcloud-claim', () => {
       });
     }
 
-    it('says so when the service claimed the device for real', async () => {
+    it('reports it if the service really claimed the device', async () => {
       simulator.faults.add({ status: 201, body: { id: 'x' } });
       const { error } = await expectError(await rig({ dryRun: true }, { api: 'current' }), {
         payload: simulator.mint().claimToken,

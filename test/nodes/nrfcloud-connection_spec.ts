@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { createServer, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
 import type { NodeAPI } from 'node-red';
 // @ts-expect-error -- core nodes have no types
 import httpProxyNode from '@node-red/nodes/core/network/06-httpproxy.js';
@@ -9,16 +8,13 @@ import httpProxyNode from '@node-red/nodes/core/network/06-httpproxy.js';
 import tlsNode from '@node-red/nodes/core/network/05-tls.js';
 import { createProxy } from 'proxy';
 import { generate } from 'selfsigned';
+import { listen } from '../../harness/ports';
 import claimNode from '../../nodes/nrfcloud-claim';
 import { startSimulator, type Simulator } from '../../simulator';
 import { adminRequest, startNodeRig, stopNodeRig, type NodeRig, type NodeRigOptions } from '../support/node-rig';
 import { assertSentence } from '../support/sentences';
 import { useSimulator } from '../support/use-simulator';
 
-const listen = async (server: Server): Promise<number> => {
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
-  return (server.address() as AddressInfo).port;
-};
 const close = (server: Server): Promise<void> => {
   server.closeAllConnections();
   return new Promise((resolve) => server.close(() => resolve()));
@@ -50,7 +46,7 @@ describe('nrfcloud-connection', () => {
       return answer.body as Record<string, any>;
     };
 
-    it('says which generation answers, without anything being saved', async () => {
+    it('reports which API version answers, without saving anything', async () => {
       await rig({}, { connection: null });
       for (const [api, generations] of [
         ['both', ['guide', 'current']],
@@ -79,7 +75,7 @@ describe('nrfcloud-connection', () => {
       assertSentence((await test({}))['problem']);
     });
 
-    it('takes whatever it is sent for a question', async () => {
+    it('accepts any body, and reports what is wrong', async () => {
       await rig({}, { connection: null });
       for (const body of [
         { config: null },
@@ -113,7 +109,7 @@ describe('nrfcloud-connection', () => {
     });
   });
 
-  it('takes the key without the spaces around it', async () => {
+  it('trims the key', async () => {
     await claimOne(await rig({}, { apiKey: ' sim-key\n' }));
     assert.equal(simulator.requests.at(-1)!.headers['authorization'], 'Bearer sim-key');
   });
@@ -140,11 +136,11 @@ describe('nrfcloud-connection', () => {
         response.writeHead(201, { 'content-type': 'application/json' });
         response.end(JSON.stringify({ id: device.deviceUuid, url: request.url }));
       });
-      baseUrl = `https://127.0.0.1:${await listen(front)}/v1`;
+      baseUrl = `https://127.0.0.1:${await listen(front, 0)}/v1`;
     });
     afterEach(() => close(front));
 
-    it('refuses a certificate that nobody vouches for', async () => {
+    it('refuses a certificate of an unknown authority', async () => {
       const flow = await rig({ baseUrl });
       flow.send({ payload: simulator.mint().claimToken });
       await flow.ended(1);
@@ -152,7 +148,7 @@ describe('nrfcloud-connection', () => {
       assert.match(flow.caught[0]!['error'].message, /SELF_SIGNED|self-signed/i);
     });
 
-    it('takes the material of a core tls-config node', async () => {
+    it('uses the certificates of a core tls-config node', async () => {
       const flow = await rig(
         { baseUrl, tls: 'tls' },
         {
@@ -176,7 +172,7 @@ describe('nrfcloud-connection', () => {
       proxy = createProxy(createServer());
       proxy.on('connect', ({ url }) => visits.push(url ?? ''));
       proxy.on('request', ({ url }) => visits.push(url ?? ''));
-      proxyUrl = `http://127.0.0.1:${await listen(proxy)}`;
+      proxyUrl = `http://127.0.0.1:${await listen(proxy, 0)}`;
     });
     afterEach(async () => {
       // A tunnel that is still open would keep the proxy from closing.
@@ -200,7 +196,7 @@ describe('nrfcloud-connection', () => {
       assert.equal(visits.length, 1);
     });
 
-    it('is told the user of a core http proxy node', async () => {
+    it('gets the user of a core http proxy node', async () => {
       const sent: (string | undefined)[] = [];
       proxy.on('connect', ({ headers }) => sent.push(headers['proxy-authorization']));
       proxy.on('request', ({ headers }) => sent.push(headers['proxy-authorization']));

@@ -63,7 +63,7 @@ describe('nrfcloud-device', () => {
     }
   }
 
-  it('takes a device from whatever names it', async () => {
+  it('reads the device id from text, an object, a token or a result', async () => {
     const { claimToken, deviceUuid } = simulator.mint();
     for (const payload of [
       ` ${deviceUuid}\n`,
@@ -83,7 +83,7 @@ describe('nrfcloud-device', () => {
     assert.equal(msg['payload'], 'kept');
   });
 
-  it('gives { id, operation } for every answer without a body', async () => {
+  it('returns { id, operation } for every response without a body', async () => {
     const [id] = simulator.fill(1);
     simulator.faults.add({ emptyBody: true });
     for (const operation of ['get', 'block', 'unblock', 'unclaim']) {
@@ -107,7 +107,7 @@ describe('nrfcloud-device', () => {
       });
     }
 
-    it('can be told by the status', async () => {
+    it('shows its own status texts', async () => {
       const [id] = simulator.fill(1);
       const flow = await rig({ operation: 'unclaim', allowUnclaim: true });
       flow.send({ payload: id });
@@ -127,7 +127,7 @@ describe('nrfcloud-device', () => {
       await asked.until(() => asked.statuses.at(-1)!.text === 'nrfcloud-device.done.unclaim');
     });
 
-    it('has succeeded if it finds nothing after a lost reply, and only then', async () => {
+    it('has succeeded if the device is gone after a lost response, and only then', async () => {
       const [id] = simulator.fill(1);
       simulator.faults.add({ match: { operation: 'unclaim' }, times: 1, drop: 'after' });
       const config = { operation: 'unclaim', allowUnclaim: true };
@@ -144,7 +144,7 @@ describe('nrfcloud-device', () => {
     });
   });
 
-  it('simply repeats block and unblock after a lost reply', async () => {
+  it('repeats block and unblock after a lost response', async () => {
     const [id] = simulator.fill(1);
     for (const operation of ['block', 'unblock']) {
       simulator.faults.add({ match: { operation }, times: 1, drop: 'after' });

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { listen } from '../../harness/ports';
 import type { ListFigures } from '../support/list-process';
 
 const DEVICES = 100_000;
@@ -36,9 +36,7 @@ describe('nrfcloud-devices, with 100,000 devices', () => {
       const page = new URL(request.url!, 'http://service').searchParams.get('pageNextToken') ?? '0';
       response.setHeader('content-type', 'application/json').end(pages[Number(page)]);
     });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`;
+    baseUrl = `http://127.0.0.1:${await listen(server, 0)}/v1`;
   });
   after(() => {
     server.closeAllConnections();

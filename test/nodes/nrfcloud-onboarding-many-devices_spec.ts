@@ -1,21 +1,10 @@
 import assert from 'node:assert/strict';
-import onboardingNode from '../../nodes/nrfcloud-onboarding';
 import type { SettingsChange, Simulator } from '../../simulator';
-import { useSimulator } from '../support/use-simulator';
+import { useOnboardingRig } from '../support/onboarding-rig';
 
 describe('nrfcloud-onboarding: many devices', () => {
   let simulator: Simulator;
-  const defineRig = useSimulator((started) => {
-    simulator = started;
-    simulator.setDeviceBehaviour('default', { contactAfterMs: null, onboardAfterMs: 0, stateAfterMs: null });
-  });
-  const rig = defineRig({
-    node: onboardingNode,
-    type: 'nrfcloud-onboarding',
-    config: { interval: 0.05, maxInterval: 0.1, pollRate: 500 },
-    outputs: 3,
-    connection: { retries: 0, timeout: 1 },
-  });
+  const rig = useOnboardingRig((started) => (simulator = started));
   const claimed = (count: number): string[] => simulator.fill(count);
   const polls = (): number =>
     simulator.requests.filter(({ host, url }) => host === 'deviceApi' && url.includes('/devices')).length;

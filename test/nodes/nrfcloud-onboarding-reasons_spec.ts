@@ -1,25 +1,14 @@
 import assert from 'node:assert/strict';
-import onboardingNode from '../../nodes/nrfcloud-onboarding';
 import type { Simulator } from '../../simulator';
 import type { Message, NodeRig } from '../support/node-rig';
 import { assertSentence } from '../support/sentences';
-import { useSimulator } from '../support/use-simulator';
+import { useOnboardingRig } from '../support/onboarding-rig';
 
 const TAG = 'nrf-cloud-onboarding';
 
 describe('nrfcloud-onboarding: reasons', () => {
   let simulator: Simulator;
-  const defineRig = useSimulator((started) => {
-    simulator = started;
-    simulator.setDeviceBehaviour('default', { contactAfterMs: null, onboardAfterMs: 0, stateAfterMs: null });
-  });
-  const rig = defineRig({
-    node: onboardingNode,
-    type: 'nrfcloud-onboarding',
-    config: { interval: 0.05, maxInterval: 0.1, pollRate: 500 },
-    outputs: 3,
-    connection: { retries: 0, timeout: 1 },
-  });
+  const rig = useOnboardingRig((started) => (simulator = started));
   const claimed = (count: number, tags: string[] = []): string[] => simulator.fill(count, tags);
   const addRule = (more: object = {}): void => {
     simulator.addRule({

@@ -26,8 +26,8 @@ describe('nrfcloud-tags: failures', () => {
   };
   const lines = (): string[] => simulator.requests.map(({ method, url }) => `${method} ${url}`);
 
-  describe('when replies are lost', () => {
-    it('knows that a repeated creation which now conflicts has succeeded', async () => {
+  describe('when responses are lost', () => {
+    it('counts a repeated creation that conflicts as a success', async () => {
       simulator.faults.add({ match: { operation: 'createTag' }, times: 1, drop: 'after' });
       const msg = await ask('create', { tag: 'a', description: 'one' });
       assert.deepEqual(lines(), [`POST ${TAGS}`, `POST ${TAGS}`, `GET ${TAGS}`]);
@@ -45,7 +45,7 @@ describe('nrfcloud-tags: failures', () => {
       assert.equal((await failing('ensure', 'b'))['error'].code, 'NRFCLOUD_CONFLICT');
     });
 
-    it('knows that a repeated deletion which now finds nothing has succeeded', async () => {
+    it('counts a repeated deletion that finds nothing as a success', async () => {
       await ask('create', 'a');
       const { id } = simulator.tags()[0]!;
       simulator.faults.add({ match: { operation: 'deleteTag' }, times: 1, drop: 'after' });

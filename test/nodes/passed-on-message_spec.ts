@@ -149,7 +149,7 @@ describe('a message that is passed on', () => {
     for (const name of ['payload', 'rows', 'claimedRows']) assert.ok(!(name in onboarded!), name);
   });
 
-  it('is claimed with the tags that its array had on arrival, also if it waits to begin', async () => {
+  it('is claimed with the tags that its array had on arrival, even if it waits to start', async () => {
     simulator = await startSimulator();
     const { send, ended } = await startNodeRig({
       node: claimNode,

@@ -75,7 +75,7 @@ describe('failures of a request', () => {
       });
     }
 
-    it('are not made for refusals', async () => {
+    it('are not made after a refusal', async () => {
       simulator.faults.add({ status: 422 });
       await failing(await rig({ retries: 5 }));
       assert.equal(simulator.requestCount, 1);
@@ -94,7 +94,7 @@ describe('failures of a request', () => {
     });
   }
 
-  describe('a claim whose reply was lost', () => {
+  describe('a claim whose response was lost', () => {
     const lost: [string, FaultRule][] = [
       ['the connection broke after the work', { drop: 'after' }],
       ['the body was cut', { cutBody: true }],

@@ -31,7 +31,7 @@ describe('the tags that dialogs offer', () => {
     });
   }
 
-  it('are asked for again after a minute', async () => {
+  it('are requested again after a minute', async () => {
     const clock = Date.now;
     try {
       await deploy();
@@ -47,7 +47,7 @@ describe('the tags that dialogs offer', () => {
     }
   });
 
-  it('are asked for once, until the connection is deployed anew', async () => {
+  it('are requested once until the connection is deployed again', async () => {
     simulator.set({ latency: 20 });
     await deploy();
     const [first, second] = await Promise.all([offered(), offered()]);
@@ -60,7 +60,7 @@ describe('the tags that dialogs offer', () => {
     assert.deepEqual(await offered(), { tags: ['red', 'location=Trondheim', 'new'] });
   });
 
-  it('are none when something is wrong, and the failure is neither told nor kept', async () => {
+  it('are none after a failure, which is neither shown nor cached', async () => {
     await deploy();
     for (const fault of [
       { status: 401, body: { message: 'sim-key is wrong' } },

@@ -12,7 +12,7 @@ const ONCE_FAILED = [
   'tags: device [guide] × a number, once',
 ];
 
-/** Each fault once for each node, its operations and generations taking turns, and what once failed. */
+/** Each fault once for each node, its operations and versions taking turns, and what once failed. */
 function shortForm(cells: readonly Cell[]): Cell[] {
   const groups = new Map<string, Cell[]>();
   for (const cell of cells) {

@@ -28,29 +28,29 @@ function fastest(work: () => unknown): number {
 }
 
 /** Each was found by a property of this folder, and is kept here with its smallest case. */
-describe('what fuzzing found stays mended', () => {
-  it('a token that is mostly line breaks takes no time', () => {
+describe('defects found by fuzzing', () => {
+  it('a token that is mostly line breaks is refused in linear time', () => {
     const text = `${'\n'.repeat(9_900)}x`;
     assert.ok(fastest(() => assert.throws(() => parseClaimToken(text), InvalidValue)) < 20);
   });
 
-  it('a token is found after characters that change their number in upper case, and after another answer', () => {
+  it('a token is found after characters whose upper case is longer, and after another response', () => {
     for (const before of ['ßß Straße ', 'ŉ', 'AT%KEYGEN\r\n%KEYGEN: "x"\r\nOK\r\n']) {
       assert.equal(parseClaimToken(`${before}%ATTESTTOKEN:"${TOKEN}" ,1`).claimToken, TOKEN);
     }
   });
 
-  it('half a surrogate pair is no tag: the service would get another text', () => {
+  it('half a surrogate pair is refused as a tag', () => {
     assert.throws(() => parseTags(['a\ud800']), InvalidValue);
   });
 
-  it('a tag of a million characters is counted without a list of them', () => {
+  it('a tag of a million characters is refused in linear time', () => {
     assert.throws(() => parseTags(['😀'.repeat(500_000)]), InvalidValue);
     const long = Buffer.alloc(5_000_000, 'x').toString();
     assert.ok(fastest(() => assert.throws(() => parseTags([long]))) < 20);
   });
 
-  it('a row is rejected also when what it holds cannot even be looked at', () => {
+  it('a row whose values throw when they are read is rejected', () => {
     const { proxy, revoke } = Proxy.revocable({}, {});
     revoke();
     const thrown: unknown = proxy;
@@ -74,14 +74,14 @@ describe('what fuzzing found stays mended', () => {
     assert.equal(await parseErrorSummary(`{"errors":[${'['.repeat(levels)}${']'.repeat(levels)}]}`), undefined);
   });
 
-  it('a row 0 of an error summary that counts from 1 is no row', async () => {
+  it('row 0 of an error summary that counts from 1 is not a row', async () => {
     assert.deepEqual(await parseErrorSummary('{"a":"b [c (1-based)]: {\\"no\\":[0,3]}."}'), [
       { message: 'no' },
       { row: 3, message: 'no' },
     ]);
   });
 
-  it('a body that is nested deeper than Node-RED can copy stays text, and takes no part of a text for a level', () => {
+  it('a body that is nested deeper than Node-RED can copy stays text; brackets within its texts do not count', () => {
     const redactor = new Redactor('secret-key');
     const deep = `{"message":${'['.repeat(10_000)}${']'.repeat(10_000)}}`;
     assert.equal(parseBody({ text: deep }, redactor), deep);
@@ -89,29 +89,29 @@ describe('what fuzzing found stays mended', () => {
     assert.deepEqual(parseBody({ text }, redactor), JSON.parse(text));
   });
 
-  it('a key is concealed in the form that JSON gives it, too', () => {
+  it('a key is redacted in its JSON form, too', () => {
     const key = 'ab"cd\\ef';
     const text = JSON.stringify({ message: `no ${key}` });
     assert.deepEqual(parseBody({ text }, new Redactor(key)), { message: 'no …' });
     assert.equal(parseBody({ text: text.slice(0, -1) }, new Redactor(key)), '{"message":"no …"');
   });
 
-  it('Retry-After takes no time to read, and is a time that can be counted', () => {
+  it('Retry-After is read in linear time, and is a finite number', () => {
     assert.ok(fastest(() => parseRetryAfter({ 'retry-after': 'a'.repeat(16_000) })) < 5);
     assert.ok(Number.isFinite(parseRetryAfter({ 'retry-after': '9'.repeat(400) })));
   });
 
-  it('a Date or a Map is no query: all devices would be listed', () => {
+  it('a Date or a Map is refused as a query', () => {
     for (const query of [new Date(0), new Map([['a', 'b']]), new Uint8Array([1])]) {
       assert.throws(() => parseQuery(query), InvalidValue);
     }
   });
 
-  it('an id that is longer than any is not sent', () => {
+  it('an id of 5,000 characters is refused', () => {
     assert.throws(() => endpointPath('get tag', 'guide', parseTagId('x'.repeat(5000))), RangeError);
   });
 
-  it('a private key where an id belongs is neither sent nor shown', () => {
+  it('a private key as an id is refused, and not quoted', () => {
     const pem = '-----BEGIN PRIVATE KEY-----\\nMIGHAgEA\\n-----END PRIVATE KEY-----';
     assert.throws(
       () => endpointPath('delete tag', 'guide', parseTagId(pem)),
@@ -119,7 +119,7 @@ describe('what fuzzing found stays mended', () => {
     );
   });
 
-  it('a base URL that is mostly slashes takes no time', () => {
+  it('a base URL that is mostly slashes is read in linear time', () => {
     assert.ok(fastest(() => parseBaseUrl(`https://x.example${'/'.repeat(20_000)}x`)) < 50);
   });
 
@@ -133,7 +133,7 @@ describe('what fuzzing found stays mended', () => {
     /** Sends the same message to every node. */
     const sendAll = (make: () => Record<string, unknown>): Promise<Ending[]> => fleet.send(SUBJECTS.map(make));
 
-    it('what has no words may be thrown, and each message still ends once, with a code for Catch', async () => {
+    it('a thrown value without a text ends each message once, with a code for Catch', async () => {
       const { proxy, revoke } = Proxy.revocable({}, {});
       revoke();
       for (const thrown of [Object.create(null) as unknown, proxy, Symbol('x')]) {
@@ -161,7 +161,7 @@ describe('what fuzzing found stays mended', () => {
       }
     });
 
-    it('a property that throws is not a property that is missing: no claim goes out without its tags', async () => {
+    it('a tags property that throws is an error, and nothing is claimed', async () => {
       const get = (): never => {
         throw new TypeError('x');
       };
@@ -176,7 +176,7 @@ describe('what fuzzing found stays mended', () => {
       assert.equal(endings[within]!.caught[0]!['error'].code, 'NRFCLOUD_INVALID_INPUT');
     });
 
-    it('a value with a then of its own keeps no message waiting', async () => {
+    it('a value with a then method does not keep a message waiting', async () => {
       // But for JSONata, which waits for such a value itself.
       const endings = await fleet.send(
         SUBJECTS.map(({ config }) => ({ payload: config['tokenType'] === 'jsonata' ? '' : { then: () => undefined } })),

@@ -4,7 +4,7 @@ import { startNodeRig, stopNodeRig, type NodeRig, type NodeRigOptions } from './
 type Properties = Record<string, unknown>;
 
 /** Starts a rig; its properties replace those that all rigs of the suite have. */
-type StartRig = (
+export type StartRig = (
   config?: Properties,
   connection?: Properties | null,
   more?: Partial<NodeRigOptions>,

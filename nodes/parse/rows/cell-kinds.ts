@@ -5,7 +5,7 @@ const AROUND_TOKEN = /^\s+|["'`\u2018-\u201f\s]{1,8}$/g;
 
 const MONTH = '(?:jan|feb|mar|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez|des)[a-z]{0,6}\\.?';
 const TIME = '\\d{1,2}:\\d{2}(?::\\d{2}(?:[.,]\\d{1,9})?)?\\s*(?:[ap]m|z|[+-]\\d{2}:?\\d{2})?';
-/** Values that are plainly not tags, although they stand where a tag may stand. */
+/** Values that are plainly not tags, although they are in a place for tags. */
 const OTHER_VALUES = [
   // Dates, with or without a time, and times.
   `\\d{4}[-./]\\d{1,2}[-./]\\d{1,2}(?:[t ,]+${TIME})?`,

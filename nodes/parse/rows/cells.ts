@@ -35,7 +35,7 @@ export function readCells({ bytes, records }: RecordBatch, delimiter: string): (
   });
 }
 
-/** Whether the first quoted cell of a record is its last, and holds no quote: then its text stands between two quotes. */
+/** Whether the first quoted cell of a record is its last, and holds no quote: then its text is between two quotes. */
 function endsSimply(bytes: Buffer, { quoted, end }: Extent): boolean {
   return bytes[quoted] === QUOTE && bytes.indexOf(QUOTE, quoted + 1) === end - 1;
 }
@@ -68,7 +68,7 @@ function parseQuoted(bytes: Buffer, records: Extent[], delimiter: string): (stri
   return records.flatMap((record) => parseQuoted(bytes, [record], delimiter));
 }
 
-/** What stands in the records from their first quoted cell on, a record a line. */
+/** The records from their first quoted cell on, one per line. */
 function quotedParts(bytes: Buffer, records: Extent[]): Buffer {
   const parts = Buffer.allocUnsafe(records.reduce((sum, { quoted, end }) => sum + end - quoted + 1, 0));
   let at = 0;

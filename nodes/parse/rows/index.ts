@@ -12,8 +12,8 @@ import { toUtf8 } from './utf8';
 import { RowValidator } from './validate-row';
 
 export { PackedRows } from './packed-rows';
-export type { DetectedColumns, InvalidRow, ValidRow, Row, RowErrorCode, RowOptions, SourceFormat } from './row';
-export { cleanPath, fileIdentity, type FileIdentity, type RowSource } from './source';
+export type { DetectedColumns, InvalidRow, ValidRow, Row, RowOptions, SourceFormat } from './row';
+export { cleanPath, fileIdentity, type RowSource } from './source';
 
 /** The rows of a source, in batches. */
 export interface RowReader extends AsyncIterable<Row[]> {

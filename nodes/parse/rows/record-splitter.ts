@@ -18,7 +18,7 @@ export type Shape =
   /** Longer than {@link MAX_RECORD_BYTES}. */
   | 'long';
 
-/** Where a record stands. */
+/** Where a record is. */
 export interface Extent {
   shape: Shape;
   /** Line of its first character, from 1. */
@@ -30,7 +30,7 @@ export interface Extent {
   quoted: number;
 }
 
-/** Some records, and the bytes that they stand in; valid until the next batch is asked for. */
+/** Some records, and the bytes that contain them; valid until the next batch is asked for. */
 export interface RecordBatch {
   bytes: Buffer;
   records: Extent[];
@@ -42,7 +42,7 @@ export const QUOTE = 34;
 const SPACE = 32;
 const TAB = 9;
 const EQUALS = 61;
-/** U+FEFF in UTF-8, which also stands in the middle of files that were put together. */
+/** U+FEFF in UTF-8, which is also in the middle of files that were concatenated. */
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf] as const;
 /** A claim token, whole or cut, as no tag looks. */
 const TOKEN = /2dn3[\w-]{8}|\.(?<=[\w-]{70}\.)[\w-]{60}/;
@@ -167,7 +167,7 @@ class Scanner {
   }
 
   /**
-   * The record at `at`; `undefined` if it takes more bytes to tell.
+   * The record at `at`; `undefined` if more bytes are needed to find its end.
    * @param lineEnd the end of its first line
    * @param line that line's number
    */

@@ -4,7 +4,7 @@ import type { FoundRow } from './row';
 /** An answer of the modem with its own quotes, which no CSV has, or a log line of Nordic's firmware with a token. */
 const ANSWER = /(?:^|[\r\n])[^,;\r\n]{0,100}%ATTESTTOKEN:\s{0,4}"[\w-]{20,}\.[\w-]{20,}"\s*(?:[\r\n]|$)/i;
 const LOG_LINE = /(?:^|[\r\n])[^,;\r\n]{0,16}\[[\d:.]{5,20},\d{3}\]\s*<\w{3}>[^,;\r\n]{0,100}2dn3[\w-]{20,}\./;
-/** A line that tells of a device: a token, or an answer without one. */
+/** A line about a device: a token, or a response without one. */
 const ROW = /%ATTESTTOKEN:|2dn3|\bERROR\b/i;
 const LEADING_TIME = /^\s*(?:\d{4}-\d\d-\d\d[T ])?\d\d:\d\d:\d\d(?:[.,]\d{1,6})?Z?\s+/;
 
@@ -13,7 +13,7 @@ export function isTerminalLog(sample: string): boolean {
   return ANSWER.test(sample) || LOG_LINE.test(sample);
 }
 
-/** Reads the lines of a terminal log that tell of a device; the others (echoes, OK, boot messages) are no rows. */
+/** Reads the lines of a terminal log that are about a device; the others (echoes, OK, boot messages) are not rows. */
 export function terminalRows({ bytes, records }: RecordBatch): FoundRow[] {
   return records.flatMap(({ line, start, end }) => {
     const text = bytes.toString('utf8', start, end);

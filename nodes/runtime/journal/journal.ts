@@ -255,7 +255,7 @@ export class Journal {
   }
 }
 
-/** `undefined` if it stands nowhere, or is damaged. */
+/** `undefined` if there is no position, or the line is damaged. */
 async function readEntry(position: Position | undefined): Promise<Entry | undefined> {
   if (position === undefined) return undefined;
   const { segment, offset, length } = position;

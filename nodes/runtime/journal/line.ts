@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { parseLargeJson } from '../../util/json';
 import { JsonText } from './record-store';
 
-/** An entry of the journal. Parts stand in lines of their own, so that a change of state does not write them again. */
+/** An entry of the journal. Parts have lines of their own, so that a change of state does not write them again. */
 export type Entry =
   | { kind: 'state'; node: string; key: string; parts: number; state: Record<string, unknown> }
   | { kind: 'removed'; node: string; key: string }

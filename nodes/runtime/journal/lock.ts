@@ -5,7 +5,7 @@ import { isRunning, thisProcess, type Holder } from './process-identity';
 /** How often the holder renews the lock, in milliseconds; another host takes the lock over after {@link STALE_MS}. */
 const HEARTBEAT_MS = 20_000;
 const STALE_MS = 90_000;
-/** How long a lock that was taken over must stand before it counts, in milliseconds. */
+/** How long a lock that was taken over must stay unchanged before it counts, in milliseconds. */
 const TAKEOVER_MS = 100;
 
 /** Keeps a second process out of a folder. */

@@ -1,14 +1,14 @@
 import type { EntryHead } from './line';
 import type { Segment } from './segment';
 
-/** Where a line stands. */
+/** Where a line is on disk. */
 export interface Position {
   segment: Segment;
   offset: number;
   length: number;
 }
 
-/** What is in memory of a record: where it stands on disk. */
+/** The part of a record that is kept in memory: where it is on disk. */
 export interface IndexedRecord {
   state: Position | undefined;
   /** Sparse until all have been read. */
@@ -19,7 +19,7 @@ export interface IndexedRecord {
   removing: boolean;
 }
 
-/** Where each record of the journal stands, and how much of each segment is live. */
+/** Where each record of the journal is, and how much of each segment is live. */
 export class RecordIndex {
   readonly #nodes = new Map<string, Map<string, IndexedRecord>>();
 
@@ -76,7 +76,7 @@ export class RecordIndex {
     }
   }
 
-  /** The live lines that stand in a segment. */
+  /** The live lines of a segment. */
   *in(segment: Segment): Generator<Position> {
     for (const node of this.nodes()) {
       for (const [, record] of this.records(node)) {

@@ -59,7 +59,7 @@ export class Segment {
     return offset;
   }
 
-  /** Cuts off what stands after `size`. */
+  /** Cuts off everything after `size`. */
   async truncate(size: number): Promise<void> {
     await this.file.truncate(size);
     await this.file.datasync();

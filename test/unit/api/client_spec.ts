@@ -14,7 +14,7 @@ describe('Client', () => {
   afterEach(() => service.stop());
   const job = (more: Partial<RequestOwner> = {}): RequestOwner => ({ signal: new Abort(), lane: 'node', ...more });
 
-  it('says who asks and what it wants', async () => {
+  it('sends the API key, the user agent and the accepted type', async () => {
     service.respondWith([200, []], [201, {}]);
     const client = service.client();
     await client.send('list devices', { ...ANY, query: new URLSearchParams({ limit: '1' }) }, job());
@@ -29,7 +29,7 @@ describe('Client', () => {
     assert.ok(!service.requests[1]!.url.includes('?'));
   });
 
-  it('listens to the signal of a message as long as it is needed', async () => {
+  it('removes its listener from the signal of a message after each request', async () => {
     const signal = new ListenedStop();
     service.respondWith('reset', [200, []], [404]);
     const client = service.client();
@@ -39,7 +39,7 @@ describe('Client', () => {
     assert.equal(signal.total, 2);
   });
 
-  it('tells when a message begins and stops to wait, if anybody wants to know', async () => {
+  it('calls onWaiting when a message starts and stops waiting', async () => {
     const told: boolean[] = [];
     const onWaiting = (waiting: boolean): void => void told.push(waiting);
     service.respondWith([500], [200, []], [500], [200, []]);
@@ -49,7 +49,7 @@ describe('Client', () => {
     await client.send('list devices', ANY, job());
   });
 
-  it('holds other requests back when the service asks for it, and tells them', async () => {
+  it('holds back other requests when the service asks for it, and calls their onWaiting', async () => {
     const told: string[] = [];
     const waiting = (who: string) => (now: boolean) => void told.push(`${who} ${now ? 'waits' : 'goes on'}`);
     const client = service.client({ concurrency: 1 });
@@ -77,7 +77,7 @@ describe('Client', () => {
     assert.equal(others.length, 2);
   });
 
-  it('waits no longer than five minutes, and only where the service may ask for it', async () => {
+  it('ignores the Retry-After of a 500, and fails at once if a 503 asks for more than five minutes', async () => {
     service.respondWith([500, '', { 'retry-after': '301' }], [200, []]);
     assert.equal((await service.client().send('list devices', ANY, job())).statusCode, 200);
     service.respondWith([503, '', { 'retry-after': '301' }]);
@@ -102,7 +102,7 @@ describe('Client', () => {
     [[408], false],
     [[425], false],
   ] as const) {
-    it(`looks up what became of a request only if its response was lost: ${JSON.stringify(response)}`, async () => {
+    it(`looks up the effect of a request only if its response was lost: ${JSON.stringify(response)}`, async () => {
       service.respondWith(response, ...(isLookedUp ? [[404] as const] : []), [201, {}]);
       await service.client().send('claim', { ...ANY, json: {}, recoverWith: RECOVERY }, job());
       assert.equal(service.lines.filter((line) => line.startsWith('GET')).length, isLookedUp ? 1 : 0);
@@ -110,7 +110,7 @@ describe('Client', () => {
     });
   }
 
-  it('takes what a look-up finds for the lost response', async () => {
+  it('returns the result of a look-up in place of the lost response', async () => {
     service.respondWith('reset', [200, { id: 'x' }]);
     const response = await service.client().send('claim', { ...ANY, json: {}, recoverWith: RECOVERY }, job());
     assert.deepEqual(response, { statusCode: 200, body: { id: 'x' } });
@@ -134,7 +134,7 @@ describe('Client', () => {
     assert.equal(service.requests.length, 2);
   });
 
-  it('repeats a request that must not be done twice only if it was not done', async () => {
+  it('repeats a request that must not be done twice only if it had no effect', async () => {
     const request = { ...ANY, id: 'x', recoverWith: RECOVERY, repeatAfterLoss: 'ifNotDone' } as const;
     service.respondWith('reset', [404], [204]);
     assert.equal((await service.client().send('unclaim device', request, job())).statusCode, 204);
@@ -152,7 +152,7 @@ describe('Client', () => {
     [[408], 1],
     [[425], 1],
   ] as const) {
-    it(`repeats a request that must never be done twice only if it was refused: ${JSON.stringify(response)}`, async () => {
+    it(`repeats a request that must never be done twice only after 429 and 503: ${JSON.stringify(response)}`, async () => {
       service.respondWith(response, [201, {}]);
       const request = { ...ANY, id: 'x', json: {}, repeatAfterLoss: 'never', repeatAfterStatus: [429, 503] } as const;
       const result = service.client().send('create command', request, job());
@@ -162,14 +162,14 @@ describe('Client', () => {
     });
   }
 
-  it('remembers that an earlier attempt may have done the work', async () => {
+  it('reports mayHaveSucceeded if an earlier attempt may have had an effect', async () => {
     service.respondWith([500], [422]);
     assert.equal((await errorOf(service.client().send('claim', { ...ANY, json: {} }, job()))).mayHaveSucceeded, true);
     service.respondWith([503], [422]);
     assert.equal((await errorOf(service.client().send('claim', { ...ANY, json: {} }, job()))).mayHaveSucceeded, false);
   });
 
-  it('looks up on behalf of the same message', async () => {
+  it('stops a look-up with its message', async () => {
     const stop = new Abort();
     service.respondWith('reset', () => stop.abort(new Error('stopped')));
     let started = 0;
@@ -180,7 +180,7 @@ describe('Client', () => {
     assert.deepEqual([service.requests.length, started], [2, 1]);
   });
 
-  it('refuses no attempt but the first when its queue is full again', async () => {
+  it('does not refuse a retry or a look-up when the queue is full', async () => {
     const client = service.client({ concurrency: 1, queueLimit: 1, retries: 1 });
     const first = client.send('claim', { ...ANY, json: { first: 1 }, recoverWith: RECOVERY }, job());
     const more: Promise<unknown>[] = [];
@@ -201,7 +201,7 @@ describe('Client', () => {
     assert.ok(bodies.lastIndexOf('POST {"first":1}') > bodies.indexOf('GET'), bodies.join());
   });
 
-  it('fetches documents although all its places are taken', async () => {
+  it('fetches documents although all places for requests are taken', async () => {
     const client = service.client({ concurrency: 1, queueLimit: 1 });
     const held: (() => void)[] = [];
     const respond: ScriptedResponse = (request, response) => {
@@ -221,7 +221,7 @@ describe('Client', () => {
     await second;
   });
 
-  it('waits between the attempts of a document, and tells it', async () => {
+  it('waits between the attempts of a document, and calls onWaiting', async () => {
     const told: boolean[] = [];
     const client = service.client({ concurrency: 1 });
     service.respondWith([503], [200, 'rows'], [503], [200, 'rows']);
@@ -232,7 +232,7 @@ describe('Client', () => {
     assert.deepEqual(await client.download('bulk status', url, job()), { text: 'rows' });
   });
 
-  it('counts the attempts of what was stopped', async () => {
+  it('reports the attempts of a stopped request', async () => {
     const stop = new Abort();
     service.respondWith([500], () => stop.abort());
     const { code, cause } = await errorOf(service.client().send('list devices', ANY, job({ signal: stop })));
@@ -244,7 +244,7 @@ describe('Client', () => {
     assert.equal(service.requests.length, 2);
   });
 
-  it('ends with everything that is on its way, and begins nothing any more', async () => {
+  it('ends all requests with NRFCLOUD_CLOSED when it is closed, and starts no more', async () => {
     const client = service.client({ concurrency: 1 });
     let arrived = (): void => undefined;
     const arrival = new Promise<void>((resolve) => (arrived = resolve));
@@ -260,12 +260,12 @@ describe('Client', () => {
     assert.equal(service.requests.length, 1);
   });
 
-  it('names what can not be asked for', async () => {
+  it('refuses an id that no path can carry', async () => {
     const { code } = await errorOf(service.client().send('get device', { ...ANY, id: '..' }, job()));
     assert.equal(code, 'NRFCLOUD_INVALID_INPUT');
   });
 
-  it('can not be made with a key that no header can carry', () => {
+  it('refuses an API key that no header can carry', () => {
     for (const apiKey of ['', 'a b', 'a\r\nb', 'ä']) {
       assert.throws(() => service.client({ apiKey }), {
         name: 'RangeError',

@@ -16,7 +16,7 @@ describe('testConnection', () => {
       { signal: new Abort(), lane: 'test' },
     );
 
-  it('tells which generations answer', async () => {
+  it('reports which API versions respond', async () => {
     service.respondWith([200, { items: [] }], [200, []], [404]);
     assert.deepEqual(await test(), { reachable: true, keyAccepted: true, generations: ['guide'] });
     service.respondWith([200, []], [500], [200, []]);
@@ -24,7 +24,7 @@ describe('testConnection', () => {
     assert.equal(service.requests.length, 6);
   });
 
-  it('tells what is wrong', async () => {
+  it('reports what is wrong', async () => {
     for (const status of [401, 403]) {
       service.respondWith([status, {}]);
       const { problem, ...rest } = await test();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { endpointPath, requestLine } from '../../../nodes/api/endpoints';
 
-describe('pathOf', () => {
+describe('endpointPath', () => {
   it('escapes ids', () => {
     for (const [id, escaped] of [
       ['a/b', 'a%2Fb'],
@@ -28,12 +28,12 @@ describe('pathOf', () => {
     });
   }
 
-  it('takes an id of a thousand characters', () => {
+  it('accepts an id of a thousand characters', () => {
     assert.equal(endpointPath('get device', 'guide', 'x'.repeat(1000)).length, '/claimed-devices/'.length + 1000);
   });
 });
 
-describe('the paths of the two generations', () => {
+describe('the paths of the two API versions', () => {
   for (const [operation, method, guide, current] of [
     ['claim', 'POST', '/identities/claimed-devices', '/claimed-devices'],
     ['bulk claim', 'POST', '/claimed-devices/bulk', '/claimed-devices'],

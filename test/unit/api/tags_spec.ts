@@ -26,7 +26,7 @@ describe('tags', () => {
     { id: '2', tag: 'two', description: 'second' },
   ];
 
-  it('are listed as received if they come on one page, and put together if on several', async () => {
+  it('listTags: one page is returned as received, several are joined', async () => {
     service.respondWith([200, [ONE]]);
     assert.deepEqual((await listTags(service.api())).body, [ONE]);
     service.respondWith([200, { items: [ONE], total: 1 }]);
@@ -38,20 +38,20 @@ describe('tags', () => {
     assert.match(service.requests.at(-1)!.url, /\?pageNextToken=5$/);
   });
 
-  it('end with an error where a page is named twice', async () => {
+  it('listTags: a page that is named twice is an error', async () => {
     const page: ScriptedResponse = [200, { items: [], pageNextToken: 'p' }];
     service.respondWith(page, page);
     assert.equal((await failure(listTags(service.api()))).code, 'NRFCLOUD_BAD_RESPONSE');
   });
 
-  it('are none in a response without a body', async () => {
+  it('listTags, readTagNames, ensureTag: a response without a body is an empty list', async () => {
     service.respondWith([204], [204], [204], [201, ONE]);
     assert.deepEqual(await listTags(service.api()), { statusCode: 204, body: undefined });
     assert.deepEqual(await readTagNames(service.api()), { names: [], areAllShown: true });
     assert.deepEqual(await ensureTag(service.api(), { tag: 'one' }), { statusCode: 201, body: ONE });
   });
 
-  it('are those of the id in whatever case it is written', async () => {
+  it('getTag, updateTag, deleteTag: the case of the id does not matter', async () => {
     const tag = { id: '6C044228-4B96-4E65-9796-66B4B8BB0509', tag: 'one', description: 'first' };
     const id = tag.id.toLowerCase();
     const whole = { tag: 'one', description: 'first' };
@@ -64,14 +64,14 @@ describe('tags', () => {
     assert.deepEqual((await updateTag(service.api(), id, { description: 'first' })).body, tag);
   });
 
-  it('have names, each told once, whatever else stands in the list', async () => {
+  it('readTagNames: each name once, and areAllShown is false if the list has other items', async () => {
     service.respondWith([200, { items: [ONE, 'two', TWO, { tag: 5 }, null, 7] }]);
     assert.deepEqual(await readTagNames(service.api()), { names: ['one', 'two'], areAllShown: false });
     service.respondWith([500]);
     assert.equal((await failure(readTagNames(service.api()))).attempts, 1);
   });
 
-  it('are found again after the reply to their creation was lost', async () => {
+  it('createTag: a tag is found in the list after a lost response', async () => {
     service.respondWith('reset', [409, {}], [200, [ONE]]);
     assert.deepEqual(await createTag(service.api(), { tag: 'one' }), { statusCode: 200, body: ONE });
     service.respondWith('reset', [409, {}], ...Array<ScriptedResponse>(5).fill([200, [TWO]]));
@@ -82,7 +82,7 @@ describe('tags', () => {
     assert.equal((await failure(createTag(service.api(), { tag: 'one' }))).code, 'NRFCLOUD_CONFLICT');
   });
 
-  it('are taken as they are, or made, or taken from who made them meanwhile', async () => {
+  it('ensureTag: an existing tag is returned, a missing one created, and one that was created meanwhile found', async () => {
     service.respondWith([200, [TWO, ONE]]);
     assert.deepEqual(await ensureTag(service.api(), { tag: 'one' }), { statusCode: 200, body: ONE });
     service.respondWith([200, []], [201, ONE]);
@@ -93,7 +93,7 @@ describe('tags', () => {
     assert.equal((await failure(ensureTag(service.api(), { tag: 'one' }))).code, 'NRFCLOUD_REJECTED');
   });
 
-  it('get their id looked up where the creation shows none', async () => {
+  it('createTag: the id is looked up if the response has none', async () => {
     service.respondWith([204], [200, ['one', ONE]]);
     assert.deepEqual(await createTag(service.api(), { tag: 'one' }), { statusCode: 204, body: undefined });
     service.respondWith([204], [200, [ONE]]);
@@ -107,7 +107,7 @@ describe('tags', () => {
   });
 
   for (const list of [[403, { message: 'no' }], [404], [200, '<html>'], [500]] as ScriptedResponse[]) {
-    it(`are created although the list that shows their id is ${JSON.stringify(list)}`, async () => {
+    it(`createTag, ensureTag: a created tag is a success although the list then is ${JSON.stringify(list)}`, async () => {
       const created = { statusCode: 201, body: undefined };
       service.respondWith([201], list);
       assert.deepEqual(await createTag(service.api({ retries: 0 }), { tag: 'one' }), created);
@@ -116,7 +116,7 @@ describe('tags', () => {
     });
   }
 
-  it('are read as whatever is no bare value', async () => {
+  it('getTag: lists, objects and empty bodies are believed, bare values and other tags are not', async () => {
     service.respondWith([204], [200, [ONE]], [200, ONE]);
     for (const body of [undefined, [ONE], ONE]) assert.deepEqual((await getTag(service.api(), '1')).body, body);
     for (const body of ['"one"', { error: 'blocked by the gateway' }, { id: '2', tag: 'two' }, [{ message: 'x' }]]) {
@@ -125,7 +125,7 @@ describe('tags', () => {
     }
   });
 
-  it('are changed as a whole', async () => {
+  it('updateTag: a missing property is read first and sent along', async () => {
     const sent = (): unknown => JSON.parse(service.requests.at(-1)!.body);
     service.respondWith([200]);
     await updateTag(service.api(), '2', { tag: 'new', description: 'd' });
@@ -141,7 +141,7 @@ describe('tags', () => {
     assert.deepEqual(sent(), { tag: 'new' });
   });
 
-  it('are looked for in the list where their own path shows something else', async () => {
+  it('updateTag: the tag is read from the list if its own path does not show it', async () => {
     for (const elsewhere of [
       [404, {}],
       [200, {}],

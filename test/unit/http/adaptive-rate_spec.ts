@@ -29,19 +29,19 @@ describe('AdaptiveRate: exact steps', () => {
   const near = (actual: number, expected: number): void =>
     assert.ok(Math.abs(actual / expected - 1) < 1e-9, `${actual} is not ${expected}`);
 
-  it('is a little less than what was taken while there was pressure, after a short rest', () => {
+  it('is a little below the rate accepted before the refusal, after a short pause', () => {
     const { rate, now } = pressed({});
     assert.equal(rate.next(now), now + 50);
     near(perSecondAt(rate, now + 100), 98);
   });
 
-  it('takes the last second for what was taken, if the pressure is older', () => {
+  it('measures the last second only if requests were accepted for longer', () => {
     const { rate, now } = pressed({ taken: 300 });
     // Ten buckets, the one that has just begun among them: nine tenths of a second.
     near(perSecondAt(rate, now + 100), 90 * 0.98);
   });
 
-  it('begins to measure anew after a break', () => {
+  it('starts a new measurement after a break', () => {
     const rate = new AdaptiveRate();
     for (let request = 0; request < 50; request++) rate.taken(request * 10);
     for (let request = 0; request < 50; request++) rate.taken(START + request * 10);
@@ -49,7 +49,7 @@ describe('AdaptiveRate: exact steps', () => {
     near(perSecondAt(rate, START + 700), 98);
   });
 
-  it('takes three refusals, or three in a hundred, for no chance any more', () => {
+  it('counts refusals as a limit from three per second and three per cent on', () => {
     const limited = (options: { taken?: number; refused?: number }): boolean => {
       const { rate, now } = pressed({ everyMs: 1, ...options });
       return rate.next(now) > now;
@@ -60,13 +60,13 @@ describe('AdaptiveRate: exact steps', () => {
     assert.equal(limited({ taken: 98, refused: 3 }), false);
   });
 
-  it('believes a refusal that says how long to wait, though it is one', () => {
+  it('counts a single refusal as a limit if it says how long to wait', () => {
     const { rate, now } = pressed({ refused: 1, askedMs: 200 });
     assert.equal(rate.next(now), now + 50);
     near(perSecondAt(rate, now + 300), 95);
   });
 
-  it('learns nothing from fewer than ten requests, and never less than ten a second', () => {
+  it('ignores refusals below ten requests per second, and never falls below that', () => {
     const few = pressed({ taken: 9 });
     assert.equal(few.rate.next(few.now), few.now);
     const enough = pressed({ taken: 10, everyMs: 99 });
@@ -74,7 +74,7 @@ describe('AdaptiveRate: exact steps', () => {
     near(perSecondAt(enough.rate, enough.now + 200), 10);
   });
 
-  it('counts nothing that is older than a second', () => {
+  it('ignores requests that are older than a second', () => {
     const rate = new AdaptiveRate();
     for (let request = 0; request < 20; request++) rate.taken(START);
     for (let request = 0; request < 9; request++) rate.taken(START + 1000);
@@ -82,7 +82,7 @@ describe('AdaptiveRate: exact steps', () => {
     assert.equal(rate.next(START + 1000), START + 1000);
   });
 
-  it('takes what was on its way together for one refusal', () => {
+  it('counts refusals of requests that were on their way together once', () => {
     const { rate, now } = pressed({});
     rate.refused(now - 1, now + 10);
     assert.equal(rate.next(now + 10), now + 50);
@@ -91,7 +91,7 @@ describe('AdaptiveRate: exact steps', () => {
     assert.ok(rate.next(now + 150) >= now + 250);
   });
 
-  it('falls by a step at a time, by a larger one and after a longer rest when nothing was taken in between', () => {
+  it('falls by a larger step and pauses longer if no request was accepted since the last refusal', () => {
     const { rate, now } = pressed({});
     refuse(rate, now + 500, 1);
     assert.equal(rate.next(now + 500), now + 600);
@@ -110,14 +110,14 @@ describe('AdaptiveRate: exact steps', () => {
     near(perSecondAt(rate, now + 800), 95 * 0.9);
   });
 
-  it('falls at least by its caution, however much was taken', () => {
+  it('falls at least by its safety margin, however many requests were accepted', () => {
     const { rate, now } = pressed({});
     for (let request = 0; request < 500; request++) rate.taken(now + 100 + request);
     refuse(rate, now + 600, 30);
     near(perSecondAt(rate, now + 800), 98 * 0.98);
   });
 
-  it('rests twice as long each time, up to a second', () => {
+  it('doubles the pause with each refusal, up to a second', () => {
     const { rate, now } = pressed({});
     const rests = [1, 2, 3, 4, 5, 6].map((time) => {
       const then = now + time * 2000;
@@ -127,7 +127,7 @@ describe('AdaptiveRate: exact steps', () => {
     assert.deepEqual(rests, [100, 200, 400, 800, 1000, 1000]);
   });
 
-  it('grows faster with each second', () => {
+  it('grows faster with each second without a refusal', () => {
     const { rate, now } = pressed({});
     near(perSecondAt(rate, now + 999), 98);
     assert.ok(rate.next(now + 999) > now + 999);
@@ -137,7 +137,7 @@ describe('AdaptiveRate: exact steps', () => {
     near(perSecondAt(third.rate, now + 2000), 98 * 1.02 * 1.04);
   });
 
-  it('is gone a minute after the last refusal', () => {
+  it('ends a minute after the last refusal', () => {
     const starts = 1000;
     const dueAfter = (ms: number): number => {
       const { rate, now } = pressed({ refused: 1, askedMs: 30_000 });
@@ -149,7 +149,7 @@ describe('AdaptiveRate: exact steps', () => {
     assert.equal(dueAfter(60_001), 0);
   });
 
-  it('waits a quarter of a minute longer with growing where a refusal is dear', () => {
+  it('grows 15 s later if the refusal said how long to wait', () => {
     const grown = (after: number): number => {
       const { rate, now } = pressed({ refused: 1, askedMs: 1000 });
       return perSecondAt(rate, now + after);

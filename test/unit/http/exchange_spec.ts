@@ -61,7 +61,7 @@ describe('exchange', () => {
     return { kind: error.kind, mayHaveBeenSent: error.mayHaveBeenSent, message: error.message };
   };
 
-  it('gives a reply in however many parts it comes', async () => {
+  it('returns a response in any number of parts', async () => {
     const sent = send();
     dispatcher.handler.onResponseStart(dispatcher.controller, 103, { early: 'hint' }, '');
     const [first, second] = [Buffer.from('ä€').subarray(0, 3), Buffer.from('ä€').subarray(3)];

@@ -56,7 +56,7 @@ describe('Limiter', () => {
   const fresh = (): AbortSignal => new AbortController().signal;
   const unlimited = { concurrency: 1, rate: 0, queueLimit: 1000 };
 
-  it('lets lanes take turns, so that many do not starve few', async () => {
+  it('serves lanes in turn, so that a busy lane does not starve another', async () => {
     const limiter = new OneOrigin(unlimited);
     await limiter.acquire('busy', fresh(), false);
     const order: string[] = [];
@@ -72,7 +72,7 @@ describe('Limiter', () => {
     assert.equal(order.length, 102);
   });
 
-  it('puts a retry before fresh requests of its lane, and never refuses it', async () => {
+  it('puts a retry before new requests of its lane, and never refuses it', async () => {
     const limiter = new OneOrigin({ concurrency: 1, rate: 0, queueLimit: 1 });
     await limiter.acquire('lane', fresh(), false);
     const order: string[] = [];
@@ -99,7 +99,7 @@ describe('Limiter', () => {
     await waiting;
   });
 
-  it('forgets who was stopped while waiting', async () => {
+  it('skips a request that was aborted while it waited', async () => {
     const limiter = new OneOrigin(unlimited);
     await limiter.acquire('lane', fresh(), false);
     const stop = new AbortController();
@@ -112,7 +112,7 @@ describe('Limiter', () => {
     await assert.rejects(limiter.acquire('lane', stop.signal, false), /stopped/);
   });
 
-  it('holds everything back as long as it was asked to, a shorter hold changing nothing', async () => {
+  it('holds all requests back as long as asked, and ignores a shorter hold', async () => {
     const limiter = new OneOrigin({ concurrency: 10, rate: 0, queueLimit: 10 });
     limiter.hold(120);
     limiter.hold(10);
@@ -121,7 +121,7 @@ describe('Limiter', () => {
     assert.ok(performance.now() - asked >= 119);
   });
 
-  it('keeps the order of twenty thousand', async () => {
+  it('keeps the order of twenty thousand requests', async () => {
     const limiter = new OneOrigin({ concurrency: 1, rate: 0, queueLimit: 20_000 });
     await limiter.acquire('lane', fresh(), false);
     const started: number[] = [];
@@ -139,7 +139,7 @@ describe('Limiter', () => {
     );
   });
 
-  it('counts what is reserved as waiting, until the request is made', async () => {
+  it('counts reservations as waiting until their requests are made', async () => {
     const limiter = new OneOrigin({ concurrency: 1, rate: 0, queueLimit: 2 });
     const first = limiter.reserve();
     assert.ok(limiter.reserve() !== undefined);
@@ -154,7 +154,7 @@ describe('Limiter', () => {
     assert.ok(limiter.reserve() !== undefined);
   });
 
-  it('leaves nothing behind on a signal', async () => {
+  it('removes its listeners from a signal', async () => {
     const limiter = new OneOrigin(unlimited);
     const signal = new ListenedStop();
     await limiter.acquire('lane', signal, false);
@@ -168,7 +168,7 @@ describe('Limiter', () => {
     assert.equal(signal.total, 2);
   });
 
-  it('gives no turn away twice to who was stopped', async () => {
+  it('frees the queue place of an aborted request exactly once', async () => {
     const limiter = new OneOrigin({ concurrency: 1, rate: 0, queueLimit: 1 });
     await limiter.acquire('lane', fresh(), false);
     for (let round = 0; round < 3; round++) {
@@ -183,13 +183,13 @@ describe('Limiter', () => {
     await next;
   });
 
-  it('ends a wait that is stopped before it begins', async () => {
+  it('rejects a wait whose signal is already aborted', async () => {
     const stop = new Abort();
     stop.abort(new Error('stopped'));
     await assert.rejects(sleep(60_000, stop), /stopped/);
   });
 
-  describe('by a stopped clock', () => {
+  describe('with a stopped clock', () => {
     let clock: Clock;
     beforeEach(() => (clock = stopClock()));
     afterEach(() => clock.restore());
@@ -204,14 +204,14 @@ describe('Limiter', () => {
       return times;
     }
 
-    it('spreads starts evenly, and catches up no more than 50 ms', async () => {
+    it('spreads starts evenly, and catches up at most 50 ms', async () => {
       await clock.pass(1000);
       const limiter = new OneOrigin({ concurrency: 100, rate: 100, queueLimit: 100 });
       const times = await starts(limiter, 12, 100);
       assert.deepEqual(times, [1000, 1000, 1000, 1000, 1000, 1000, 1010, 1020, 1030, 1040, 1050, 1060]);
     });
 
-    it('starts never more in any second than the rate', async () => {
+    it('never starts more requests in a second than the rate', async () => {
       await clock.pass(1000);
       const limiter = new OneOrigin({ concurrency: 100, rate: 20, queueLimit: 100 });
       const times = await starts(limiter, 45, 3000);
@@ -222,13 +222,13 @@ describe('Limiter', () => {
       assert.ok(times[44]! <= 3200, times.join());
     });
 
-    it('takes rates below one in a second', async () => {
+    it('accepts rates below one per second', async () => {
       await clock.pass(1000);
       const limiter = new OneOrigin({ concurrency: 100, rate: 0.5, queueLimit: 100 });
       assert.deepEqual(await starts(limiter, 3, 5000), [1000, 3000, 5000]);
     });
 
-    it('starts at once, in order, after a hold, and says whether it holds', async () => {
+    it('starts requests in order after a hold, and reports whether it holds', async () => {
       const limiter = new OneOrigin(unlimited);
       assert.equal(limiter.held, false);
       limiter.hold(100);
@@ -245,7 +245,7 @@ describe('Limiter', () => {
       assert.deepEqual(first, [150]);
     });
 
-    it('lets nobody past who waits already', async () => {
+    it('does not let a new request overtake waiting ones', async () => {
       const limiter = new OneOrigin({ ...unlimited, concurrency: 2 });
       limiter.hold(10);
       const order: string[] = [];
@@ -259,7 +259,7 @@ describe('Limiter', () => {
       assert.deepEqual(order, ['a', 'b', 'c']);
     });
 
-    it('learns from refusals, and only from them', async () => {
+    it('limits the rate after refusals, and only then', async () => {
       const limiter = new OneOrigin({ ...unlimited, concurrency: 1000 });
       for (let taken = 0; taken < 100; taken++) {
         await limiter.acquire('lane', fresh(), false);
@@ -271,7 +271,7 @@ describe('Limiter', () => {
       assert.deepEqual((await starts(limiter, 20, 300)).slice(0, 2), [1051, 1063]);
     });
 
-    it('starts nothing any more by itself once it is closed', async () => {
+    it('starts no waiting request once it is closed', async () => {
       const limiter = new OneOrigin(unlimited);
       limiter.hold(10);
       const times = starts(limiter, 1, 20);

@@ -10,7 +10,7 @@ const NODE = { id: 'node' } as unknown as Node;
 const SPECS = { token: typed('payload', 'msg'), file: fromMessage('filename') };
 
 describe('where an input comes from', () => {
-  it('is what the dialog says, else the default; or a fixed property of the message', () => {
+  it('comes from the dialog, else from the default, or is a fixed property of the message', () => {
     assert.deepEqual(sourcesOf(SPECS, {}), {
       token: { value: 'payload', type: 'msg' },
       file: { value: 'filename', type: 'msg' },
@@ -33,7 +33,7 @@ describe('where an input comes from', () => {
     ['str', "the text in the node's dialog", true],
     ['json', "the text in the node's dialog", true],
   ] as const) {
-    it(`is told in words: ${type}`, () => {
+    it(`is described in words: ${type}`, () => {
       assert.equal(describeSource({ value: 'x', type }), words);
       assert.equal(isStable({ value: 'x', type }), lasting);
     });
@@ -44,12 +44,12 @@ describe('evaluating inputs', () => {
   const evaluate = (config: object, msg: object) =>
     evaluateInputs(RED, NODE, sourcesOf(SPECS, { ...config }), msg as NodeMessage, 'claim');
 
-  it('takes no time where none is needed', () => {
+  it('evaluating inputs: message properties and constants are evaluated synchronously', () => {
     assert.deepEqual(evaluate({}, { payload: 'p', filename: 'f' }), { token: 'p', file: 'f' });
     assert.deepEqual(evaluate({ token: 'text', tokenType: 'str' }, {}), { token: 'text', file: undefined });
   });
 
-  it('takes what Node-RED has put in place of a variable whose value is JSON', () => {
+  it('evaluating inputs: a variable whose value is JSON keeps the value that Node-RED parsed, as a copy', () => {
     for (const token of [['a', 'b'], { a: 1 }]) {
       for (const tokenType of ['str', 'json']) {
         assert.deepEqual(evaluate({ token, tokenType }, { payload: 'p' }), { token, file: undefined });
@@ -60,7 +60,7 @@ describe('evaluating inputs', () => {
     assert.notEqual((evaluate({ token: list, tokenType: 'str' }, {}) as { token: unknown }).token, list);
   });
 
-  it('replaces variables in texts within JSON from the dialog, and nowhere else', async () => {
+  it('evaluating inputs: variables are replaced in texts within JSON from the dialog, and nowhere else', async () => {
     process.env['INPUTS_SPEC'] = 'a"b';
     after(() => delete process.env['INPUTS_SPEC']);
     const json = '{ "tags": ["station=${INPUTS_SPEC}", 7, null], "${INPUTS_SPEC}": { "a": "${INPUTS_SPEC}" } }';
@@ -76,19 +76,19 @@ describe('evaluating inputs', () => {
     });
   });
 
-  it('takes an empty JSON field for empty text, as there is nothing to read', async () => {
+  it('evaluating inputs: an empty JSON field is empty text', async () => {
     for (const token of ['', ' \n']) {
       assert.deepEqual(await evaluate({ token, tokenType: 'json' }, {}), { token: '', file: undefined });
     }
   });
 
-  it('gives nothing for what is not there, at whatever depth', () => {
+  it('evaluating inputs: a missing property is undefined, at any depth', () => {
     for (const msg of [{}, { a: null }, { a: {} }]) {
       assert.deepEqual(evaluate({ token: 'a.b.c' }, msg), { token: undefined, file: undefined });
     }
   });
 
-  it('waits for the others', async () => {
+  it('evaluating inputs: a JSONata expression makes the result a promise', async () => {
     const inputs = evaluate({ token: 'payload & "!"', tokenType: 'jsonata' }, { payload: 'p', filename: 'f' });
     assert.ok(inputs instanceof Promise);
     assert.deepEqual(await inputs, { token: 'p!', file: 'f' });
@@ -98,7 +98,7 @@ describe('evaluating inputs', () => {
     assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
     return error.message;
   };
-  it('names a property that throws', () => {
+  it('evaluating inputs: a property that throws is named in the error', () => {
     const thrower = (thrown: unknown): object => ({
       get payload(): unknown {
         throw thrown;
@@ -122,7 +122,7 @@ describe('evaluating inputs', () => {
     assert.equal(wrong(new Error('x: Cannot read properties of null ')), sentence('x: Cannot read properties of null'));
   });
 
-  it('names an expression that can not be evaluated', async () => {
+  it('evaluating inputs: an expression that cannot be evaluated is named in the error', async () => {
     const wrong = async (token: string, tokenType: string): Promise<string> =>
       Promise.resolve(evaluate({ token, tokenType }, {})).then(
         () => assert.fail('evaluated'),

@@ -42,14 +42,14 @@ describe('where results are written', () => {
     it(`${name} of ${JSON.stringify(msg)}: ${why ?? 'can be written'}`, () => assert.equal(problem(name, msg), why));
   }
 
-  it('is nowhere in a frozen message', () => {
+  it('a frozen message is refused', () => {
     assert.throws(
       () => new Output(RED, 'payload', []).check(Object.freeze(message({})), 'claim'),
       /the result cannot be written to msg\.payload: the message is frozen; /,
     );
   });
 
-  it('is not a property that is read-only, also within another one', () => {
+  it('a read-only property is refused, at the top level and within another one', () => {
     const readOnly = (): object => Object.defineProperty({}, 'b', { get: () => 1, enumerable: true });
     const constant = (): object => Object.defineProperty({}, 'b', { value: 1 });
     for (const make of [readOnly, constant]) {
@@ -62,7 +62,7 @@ describe('where results are written', () => {
     assert.doesNotThrow(() => new Output(RED, 'b', []).check(withSetter, 'claim'));
   });
 
-  it('is a property of the message, or one within it that is made for it', () => {
+  it('the property is set, its parents are created, and undefined deletes it', () => {
     const msg = message({});
     new Output(RED, 'payload', []).write(msg, 1);
     new Output(RED, 'a.b', []).write(msg, 2);
@@ -73,7 +73,7 @@ describe('where results are written', () => {
 });
 
 describe('what a node sends', () => {
-  it('leaves although properties beside its result are read-only', () => {
+  it('a result is sent although another property is read-only', () => {
     const sent: unknown[] = [];
     const msg = Object.defineProperty(message({}), 'statusCode', { get: () => 5, enumerable: true });
     new ResultSender(new Output(RED, 'payload', []), msg, (out) => sent.push(out)).sendOn({
@@ -97,21 +97,21 @@ describe('what a node sends', () => {
     };
   };
 
-  it('is the message itself with the result, at the end', () => {
+  it('the last result is written into the message itself', () => {
     const { delivery, msg, sent } = stage({ payload: 'token', topic: 't', stale: 1 });
     delivery.sendOn({ payload: { id: 1 }, statusCode: 201, properties: { stale: undefined, fresh: 2 } });
     assert.equal(sent[0], msg);
     assert.deepEqual(msg, { _msgid: 'm', payload: { id: 1 }, topic: 't', statusCode: 201, fresh: 2 });
   });
 
-  it('leaves by its output', () => {
+  it('a result leaves by its output', () => {
     const { delivery, sent } = stage({});
     delivery.sendOn({ payload: 1, port: 2 });
     assert.deepEqual(sent[0].slice(0, 2), [null, null]);
     assert.equal(sent[0][2].payload, 1);
   });
 
-  it('is a copy before the end: nothing of it is shared but what the node read', () => {
+  it('an earlier result is a copy, which shares only the inputs of the node', () => {
     const rows = [{ a: 1 }];
     const { delivery, msg, sent } = stage({ payload: 'x', rows, deep: { list: [1] }, topic: 't' }, 'payload', ['rows']);
     void delivery.emit({ payload: 'one' });
@@ -123,14 +123,14 @@ describe('what a node sends', () => {
     assert.equal(msg.payload, 'x');
   });
 
-  it('never shares what its result is written into, though the node read it', () => {
+  it('the object that the result is written into is not shared, even if it is an input', () => {
     const { delivery, msg, sent } = stage({ payload: { token: 'x' } }, 'payload.result', ['payload.token']);
     void delivery.emit({ payload: 1 });
     assert.deepEqual(sent[0].payload, { token: 'x', result: 1 });
     assert.deepEqual(msg.payload, { token: 'x' });
   });
 
-  it('has its place in the sequence, within the sequence that the message is part of', () => {
+  it('a result has parts, and keeps the parts of the message inside them', () => {
     const { delivery, sent } = stage({ parts: { id: 'outer', index: 3 } });
     void delivery.emit({ payload: 1, part: { index: 0 } });
     void delivery.emit({ payload: 2, part: { index: 1, count: 2 } });
@@ -144,7 +144,7 @@ describe('what a node sends', () => {
     assert.notEqual(alone.sent[0].parts.id, first.id);
   });
 
-  it('is shared where it cannot be copied, and left out where it cannot be read', () => {
+  it('a property that cannot be read is left out of the copy', () => {
     const { delivery, msg, sent } = stage({ fine: { a: 1 }, payload: 'x' });
     Object.defineProperty(msg, 'bad', {
       enumerable: true,
@@ -157,7 +157,7 @@ describe('what a node sends', () => {
     assert.notEqual(sent[0].fine, msg['fine']);
   });
 
-  it('lets the next nodes work every 64 copies', async () => {
+  it('sending pauses after every 64 copies', async () => {
     const { delivery } = stage({});
     const waits = Array.from({ length: 128 }, () => delivery.emit({ payload: 1 }));
     const places = waits.flatMap((wait, index) => (wait === undefined ? [] : [index]));

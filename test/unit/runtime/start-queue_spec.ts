@@ -25,14 +25,14 @@ describe('StartQueue', () => {
     return { queue, begun, add, reserved: () => reserved };
   };
 
-  it('begins 32 at once, and keeps the rest', () => {
+  it('starts 32 messages at once, and queues the rest', () => {
     const { queue, begun, reserved } = filled(AHEAD + 3);
     assert.equal(begun.length, AHEAD);
     assert.equal(queue.size, 3);
     assert.equal(reserved(), 3);
   });
 
-  it('begins the next in order, each handing its place back', () => {
+  it('starts queued messages in order, and releases their reservations', () => {
     const { queue, begun, add, reserved } = filled(AHEAD + 3);
     queue.proceed();
     assert.equal(begun.at(-1), AHEAD);
@@ -44,13 +44,13 @@ describe('StartQueue', () => {
     assert.equal(reserved(), 0);
   });
 
-  it('begins at once what gets no place', () => {
+  it('starts a message at once if no place can be reserved', () => {
     const { queue, begun } = filled(AHEAD + 3, false);
     assert.equal(begun.length, AHEAD + 3);
     assert.equal(queue.size, 0);
   });
 
-  it('begins at once what may not wait, before all others', () => {
+  it('starts a message that may not wait at once, before all queued ones', () => {
     const { queue, begun, reserved } = filled(AHEAD + 3);
     queue.add(1000, false);
     assert.deepEqual(begun.slice(AHEAD), [1000]);
@@ -61,7 +61,7 @@ describe('StartQueue', () => {
     assert.deepEqual(begun.slice(AHEAD), [1000, AHEAD]);
   });
 
-  it('begins new messages at once when those ahead have gone on', () => {
+  it('starts new messages at once when the earlier ones have proceeded', () => {
     const { queue, begun, add } = filled(AHEAD);
     for (let step = 0; step < AHEAD; step++) queue.proceed();
     for (let id = 0; id < AHEAD; id++) add(id);
@@ -70,7 +70,7 @@ describe('StartQueue', () => {
     assert.equal(queue.size, 1);
   });
 
-  it('begins all that wait when they are going to be stopped', () => {
+  it('starts all queued messages when it is flushed', () => {
     const { queue, begun, reserved } = filled(AHEAD + 3);
     queue.flush();
     assert.equal(begun.length, AHEAD + 3);
@@ -78,7 +78,7 @@ describe('StartQueue', () => {
     assert.equal(reserved(), 0);
   });
 
-  it('goes through thousands that end as soon as they begin', () => {
+  it('processes thousands of messages that end as soon as they start', () => {
     let begun = 0;
     const queue: StartQueue<number> = new StartQueue<number>(
       (id) => {

@@ -9,8 +9,8 @@ const PATHS = { guide: '/identities/claimed-devices', current: '/claimed-devices
 describe('simulator: claim', () => {
   const sim = useSimulator();
 
-  for (const [generation, path] of Object.entries(PATHS)) {
-    it(`answers 201 and the device on the path of ${generation}`, async () => {
+  for (const [version, path] of Object.entries(PATHS)) {
+    it(`answers 201 and the device on the path of ${version}`, async () => {
       const minted = sim().mint({ deviceType: 4 });
       const reply = await call(sim(), 'POST', path, { body: { claimToken: minted.claimToken, tags: ['color=white'] } });
       assert.equal(reply.status, 201);
@@ -29,8 +29,8 @@ describe('simulator: claim', () => {
       assert.equal(sim().claims.get(minted.deviceUuid), 1);
     });
 
-    it(`is 404 with JSON on the path of ${generation} while the other generation is on`, async () => {
-      sim().set({ api: generation === 'guide' ? 'current' : 'guide' });
+    it(`is 404 with JSON on the path of ${version} while the other version is on`, async () => {
+      sim().set({ api: version === 'guide' ? 'current' : 'guide' });
       const reply = await call(sim(), 'POST', path, { body: { claimToken: sim().mint().claimToken } });
       assert.deepEqual([reply.status, reply.json], [404, { message: 'Not Found' }]);
       assert.equal(sim().claims.size, 0);

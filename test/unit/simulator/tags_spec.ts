@@ -7,11 +7,11 @@ const PATHS = { guide: '/claimed-devices/tags', current: '/provisioning/tags' } 
 describe('simulator: tags', () => {
   const sim = useSimulator();
 
-  for (const generation of ['guide', 'current'] as const) {
-    const path = PATHS[generation];
+  for (const version of ['guide', 'current'] as const) {
+    const path = PATHS[version];
 
-    describe(`on the paths of ${generation}`, () => {
-      beforeEach(() => sim().set({ api: generation }));
+    describe(`on the paths of ${version}`, () => {
+      beforeEach(() => sim().set({ api: version }));
       const create = (body: unknown) => call(sim(), 'POST', path, { body });
 
       it('creates, lists, gets, updates and deletes', async () => {
@@ -49,8 +49,8 @@ describe('simulator: tags', () => {
         assert.deepEqual((await call(sim(), 'GET', path)).json, [created.json]);
       });
 
-      it('is 404 while the other generation is on', async () => {
-        sim().set({ api: generation === 'guide' ? 'current' : 'guide' });
+      it('is 404 while the other version is on', async () => {
+        sim().set({ api: version === 'guide' ? 'current' : 'guide' });
         assert.equal((await create({ tag: 'a' })).status, 404);
         assert.equal((await call(sim(), 'GET', path)).status, 404);
       });

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { LinkedAbort, Abort, rejectOnAbort } from '../../../nodes/util/abort';
 import { ListenedStop } from '../../support/listened-stop';
 
-describe('Stop', () => {
-  it('tells each listener once, in order, and why', () => {
+describe('Abort', () => {
+  it('calls each listener once, in order, and keeps the first reason', () => {
     const stop = new Abort();
     const heard: string[] = [];
     const [first, second] = [() => heard.push('first'), () => heard.push('second')];
@@ -21,7 +21,7 @@ describe('Stop', () => {
     assert.throws(() => stop.throwIfAborted(), reason);
   });
 
-  it('tells nobody who has left, or who comes too late', () => {
+  it('does not call a listener that was removed, or added after the abort', () => {
     const stop = new Abort();
     const heard: string[] = [];
     const listeners = ['a', 'b', 'c'].map((name) => () => void heard.push(name));
@@ -35,7 +35,7 @@ describe('Stop', () => {
     assert.deepEqual(heard, ['b']);
   });
 
-  it('takes a new first listener after the first has left', () => {
+  it('calls a listener that was added after the first one was removed', () => {
     const stop = new Abort();
     const heard: string[] = [];
     const left = (): void => void heard.push('left');
@@ -46,7 +46,7 @@ describe('Stop', () => {
     assert.deepEqual(heard, ['stayed']);
   });
 
-  it('needs no set for the only listener, and keeps none that came too late', () => {
+  it('ignores a listener that is added after the abort', () => {
     const stop = new Abort();
     stop.abort();
     const late = (): void => assert.fail('told too late');
@@ -63,8 +63,8 @@ describe('Stop', () => {
   });
 });
 
-describe('LinkedStop', () => {
-  it('stops with what it is a part of, for the same reason, also if that was before', () => {
+describe('LinkedAbort', () => {
+  it('is aborted with its parent, for the same reason, even if the parent was aborted before', () => {
     const whole = new Abort();
     const part = new LinkedAbort(whole);
     const reason = new Error('all of it');
@@ -74,7 +74,7 @@ describe('LinkedStop', () => {
     assert.equal(new LinkedAbort(whole).reason, reason);
   });
 
-  it('stops by itself, and listens no longer than it is asked to', () => {
+  it('can be aborted alone, and stops listening when it leaves', () => {
     const whole = new ListenedStop();
     const [stopped, left] = [new LinkedAbort(whole), new LinkedAbort(whole)];
     stopped.abort(new Error('a part of it'));
@@ -88,10 +88,10 @@ describe('LinkedStop', () => {
   });
 });
 
-describe('unlessStopped', () => {
+describe('rejectOnAbort', () => {
   const reason = new Error('the flow was stopped');
 
-  it('gives what the promise gives, and leaves no listener', async () => {
+  it('settles as the promise does, and leaves no listener', async () => {
     const stop = new Abort();
     const signal = new ListenedStop();
     assert.equal(await rejectOnAbort(Promise.resolve(7), stop, reason), 7);
@@ -102,7 +102,7 @@ describe('unlessStopped', () => {
     assert.equal(signal.total, 2);
   });
 
-  it('ends with the signal, whatever the promise does', async () => {
+  it('rejects when the signal is aborted, whatever the promise does', async () => {
     const stop = new Abort();
     const waiting = rejectOnAbort(new Promise(() => undefined), stop, reason);
     stop.abort();

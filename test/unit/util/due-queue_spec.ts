@@ -17,7 +17,7 @@ describe('DueQueue', () => {
           taken,
           [...times].sort((a, b) => a - b),
         );
-        assert.equal(queue.size, 0);
+        assert.equal(queue.firstTime, undefined);
       }),
     );
   });

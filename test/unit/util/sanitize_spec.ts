@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { rootCauseText, sanitize } from '../../../nodes/util/sanitize';
 
-describe('quote', () => {
+describe('sanitize', () => {
   it('keeps words and UUIDs, and drops what may be a secret', () => {
     const uuid = '4961c873-408c-45ce-b1ba-7c0d99d88179';
     assert.equal(sanitize(`device ${uuid} is not yours`), `device ${uuid} is not yours`);
@@ -13,26 +13,26 @@ describe('quote', () => {
     );
   });
 
-  it('is one short line', () => {
+  it('makes one short line', () => {
     assert.equal(sanitize('a\r\n\u2028[fake] b\u0000c'), 'a [fake] b c');
     assert.equal(sanitize('word '.repeat(1000)), `${'word '.repeat(32)}…`);
     assert.equal(sanitize('ab '.repeat(53) + 'c'), 'ab '.repeat(53) + 'c');
     assert.equal(sanitize('  a  '), 'a');
   });
 
-  it('looks at no more of a text than can stand in a line', () => {
+  it('reads only the beginning of a long text', () => {
     assert.equal(sanitize(`${' '.repeat(4096)}a`), '');
     assert.equal(sanitize(`${' '.repeat(4095)}a`), 'a');
   });
 
-  it('knows a UUID at the end of a sentence only', () => {
+  it('keeps a UUID before the end of a sentence, but not as part of a word', () => {
     const uuid = '4961c873-408c-45ce-b1ba-7c0d99d88179';
     assert.equal(sanitize(`${uuid}...`), `${uuid}...`);
     assert.equal(sanitize(`${uuid}.secret`), '…');
   });
 });
 
-describe('leafText', () => {
+describe('rootCauseText', () => {
   it('unrolls causes and aggregates to the address', () => {
     const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:8080'), {
       code: 'ECONNREFUSED',
@@ -44,7 +44,7 @@ describe('leafText', () => {
     assert.equal(rootCauseText(new AggregateError([], 'nothing in it')), 'nothing in it');
   });
 
-  it('names what of the place is known', () => {
+  it('names code, address or host name, as far as they are known', () => {
     const failed = (facts: object): string => rootCauseText(Object.assign(new Error('failed'), facts));
     assert.equal(failed({ code: 'EPIPE', address: '/run/socket' }), 'EPIPE /run/socket');
     assert.equal(failed({ code: 'ENOTFOUND', hostname: 'no.example' }), 'ENOTFOUND no.example');
@@ -53,20 +53,20 @@ describe('leafText', () => {
     assert.equal(failed({ code: 'failed' }), 'failed');
   });
 
-  it('takes what is no error for its text', () => {
+  it('takes the text of a value that is not an error', () => {
     assert.equal(rootCauseText('just words'), 'just words');
     assert.equal(rootCauseText({ cause: new Error('inside') }), '[object Object]');
     assert.equal(rootCauseText(new Error('outside', { cause: 'words' })), 'outside');
   });
 
-  it('follows ten causes, and no more', () => {
+  it('follows at most ten causes', () => {
     let error = new Error('leaf');
     for (let depth = 1; depth <= 11; depth++) error = new Error(`at ${depth}`, { cause: error });
     assert.equal(rootCauseText(error), 'at 1');
     assert.equal(rootCauseText(error.cause), 'leaf');
   });
 
-  it('falls back to code and text, and ends on a chain without end', () => {
+  it('falls back to code and text, and ends on a circular chain of causes', () => {
     assert.equal(
       rootCauseText(Object.assign(new Error('other side closed'), { code: 'UND_ERR_SOCKET' })),
       'UND_ERR_SOCKET: other side closed',

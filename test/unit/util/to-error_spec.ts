@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { toError } from '../../../nodes/util/to-error';
 
-describe('asError', () => {
+describe('toError', () => {
   it('gives an error as it is', () => {
     const error = new RangeError('too far');
     assert.equal(toError(error), error);
