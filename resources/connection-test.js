@@ -94,14 +94,9 @@
     }
 
     function warningsOf(response) {
-      return (response.warnings || [])
-        .filter(function (code) {
-          return /oat|organi[sz]ation/i.test(code);
-        })
-        .slice(0, 1)
-        .map(function () {
-          return t('warning.oat');
-        });
+      return (response.warnings || []).map(function (warning) {
+        return /\boat_/.test(warning) ? t('warning.oat') : warning;
+      });
     }
 
     return { run };

@@ -193,6 +193,15 @@ describe('the dialog of nrfcloud-connection', function () {
       );
     });
 
+    it('success, although the device API refuses the key, which the result says', async () => {
+      const { editor, simulator } = stage;
+      simulator.faults.add({ status: 403, match: { operation: 'account' } });
+      await editor.openConfig('connection', 'add');
+      await openLimits();
+      await fill({ 'API key': KEY, 'Base URL': simulator.url, 'Device API URL': simulator.deviceApiUrl });
+      assert.match(await test(), /^✓ The service .* guide, current\. get account: .*403/);
+    });
+
     it('keeping the focus, so that the keyboard goes on from there', async () => {
       const { editor, simulator } = stage;
       await editor.openConfig('connection', 'add');
