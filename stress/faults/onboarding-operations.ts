@@ -152,7 +152,8 @@ export const ONBOARDING_OPERATIONS: readonly Operation[] = [
     step: 'check',
     strikes: is('GET', TAGS),
     shows: false,
-    prepare: checkOf(['tag', 'api'], (group) => (isWhole(group) ? true : group === 'array body' ? false : null)),
+    // A list without names tells nothing about a tag.
+    prepare: checkOf(['tag', 'api'], (group) => (isWhole(group) ? true : null)),
   }),
   check({
     name: 'check (rules)',
@@ -206,7 +207,6 @@ export const ONBOARDING_OPERATIONS: readonly Operation[] = [
     name: 'rules: ensure, new (create)',
     step: 'create rule',
     strikes: is('POST', RULES),
-    isSentOnce: true,
     versions: ONE,
     prepare: newRule,
   }),

@@ -159,17 +159,17 @@ export const EXCEPTIONS: readonly Exception[] = [
     outcome: ({ when }) => (when === 'once' ? 'ok' : 'NRFCLOUD_CONFLICT'),
     why: 'ours: a list without the rule; its creation is a conflict, and is looked up, without a result if the list never shows it',
   },
-  ...(['create rule', 'create command'] as const).map((step): Exception => ({
-    step,
+  {
+    step: 'create command',
     when: 'once',
     groups: [...LOST, 'trouble'],
     outcome: ({ group, status = 0 }) => {
-      if (group === 'trouble' && isRepeatedAfter(step, status)) return undefined;
+      if (group === 'trouble' && isRepeatedAfter('create command', status)) return undefined;
       if (group.startsWith('stall') || group === 'endless trickle') return 'NRFCLOUD_TIMEOUT';
       return byStatus({ status: status || 500 });
     },
-    why: 'contract: a creation that lost its response is not repeated; a rule is looked for, a command cannot be',
-  })),
+    why: 'contract: a command whose creation lost its response is not created again',
+  },
   {
     step: 'poll command',
     groups: ['refusal'],

@@ -170,6 +170,7 @@ export const TAG_OPERATIONS: readonly Operation[] = [
     name: 'tags: device',
     step: 'tags of device',
     strikes: is('GET', DEVICE),
+    content: ['empty body'],
     // Only the device's tags are given.
     shows: false,
     versions: ['current'],
