@@ -6,7 +6,7 @@ export interface Property<T> {
   name: string;
   /** Share of all cases, in relation to the other properties'. */
   weight: number;
-  /** Longest time of one case, in milliseconds. */
+  /** Most CPU time of one case, in milliseconds. */
   limitMs: number;
   /** What comes in. Hostile values come as recipes, so that a failing case can be printed. */
   arbitrary: fc.Arbitrary<T>;
