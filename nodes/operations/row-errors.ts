@@ -37,7 +37,8 @@ export interface RowFailures {
 
 /**
  * Reads `msg.rows`, which other nodes may have changed; an item that is not a row keeps its place. Rows in the form in which
- * bulk claim writes them are not copied: a thousand uploads may end within seconds, and copies of all their rows would fill the memory.
+ * bulk claim writes them are not copied: a thousand uploads may end within seconds, and copies of all their rows would fill
+ * the memory.
  */
 export function readUploadRows(value: unknown): (UploadRow | undefined)[] {
   if (!Array.isArray(value)) return [];
