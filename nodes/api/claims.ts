@@ -1,7 +1,7 @@
 import { InvalidValue } from '../util/invalid-value';
 import type { Api } from './api';
 import { deviceKey, getClaimedDevice, isDevice, parseDevice, type Device } from './devices';
-import { hasCode, isClosed, isUnusableSuccess, NrfCloudError, withMayHaveSucceeded } from './errors';
+import { hasCode, isClosed, isUnusableSuccess, NrfCloudError, withEarlierDoubt } from './errors';
 import { readableText } from './readable-text';
 import type { ApiResponse, Recovery } from './request';
 
@@ -79,7 +79,7 @@ async function resolveFailedClaim(
   const isErrorAnyway = unbelievable || saysClaimed || (conflict && mustBeNew && !error.mayHaveSucceeded);
   const found = await lookUp(api, deviceId, uncertain).catch((thrown: unknown) => {
     if (isErrorAnyway && !isClosed(thrown)) throw error;
-    throw error.mayHaveSucceeded && thrown instanceof NrfCloudError ? withMayHaveSucceeded(thrown) : thrown;
+    throw withEarlierDoubt(thrown, error);
   });
   if (found === undefined) throw conflict ? claimedByOthers(error) : error;
   return (conflict || saysClaimed) && !error.mayHaveSucceeded ? { ...found, conflict: error } : found;

@@ -1,7 +1,7 @@
 import { InvalidValue } from '../util/invalid-value';
 import { isObject } from '../util/json';
 import type { Api } from './api';
-import { hasCode, isUnusableSuccess, NrfCloudError } from './errors';
+import { hasCode, isClosed, isUnusableSuccess, NrfCloudError, withEarlierDoubt } from './errors';
 import { parseItems } from './pagination';
 import { objectBody } from './parse-response';
 import type { ApiResponse } from './request';
@@ -160,6 +160,6 @@ export async function confirm<T>(error: NrfCloudError, look: () => Promise<T>): 
   try {
     return await look();
   } catch (failure) {
-    throw failure instanceof NrfCloudError && !hasCode(failure, 'NRFCLOUD_CLOSED') ? error : failure;
+    throw failure instanceof NrfCloudError && !isClosed(failure) ? error : withEarlierDoubt(failure, error);
   }
 }

@@ -90,6 +90,14 @@ export function withMayHaveSucceeded(error: NrfCloudError): NrfCloudError {
 }
 
 /**
+ * What ends a message whose request was followed by a second step that failed, such as a look-up: the failure, which also
+ * says that the request may have taken effect if its own error says so.
+ */
+export function withEarlierDoubt(failure: unknown, earlier: NrfCloudError): unknown {
+  return earlier.mayHaveSucceeded && failure instanceof NrfCloudError ? withMayHaveSucceeded(failure) : failure;
+}
+
+/**
  * An error about input that was found before anything was sent.
  * @param sentence what is wrong, where, and what to do; it must not quote the input unfiltered (see `sanitize`)
  */

@@ -2,7 +2,7 @@ import { InvalidValue } from '../util/invalid-value';
 import { isObject } from '../util/json';
 import type { Api } from './api';
 import { confirm, parseDevice, removed } from './devices';
-import { hasCode, isClosed, isUnusableSuccess, NrfCloudError, withMayHaveSucceeded } from './errors';
+import { hasCode, isClosed, isUnusableSuccess, NrfCloudError, withEarlierDoubt, withMayHaveSucceeded } from './errors';
 import { readPages } from './pagination';
 import type { ApiResponse } from './request';
 
@@ -95,7 +95,10 @@ async function createInOrder(api: Api, definition: TagDefinition, mayExist: bool
     if (isUnusableSuccess(error)) return orThrow(error, await confirm(error, find));
     const mayBeOurs = hasCode(error, 'NRFCLOUD_CONFLICT') && (mayExist || error.mayHaveSucceeded);
     if (!mayBeOurs) throw error;
-    return orThrow(error, await api.repeatLookUp('create tag', find));
+    const found = await api.repeatLookUp('create tag', find).catch((failure: unknown) => {
+      throw withEarlierDoubt(failure, error);
+    });
+    return orThrow(error, found);
   }
   return created.body === undefined ? withFoundId(created, find) : created;
 }

@@ -1,5 +1,5 @@
 import type { Api } from '../api/api';
-import { hasCode, isClosed, NrfCloudError, withMayHaveSucceeded } from '../api/errors';
+import { hasCode, isClosed, NrfCloudError, withEarlierDoubt, withMayHaveSucceeded } from '../api/errors';
 import type { ApiResponse } from '../api/request';
 import { createRule, listRules, stateOfRule, tagsOfRule, type Rule, type RuleDefinition } from '../api/rules';
 import { ensureTag } from '../api/tags';
@@ -48,12 +48,14 @@ export async function ensureRule(api: Api, rule: OnboardingRule, onCreate: () =>
  * the name is unique in the team (Nordic's documentation), so a rule that shows late makes the service refuse a second one.
  */
 async function create(api: Api, rule: OnboardingRule): Promise<EnsuredRule> {
+  let lost: NrfCloudError | undefined;
   for (let creations = 1; ; creations++) {
     try {
-      return await createOnce(api, rule, creations > 1);
+      return await createOnce(api, rule, lost !== undefined);
     } catch (error) {
       const isLost = hasCode(error, 'NRFCLOUD_UNAVAILABLE', 'NRFCLOUD_TIMEOUT', 'NRFCLOUD_BAD_RESPONSE');
-      if (!isLost || !error.mayHaveSucceeded) throw error;
+      if (!isLost || !error.mayHaveSucceeded) throw lost === undefined ? error : withEarlierDoubt(error, lost);
+      lost = error;
       const found = await lookUpLost(api, rule, error);
       if (found !== undefined) return newRule(found);
       if (creations > api.retries || hasCode(error, 'NRFCLOUD_BAD_RESPONSE')) throw error;
@@ -101,7 +103,7 @@ async function lookUpLost(
   try {
     return await api.repeatLookUp('create rule', () => findRule(api, rule));
   } catch (failure) {
-    throw hasCode(failure, 'NRFCLOUD_CLOSED') ? failure : error;
+    throw isClosed(failure) ? withEarlierDoubt(failure, error) : error;
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { blockDevice, getDevice, unblockDevice, unclaimDevice } from '../../../nodes/api/devices';
+import { Abort } from '../../../nodes/util/abort';
 import { errorOf, ScriptedServer, type ScriptedResponse } from '../../support/scripted-server';
 
 const ID = '4961c873-408c-45ce-b1ba-7c0d99d88179';
@@ -52,6 +53,19 @@ describe('devices', () => {
           }
         });
       }
+    });
+  }
+
+  for (const change of [blockDevice, unblockDevice, unclaimDevice]) {
+    it(`${change.name}: may have succeeded if the flow is stopped while an unclear success is confirmed`, async () => {
+      const stop = new Abort();
+      service.respondWith(
+        ...(change === unclaimDevice ? [[200, DEVICE] as ScriptedResponse] : []),
+        [200, '<html>'],
+        () => stop.abort(),
+      );
+      const { code, cause } = await errorOf(change(service.api({}, { signal: stop }), ID));
+      assert.deepEqual([code, cause.mayHaveSucceeded], ['NRFCLOUD_CLOSED', true]);
     });
   }
 

@@ -9,6 +9,7 @@ import {
   tagsOfDevice,
   updateTag,
 } from '../../../nodes/api/tags';
+import { Abort } from '../../../nodes/util/abort';
 import { errorOf, ScriptedServer, type ScriptedResponse } from '../../support/scripted-server';
 
 describe('tags', () => {
@@ -80,6 +81,21 @@ describe('tags', () => {
     assert.equal((await failure(createTag(service.api(), { tag: 'one' }))).code, 'NRFCLOUD_REJECTED');
     service.respondWith([409, {}]);
     assert.equal((await failure(createTag(service.api(), { tag: 'one' }))).code, 'NRFCLOUD_CONFLICT');
+  });
+
+  it('createTag: a tag may have been created if the list cannot be read after a lost response', async () => {
+    service.respondWith('reset', [409], [403]);
+    const { code, cause } = await errorOf(createTag(service.api(), { tag: 'one' }));
+    assert.deepEqual([code, cause.mayHaveSucceeded], ['NRFCLOUD_FORBIDDEN', true]);
+  });
+
+  it('createTag: a tag may have been created if the flow is stopped while the list is read', async () => {
+    for (const unclear of [['reset', [409]], [[200, '<html>']]] as ScriptedResponse[][]) {
+      const stop = new Abort();
+      service.respondWith(...unclear, () => stop.abort());
+      const { code, cause } = await errorOf(createTag(service.api({}, { signal: stop }), { tag: 'one' }));
+      assert.deepEqual([code, cause.mayHaveSucceeded], ['NRFCLOUD_CLOSED', true]);
+    }
   });
 
   it('ensureTag: an existing tag is returned, a missing one created, and one that was created meanwhile found', async () => {

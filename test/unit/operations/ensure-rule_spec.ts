@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { ensureRule } from '../../../nodes/operations/ensure-rule';
+import { Abort } from '../../../nodes/util/abort';
 import { errorOf, ScriptedServer, type ScriptedResponse } from '../../support/scripted-server';
 
 const RULE = { tag: 't', name: 'Onboarding', secTag: 1, certificates: 'PEM' };
@@ -57,6 +58,25 @@ describe('ensureRule', () => {
       service.respondWith([500], ...EMPTY, [500], ...EMPTY);
       const { code, cause } = await errorOf(ensureRule(service.api({ retries: 1 }), RULE, () => undefined));
       assert.deepEqual([code, cause.mayHaveSucceeded, creations()], ['NRFCLOUD_UNAVAILABLE', true, 2]);
+    });
+
+    for (const refusal of [
+      [401, 'NRFCLOUD_UNAUTHORIZED'],
+      [409, 'NRFCLOUD_CONFLICT'],
+      [422, 'NRFCLOUD_REJECTED'],
+    ] as const) {
+      it(`ensureRule: says that the rule may exist if the repetition is refused with ${refusal[0]}`, async () => {
+        service.respondWith([500], ...EMPTY, [refusal[0]], [200, []]);
+        const { code, cause } = await errorOf(ensureRule(service.api({ retries: 1 }), RULE, () => undefined));
+        assert.deepEqual([code, cause.mayHaveSucceeded], [refusal[1], true]);
+      });
+    }
+
+    it('ensureRule: says that the rule may exist if the flow is stopped while the list is read', async () => {
+      const stop = new Abort();
+      service.respondWith([500], () => stop.abort());
+      const { code, cause } = await errorOf(ensureRule(service.api({}, { signal: stop }), RULE, () => undefined));
+      assert.deepEqual([code, cause.mayHaveSucceeded], ['NRFCLOUD_CLOSED', true]);
     });
 
     it('ensureRule: does not repeat a creation as long as the list cannot be read', async () => {
