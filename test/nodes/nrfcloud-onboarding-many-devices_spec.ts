@@ -101,8 +101,8 @@ describe('nrfcloud-onboarding: many devices', () => {
       await flow.until(() => flow.outputs[0]!.length === 1);
       for (const id of ids) simulator.onboard(id);
       await flow.until(() => flow.outputs[0]!.length === 250);
-      // Some may be sent before the first batch has proved itself.
-      assert.ok(singles() < 25, `${singles()} requests for single devices`);
+      // The devices of the first batch may be requested one by one, as it may be sent before batches are proven to work.
+      assert.ok(singles() < 100, `${singles()} requests for single devices`);
       assert.ok(lists().every((list) => list.length <= 100));
       await flow.ended(1);
     });
