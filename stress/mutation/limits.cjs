@@ -2,6 +2,7 @@
 // run, and a new process; with a limit of its own the test fails, and the process goes on.
 
 const { readFileSync } = require('node:fs');
+const { env } = require('node:process');
 
 /** Milliseconds: many times what any test takes that is not left out, on a busy machine too. */
 const LIMIT_MS = 6_000;
@@ -9,7 +10,7 @@ const LIMIT_MS = 6_000;
 const CHANCE = 0.02;
 
 /** Full titles of tests that take long, measured by `main.mjs`. */
-const SLOW = new Set(JSON.parse(readFileSync(process.env.MUTATION_SLOW_TESTS, 'utf8')));
+const SLOW = new Set(JSON.parse(readFileSync(env.MUTATION_SLOW_TESTS, 'utf8')));
 /** Tests that take long only with all that the runner puts into the code; others show the same with less. */
 const HEAVY = /^(finds every device of 200000 rows|duplicates: a device takes at most 100 bytes)/;
 
