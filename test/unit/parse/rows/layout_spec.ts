@@ -69,6 +69,12 @@ describe('detectLayout: the header', () => {
   }
 });
 
+describe('detectLayout: no header', () => {
+  it('detectLayout: below a line with a token in any cell there is no header', () => {
+    assert.equal(layoutOf(`x,${A}\ntoken,tags\n${B},a\n`).header, undefined);
+  });
+});
+
 describe('detectLayout: errors', () => {
   const many = Array.from({ length: 11 }, (_, index) => `c${index}`);
   for (const [what, text, options, fact] of [

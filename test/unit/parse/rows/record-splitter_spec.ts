@@ -85,6 +85,13 @@ describe('rows: records', () => {
     ]);
   });
 
+  it('records: an equals sign that no quote follows makes no formula', () => {
+    assert.deepEqual(recordsOf('=a,"b"\n="a",b\n'), [
+      [1, 'quoted', '=a,"b"'],
+      [2, 'formula', '="a",b'],
+    ]);
+  });
+
   it('records: a quote that opens in the last line and does not close is unclosed', () => {
     assert.deepEqual(recordsOf('a\n"b'), [
       [1, 'plain', 'a'],
