@@ -39,11 +39,8 @@ export function parseCertificates(value: unknown): string {
 }
 
 function withLineEnds(raw: string): string {
-  const text = raw
-    .replace(/^\ufeff/, '')
-    .replaceAll('\\r', '')
-    .replaceAll('\\n', '\n')
-    .replace(/\r\n?/g, '\n');
+  const text = raw.replaceAll('\\r', '').replaceAll('\\n', '\n').replace(/\r\n?/g, '\n');
+  // A byte order mark is white space to trim().
   return /\n\s*$/.test(text) ? `${text.trim()}\n` : text.trim();
 }
 

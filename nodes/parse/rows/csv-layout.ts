@@ -49,22 +49,18 @@ export function detectLayout(sample: Buffer, whole: boolean, options: RowOptions
   refuseOtherText(text);
   const choices = { token: readColumnChoice(options.tokenColumn), tags: readColumnChoice(options.tagsColumn) };
   const separator = SEPARATOR_LINE.exec(text)?.[1];
-  const delimiters = separator === undefined ? DELIMITERS : [separator];
-  const candidates = delimiters
-    .filter((delimiter) => DELIMITERS.includes(delimiter))
-    .map((delimiter) => new Candidate(delimiter, sample, whole, separator === undefined ? 0 : 1, choices));
-  const best = candidates.reduce<Candidate | undefined>(
-    (one, other) => (one === undefined || other.isBetterThan(one) ? other : one),
-    undefined,
-  );
-  if (best?.isUsable === true) return best.layout();
-  const bars = new Candidate('|', sample, whole, 0, choices);
   if (separator !== undefined && !DELIMITERS.includes(separator)) throw otherDelimiter(separator);
+  const delimiters = separator === undefined ? DELIMITERS : [separator];
+  const best = delimiters
+    .map((delimiter) => new Candidate(delimiter, sample, whole, separator === undefined ? 0 : 1, choices))
+    .reduce((one, other) => (other.isBetterThan(one) ? other : one));
+  if (best.isUsable) return best.layout();
+  const bars = new Candidate('|', sample, whole, 0, choices);
   if (bars.isUsable && bars.width > 1) throw otherDelimiter('|');
   const problem = describeTextWithoutTokens(text);
   if (problem !== undefined) throw new InvalidValue(problem);
   throw new InvalidValue(
-    `holds neither a claim token nor a header that names one (${best?.columnList() ?? 'no columns'}); enter a CSV with a column of claim tokens`,
+    `holds neither a claim token nor a header that names one (${best.columnList()}); enter a CSV with a column of claim tokens`,
   );
 }
 
@@ -159,7 +155,6 @@ class Candidate {
   #tokenColumn(): number {
     const chosen = this.#chosen(this.choices.token);
     if (chosen !== undefined) return chosen;
-    if (this.#header === undefined) return Math.max(0, this.#tokens.indexOf(greatest(this.#tokens)));
     const named = this.#columnsNamed('token');
     if (named.length === 0) return Math.max(0, this.#tokens.indexOf(greatest(this.#tokens)));
     return named.reduce((best, column) => ((this.#tokens[column] ?? 0) > (this.#tokens[best] ?? 0) ? column : best));

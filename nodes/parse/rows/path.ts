@@ -37,6 +37,6 @@ export function cleanPath(value: unknown): string {
 /** Whether a text without claim tokens is the path of a file. */
 export function looksLikePath(text: string): boolean {
   const path = text.trim().replace(QUOTED, '$2');
-  if (path === '' || path.length > MAX_PATH_LENGTH || /[\r\n]/.test(path)) return false;
+  if (path.length > MAX_PATH_LENGTH || /[\r\n]/.test(path)) return false;
   return /^(?:~?[\\/]|\.{1,2}[\\/]|[a-z]:[\\/]|file:)/i.test(path) || /^[^,;]*\.(?:csv|txt|tsv|xlsx?|log)$/i.test(path);
 }

@@ -17,11 +17,18 @@ const ID = Buffer.from(DEVICE.replaceAll('-', ''), 'hex');
 const LOG = '[00:00:05.123,456] <wrn> nrf_provisioning: ';
 const THIRDS = [TOKEN.slice(0, 64), TOKEN.slice(64, 128), TOKEN.slice(128)] as const;
 
+const LONG_3 = '1a00000003';
+const LONG_16 = `5a00000010${'00'.repeat(16)}`;
+
 /** A token whose first part is these bytes. */
 const withFirst = (bytes: Buffer): string => `${bytes.toString('base64url')}.${SECOND}`;
 /** The attestation message of the token, with some fields changed. */
 const message = (fields: Partial<Parameters<typeof encodeMessage>[0]>): Buffer =>
   encodeMessage({ messageType: 1, deviceUuid: ID, deviceType: 3, firmwareUuid: ID, nonce: ID, ...fields });
+
+/** All numbers and lengths of four bytes, to reach the length of a message without the field that is left out. */
+const WITHOUT_DEVICE = Buffer.from(`d9d9f7851a0000000140${LONG_3}${LONG_16}${LONG_16}`, 'hex');
+const WITHOUT_NONCE = Buffer.from(`d9d9f7851a00000001${LONG_16}${LONG_3}${LONG_16}5a`, 'hex');
 
 describe('parseClaimToken', () => {
   const readable: Record<string, unknown> = {
@@ -56,6 +63,18 @@ describe('parseClaimToken', () => {
     'a boot log': `*** Booting nRF Connect SDK v2.9.0-7787b2649840 ***\r\n${LOG}Device is not claimed.\r\n${LOG}Attestation token: ${TOKEN}\r\n${LOG}Retrying in 30 seconds\r\n`,
     'a debug line with a function': `[00:00:05.123,456] <dbg> cloud: device_mode_cb: ${TOKEN}\r\n`,
     'the output of a shell command': `\u001b[1;32muart:~$ \u001b[mnrf_provisioning token\r\n${TOKEN}\r\n\u001b[1;32muart:~$ \u001b[m`,
+    'a log line and the next one': `${LOG}${TOKEN}\r\n${LOG}Retrying\r\n`,
+    'text with a long label': `Claim-token-of-the-device-in-the-basement: ${TOKEN}`,
+    'text with a label, padded with NUL': `Claim token: ${TOKEN}\0\0`,
+    "text after two NUL, and the modem's OK": `\0\0${TOKEN} OK`,
+    'quoted text and a word in the next line': `"${TOKEN}"\nhello`,
+    'a few characters of another token and a whole one': `${OTHER.slice(0, 29)}\n${TOKEN}`,
+    'two answers that are wrapped at other places': [90, 64]
+      .map((at) => `%ATTESTTOKEN: "${TOKEN.slice(0, at)}\r\n${TOKEN.slice(at)}"\r\nOK\r\n`)
+      .join(''),
+    'a wrapped answer without quotes': `%ATTESTTOKEN: ${THIRDS.join('\r\n')}\r\nOK`,
+    'a wrapped answer without a space': `%ATTESTTOKEN:"${THIRDS.join('\r\n')}"\r\nOK`,
+    'text that is wrapped with spaces, and OK with spaces around': `${THIRDS.join(' ')}\n  OK `,
     'a BEGIN/END block': `-----BEGIN CLAIM TOKEN-----\n${TOKEN}\n-----END CLAIM TOKEN-----\n`,
     'a wrapped BEGIN/END block': `=== BEGIN TOKEN ===\r\n${THIRDS.join('\r\n')}\r\n=== END TOKEN ===\r\n`,
     'a wrapped BEGIN/END block of log lines': ['-----BEGIN TOKEN-----', ...THIRDS, '-----END TOKEN-----']
@@ -71,6 +90,7 @@ describe('parseClaimToken', () => {
   it('keeps an OK that is part of the token', () => {
     const token = `${TOKEN.slice(0, -2)}OK`;
     assert.equal(parseClaimToken(token).claimToken, token);
+    assert.equal(parseClaimToken(`${token.slice(0, -2)}\nOK`).claimToken, token);
   });
 
   it("reads the guide's damaged sample, which the service judges", () => {
@@ -84,6 +104,7 @@ describe('parseClaimToken', () => {
     ['with a device type of three bytes', message({ deviceType: 256 })],
     ['with the largest device type of one byte', message({ deviceType: 23 })],
     ['with its length in a byte of its own', lengthen(message({}), 5)],
+    ['with its length in a byte of its own, and device type 23', lengthen(message({ deviceType: 23 }), 5)],
   ] as const) {
     it(`reads the device UUID of a message ${name}`, () => {
       assert.equal(parseClaimToken(withFirst(bytes)).deviceId, DEVICE);
@@ -132,12 +153,18 @@ describe('parseClaimToken', () => {
       [0, 1, 2].map((n) => withFirst(message({ nonce: Buffer.alloc(16, n) }))).join('\n'),
       /3 diff/,
     ],
+    ['a whole token and one that is cut after its device', `${OTHER.slice(0, 30)}\n${TOKEN}`, /2 different/],
+    ['two first parts', `${FIRST}\n${OTHER.slice(0, 76)}`, /2 different/],
+    ['two second parts', `${FIRST}.${SECOND}\n${FIRST}.${OTHER.slice(77)}`, /2 different/],
     ['a first part', FIRST, /truncated/],
     ['a token without its last character', TOKEN.slice(0, -1), /102 characters/],
     ['a log line with a truncated token', `${LOG}${TOKEN.slice(0, -1)}`, /truncated/],
     ['a token without a character of its first part', TOKEN.replace('S', ''), /75 characters/],
     ['a token with one character more', `${TOKEN}A`, /104 characters/],
     ['a token that goes on in the next line', `${TOKEN}\nAB`, /105 characters/],
+    ['a token that goes on in the next line, indented', `${TOKEN}\n AB`, /105 characters/],
+    ['a token and a space that goes on in the next line', `${TOKEN} \nAB`, /105 characters/],
+    ['an answer and words in quotes', `%ATTESTTOKEN: ${TOKEN} "x"`, /keyboard layout/],
     ['a token with a long first part', `${FIRST}1234567.${SECOND}`, /83 characters/],
     ['standard Base64', TOKEN.replace('-', '+'), /Base64/],
     ['padded Base64', `${TOKEN}=`, /Base64/],
@@ -153,7 +180,12 @@ describe('parseClaimToken', () => {
       withFirst(Buffer.concat([Buffer.from('d9d9f65836', 'hex'), Buffer.alloc(54)])),
       /not an att/,
     ],
+    ['a message of four fields', withFirst(replaceByte(message({}), 3, 0x84)), /not an att/],
     ['a message of type 2', withFirst(message({ messageType: 2 })), /type 2/],
+    ['a message whose type has a reserved form', withFirst(replaceByte(message({}), 4, 0x1c)), /damaged/],
+    ['a message whose type is text', withFirst(replaceByte(message({}), 4, 0x61)), /damaged/],
+    ['a message without a device UUID', withFirst(WITHOUT_DEVICE), /damaged/],
+    ['a message that ends within the length of its nonce', withFirst(WITHOUT_NONCE), /damaged/],
     ['a message with a short device UUID', withFirst(shorten(message({}), 5)), /damaged/],
     ['a message with a short firmware UUID', withFirst(shorten(message({ deviceType: 24 }), 24)), /damaged/],
     ['a message with a short nonce', withFirst(shorten(message({ deviceType: 24 }), 41)), /damaged/],

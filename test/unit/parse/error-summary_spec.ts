@@ -53,6 +53,77 @@ describe('parseErrorSummary', () => {
         [undefined, 'a'],
       ],
     ],
+    ['the older sentence without words before it', '(1-based)]: {"a":[1]}."}', [[1, 'a']]],
+    [
+      'rows of two digits, and white space around their brackets',
+      '{"errors":["[12]: a"," [3] : b"]}',
+      [
+        [13, 'a'],
+        [4, 'b'],
+      ],
+    ],
+    [
+      'objects with a row from 1 or an index from 0',
+      '{"errors":[{"row":1,"message":"a"},{"index":1,"error":"b"},{"row":3,"index":7,"message":5,"error":"c"}]}',
+      [
+        [1, 'a'],
+        [2, 'b'],
+        [3, 'c'],
+      ],
+    ],
+    [
+      'objects with an index that is 0, and a row that is not one',
+      '{"errors":[{"index":0,"message":"a"},{"row":0,"index":3,"message":"b"}]}',
+      [
+        [1, 'a'],
+        [4, 'b'],
+      ],
+    ],
+    [
+      'objects whose rows are not rows',
+      '{"errors":[{"row":1.5,"message":"a"},{"row":"2","message":"b"},{"index":-1,"message":"c"},{"row":0,"message":"d"}]}',
+      [
+        [undefined, 'a'],
+        [undefined, 'b'],
+        [undefined, 'c'],
+        [undefined, 'd'],
+      ],
+    ],
+    ['an object with a row and no words', '{"errors":[{"row":2}]}', [[2, '{"row":2}']]],
+    [
+      'entries that are neither text nor objects',
+      '{"errors":[7,null]}',
+      [
+        [undefined, '7'],
+        [undefined, 'null'],
+      ],
+    ],
+    ['the first of two failures of a row', '{"errors":["[0]: a","[0]: b"]}', [[1, 'a']]],
+    [
+      'a text per line',
+      '"[0]: a"\n"[1]: b"',
+      [
+        [1, 'a'],
+        [2, 'b'],
+      ],
+    ],
+    [
+      'an object per line, with blank lines and CRLF',
+      '{"row":1,"message":"a"}\r\n \r\n{"index":1,"error":"b"}\r\n',
+      [
+        [1, 'a'],
+        [2, 'b'],
+      ],
+    ],
+    [
+      'a list per line',
+      '{"errors":["[0]: a","[1]: b"]}\n{"errors":[]}\n{"errors":["[2]: c"]}',
+      [
+        [1, 'a'],
+        [2, 'b'],
+        [3, 'c'],
+      ],
+    ],
   ] as const) {
     it(`reads ${name}`, async () => {
       const expected = failures.map(([row, message]) => (row === undefined ? { message } : { row, message }));
@@ -77,6 +148,11 @@ describe('parseErrorSummary', () => {
     '{"e":"x (1-based)]: [1]."}',
     '{"e":"x (1-based)]: {}."}',
     '."} (1-based)]: {"a":[1]}',
+    '{"error":"x{\\"a\\":[1]}."}',
+    'Rows failed (1-based)]: {"a":[1]}.',
+    'Rows failed (1-based)]: no object."}',
+    '"[0]: one line alone"',
+    '"[0]: a"\nno JSON',
   ]) {
     it(`does not know ${text}`, async () => {
       assert.equal(await parseErrorSummary(text), undefined);

@@ -27,4 +27,16 @@ describe('rows: cells', () => {
     const records = [record(1, 0, 5), record(2, 6, 10), record(3, 11, 14)];
     assert.deepEqual(readCells({ bytes, records }, ','), [['a', 'b'], undefined, ['e']]);
   });
+
+  for (const [text, expected] of [
+    ['="1""2",a', ['1"2', 'a']],
+    ['="1",', ['1', '']],
+    [',="1"', ['', '1']],
+    [' ="1,2" ,"b"', ['1,2', 'b']],
+  ] as const) {
+    it(`of a record as a spreadsheet writes it are read: ${text}`, () => {
+      const [batch] = [...new RecordSplitter(',').split(Buffer.from(`${text}\n`), true)];
+      assert.deepEqual([batch!.records[0]!.shape, readCells(batch!, ',')], ['formula', [expected]]);
+    });
+  }
 });

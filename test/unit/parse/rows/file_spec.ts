@@ -103,6 +103,17 @@ describe('rows: files', () => {
     }
   });
 
+  it('fileChunks: a link to itself is refused with its code', async () => {
+    if (process.platform === 'win32') return;
+    const loop = join(folder, 'loop');
+    symlinkSync(loop, loop);
+    await assert.rejects(
+      rowsOf({ kind: 'file', path: loop }),
+      (error: Error) =>
+        error instanceof InvalidValue && /^names a file that cannot be read \(ELOOP\)$/.test(error.message),
+    );
+  });
+
   it('reads no devices, pipes, sockets or files of the kernel, not even by a link', async function () {
     if (process.platform !== 'linux') this.skip();
     const pipe = join(folder, 'pipe');

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { InvalidValue } from '../../../../nodes/util/invalid-value';
+import { describeTextWithoutTokens } from '../../../../nodes/parse/rows/other-format';
 import { bad, badRows, good, mintTokens, readAll, rowsIn } from './read-all-rows';
 
 const [A, B] = mintTokens(2) as [string, string];
@@ -39,6 +40,17 @@ describe('rows: sources that are not CSV', () => {
   ] as const) {
     it(`are refused once, and named: ${name}`, async () => {
       await assert.rejects(rowsIn(source), (error: Error) => error instanceof InvalidValue && fact.test(error.message));
+    });
+  }
+
+  for (const [what, text, expected] of [
+    ['text with a NUL', `${'a,b\n'.repeat(100)}\0`, true],
+    ['text with many characters that could not be decoded', `${'x'.repeat(90)}${'\ufffd'.repeat(10)}`, true],
+    ['text with a few characters that could not be decoded', `${'x'.repeat(99)}\ufffd`, false],
+    ['plain text', 'hello', false],
+  ] as const) {
+    it(`describeTextWithoutTokens: ${what} is ${expected ? '' : 'not '}binary data`, () => {
+      assert.equal(describeTextWithoutTokens(text)?.startsWith('is binary data') ?? false, expected);
     });
   }
 
@@ -119,6 +131,11 @@ describe('rows: CSV as spreadsheets and shells make it', () => {
       [6, 'INVALID_TOKEN'],
       [9, 'INVALID_TOKEN'],
     ]);
+  });
+
+  it('rows: an error in a terminal log is shown without the time before it', async () => {
+    const rows = await rowsIn(`%ATTESTTOKEN: "${A}"\r\nOK\r\n01:08:00.123 +CME ERROR: 3\r\n`);
+    assert.deepEqual([good(rows).length, badRows(rows)[0]!.claimToken], [1, '+CME ERROR: 3']);
   });
 
   it("reads the log lines of Nordic's firmware", async () => {

@@ -18,13 +18,14 @@ describe('packed rows', () => {
     row(9, ['say "hi"', 'Ålesund', '日本']),
     row(12, ['"']),
     row(13, ['a', 'b']),
+    row(14, []),
   ];
   const plain = rows.map(({ line, deviceId, claimToken, tags }) => ({ line, deviceId, claimToken, tags }));
 
   it('packed rows: unpacking gives the rows as they were', () => {
     const packed = PackedRows.pack(rows);
     assert.deepEqual(packed.unpack(), plain);
-    assert.deepEqual([packed.count, packed.firstLine, packed.lastLine], [5, 3, 13]);
+    assert.deepEqual([packed.count, packed.firstLine, packed.lastLine], [6, 3, 14]);
   });
 
   it('packed rows: both parts of a split have their own rows and CSV', () => {

@@ -77,4 +77,44 @@ describe('rows: records', () => {
       }
     }
   });
+
+  it('records: blank lines are none, and are counted', () => {
+    assert.deepEqual(recordsOf('\n  \na\n\t\n"b"\n'), [
+      [3, 'plain', 'a'],
+      [5, 'quoted', '"b"'],
+    ]);
+  });
+
+  it('records: an equals sign that no quote follows makes no formula', () => {
+    assert.deepEqual(recordsOf('=a,"b"\n="a",b\n'), [
+      [1, 'quoted', '=a,"b"'],
+      [2, 'formula', '="a",b'],
+    ]);
+  });
+
+  it('records: a quote that opens in the last line and does not close is unclosed', () => {
+    assert.deepEqual(recordsOf('a\n"b'), [
+      [1, 'plain', 'a'],
+      [2, 'unclosed', '"b'],
+    ]);
+  });
+
+  it('records: bytes without the end of a record give no batch', () => {
+    assert.deepEqual([...new RecordSplitter(',').split(Buffer.from('a,b'), false)], []);
+  });
+
+  it('records: one that is too long is given up before its end comes, and the next one has its line', () => {
+    const splitter = new RecordSplitter(',');
+    const linesOf = (text: string, last: boolean): [number, string][] =>
+      [...splitter.split(Buffer.from(text), last)].flatMap(({ records }) =>
+        records.map(({ line, shape }): [number, string] => [line, shape]),
+      );
+    assert.deepEqual(linesOf(`a\n${'x'.repeat(MAX_RECORD_BYTES + 10)}`, false), [
+      [1, 'plain'],
+      [2, 'long'],
+    ]);
+    // The CR that ends it is the last byte of a piece.
+    assert.deepEqual(linesOf('x\r', false), []);
+    assert.deepEqual(linesOf('b\n', true), [[3, 'plain']]);
+  });
 });

@@ -14,6 +14,7 @@ const front = (index: number) => format(index.toString(16).padStart(8, '0').padE
 describe('rows: duplicates', () => {
   for (const [lines, different] of [
     [2000, 601],
+    [6000, 1801],
     [200_000, 60_013],
   ] as const) {
     it(`finds every device of ${lines} rows again, and no other`, () => {

@@ -17,6 +17,29 @@ describe('rows: CSV for the service', () => {
     assert.equal(writeCsv([]).toString(), '');
   });
 
+  it('writeCsv: rows may be longer than usual, wherever they are', () => {
+    const tags = Array.from({ length: 30 }, (_, index) => 'ø'.repeat(100) + String(index));
+    const long = { claimToken: 'a.b', tags };
+    const short = { claimToken: 'c.d', tags: [] };
+    const line = `a.b,"${tags.join(',')}"\n`;
+    for (const [rows, text] of [
+      [[long], line],
+      [[short, long, long, short], `c.d\n${line}${line}c.d\n`],
+    ] as const) {
+      assert.equal(writeCsv(rows).toString(), text);
+    }
+  });
+
+  it('writeCsv: rows that share their tags have the same', () => {
+    const tags = ['a'];
+    const rows = [
+      { claimToken: 'a.b', tags },
+      { claimToken: 'c.d', tags },
+      { claimToken: 'e.f', tags: [] },
+    ];
+    assert.equal(writeCsv(rows).toString(), 'a.b,"a"\nc.d,"a"\ne.f\n');
+  });
+
   it('comes back as it was', async () => {
     // Typographic quotes and invisible characters are refused, see the specs of tags.
     const character = fc.constantFrom('a', 'Z', 'ä', '中', '😀', '0', '=', '-', '_', '.', ':', '/', '"', "'");
