@@ -15,7 +15,7 @@ import { sanitize } from '../util/sanitize';
 /** One thing that was looked at. */
 interface Check {
   name: 'connection' | 'key' | 'account' | 'role' | 'api' | `tag:${string}` | 'rule' | 'dryRun';
-  /** `null` = cannot tell. */
+  /** `null` = not known. */
   ok: boolean | null;
   /** A sentence: what was found, and what to do. */
   message: string;
@@ -39,7 +39,7 @@ export interface CheckReport {
 const WRITERS = new Set(['owner', 'admin', 'editor']);
 const READER = 'viewer';
 
-const NOT_ASKED = 'cannot be told, as the service could not be asked';
+const NOT_ASKED = 'not known, as the service could not be asked';
 
 /**
  * Reads what a check is about.
@@ -69,7 +69,7 @@ export function reportUnusable(problem: NrfCloudError, inputs: CheckInputs): Che
  */
 export function reportLoad({ outageSince }: LoadReport): CheckReport {
   const name = 'connection';
-  if (outageSince === null) return reportOf([{ name, ok: null, message: 'cannot be told, as only the load was read' }]);
+  if (outageSince === null) return reportOf([{ name, ok: null, message: 'not checked, as only the load was read' }]);
   return reportOf([{ name, ok: false, message: `the service has been unavailable since ${outageSince}` }]);
 }
 
@@ -200,7 +200,7 @@ function accountChecks(found: Found<Awaited<ReturnType<typeof getAccount>>>): Ch
     const isRefused = hasCode(error, 'NRFCLOUD_UNAUTHORIZED', 'NRFCLOUD_FORBIDDEN');
     return [
       { name: 'account', ok: isRefused ? false : null, message: error.message },
-      { name: 'role', ok: null, message: 'the role cannot be told, as the account could not be read' },
+      { name: 'role', ok: null, message: 'the role is not known, as the account could not be read' },
     ];
   }
   const { teamName, role } = found.value.body;
@@ -217,7 +217,7 @@ function roleCheck(role: string | undefined): Check {
   if (word === READER) {
     return { name, ok: false, message: 'the role viewer may not claim; use the key of an Editor, Admin or Owner' };
   }
-  return { name, ok: null, message: `whether the role ${sanitize(role)} may claim cannot be told` };
+  return { name, ok: null, message: `it is not known whether the role ${sanitize(role)} may claim` };
 }
 
 function apiCheck(api: Api, tags: Found<unknown>): Check {
@@ -241,7 +241,7 @@ function tagCheck(tag: string, tags: Found<TagNames>): Check {
     return {
       name,
       ok: null,
-      message: 'whether the tag exists cannot be told, as the list does not show the name of each tag',
+      message: 'it is not known whether the tag exists, as the list does not show the name of each tag',
     };
   }
   return { name, ok: false, message: 'the tag does not exist; create it' };
@@ -251,7 +251,7 @@ function ruleCheck(tags: readonly string[], found: Found<Awaited<ReturnType<type
   const name = 'rule';
   if ('error' in found) return { name, ok: null, message: `the rules could not be read (${found.error.message})` };
   if (tags.length === 0) {
-    return { name, ok: null, message: 'which rule is meant cannot be told, as no tags are given' };
+    return { name, ok: null, message: 'no tags are given, so it is not known which rule is meant' };
   }
   const matching = found.value.body.filter((rule) => tagsOfRule(rule).some((tag) => tags.includes(tag)));
   if (matching.length === 0) {
@@ -263,7 +263,7 @@ function ruleCheck(tags: readonly string[], found: Found<Awaited<ReturnType<type
   if (states.includes('active'))
     return { name, ok: true, message: 'an active provisioning rule carries one of the tags' };
   if (states.includes(undefined)) {
-    return { name, ok: null, message: 'a rule carries one of the tags, but whether it is active cannot be told' };
+    return { name, ok: null, message: 'a rule carries one of the tags, but it is not known whether it is active' };
   }
   return { name, ok: false, message: 'the rule that carries one of the tags is not active; activate it' };
 }

@@ -84,7 +84,7 @@ export function knownAgainst(
 export function diagnose({ device, failedCommand }: ClaimState, rules: Reading<Rule[]>): Diagnosis {
   if (failedCommand !== undefined) return failedDiagnosis(failedCommand);
   if ('error' in device) {
-    return waiting(`the claimed device could not be read (${device.error.message}), so the cause cannot be told`);
+    return waiting(`the claimed device could not be read (${device.error.message}), so the cause is not known`);
   }
   if (device.value === undefined) {
     return waiting('the device is not among the claimed devices of this team, so it gets no credentials; claim it');
@@ -117,7 +117,7 @@ export function notConnectedDiagnosis(statusCode: number): Diagnosis & { statusC
 
 /** The diagnosis of a device that could not be looked up in device management. */
 export function unknownDiagnosis(error: Error): Diagnosis & { statusCode?: number } {
-  const reason = `device management could not be asked (${error.message}), so it cannot be told whether it is onboarded`;
+  const reason = `device management could not be asked (${error.message}), so it is not known whether it is onboarded`;
   const statusCode = error instanceof NrfCloudError ? error.cause.statusCode : undefined;
   return { ...waiting(reason), ...(statusCode === undefined ? {} : { statusCode }) };
 }
@@ -130,10 +130,10 @@ function ruleReason(tags: unknown, rules: Reading<Rule[]>): string {
   const contact = `make the device contact the service: ${HOW_TO_CONTACT}`;
   const notYet = 'the device has not fetched its credentials yet';
   if ('error' in rules) {
-    return `${notYet}; the rules could not be read, so it cannot be told whether one is for it; ${contact}`;
+    return `${notYet}; the rules could not be read, so it is not known whether one is for it; ${contact}`;
   }
   if (!Array.isArray(tags)) {
-    return `${notYet}; the service does not show its tags, so it cannot be told whether a rule is for it; ${contact}`;
+    return `${notYet}; the service does not show its tags, so it is not known whether a rule is for it; ${contact}`;
   }
   const own = tags.filter((tag): tag is string => typeof tag === 'string');
   const matching = rules.value.filter((rule) => tagsOfRule(rule).some((tag) => own.includes(tag)));
@@ -144,7 +144,7 @@ function ruleReason(tags: unknown, rules: Reading<Rule[]>): string {
   const states = matching.map(stateOfRule);
   if (states.includes('active')) return `${notYet}, and an active rule is for it; ${contact}`;
   if (states.includes(undefined)) {
-    return `${notYet}; a rule is for it, but it cannot be told whether that is active; look in the nRF Cloud portal, and ${contact}`;
+    return `${notYet}; a rule is for it, but it is not known whether that is active; look in the nRF Cloud portal, and ${contact}`;
   }
   return `the provisioning rule for the device is not active, so it gets no credentials; activate it in the nRF Cloud portal, then ${contact}`;
 }

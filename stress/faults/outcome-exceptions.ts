@@ -132,7 +132,7 @@ export const EXCEPTIONS: readonly Exception[] = [
     step: 'check',
     groups: ALL,
     outcome: 'ok',
-    why: 'contract: what cannot be told is a result, too',
+    why: 'contract: what is not known is a result, too',
   },
   {
     step: 'follow',

@@ -103,7 +103,7 @@ describe('nrfcloud-check', () => {
     assert.ok(msg['load'].startedPerSecond > 0);
   });
 
-  it('cannot tell the rule without tags, and says nothing of a dry run without a token', async () => {
+  it('does not know the rule without tags, and says nothing of a dry run without a token', async () => {
     const { ok, port } = await run();
     assert.equal(port, 0);
     assert.deepEqual(ok, { connection: true, key: true, account: true, role: true, api: true, rule: null });

@@ -46,7 +46,7 @@ describe('nrfcloud-onboarding: reasons', () => {
     addRule({ active: false });
     assertSentence((await reasonAfter())['reason']);
   });
-  it('waiting: it cannot be told whether the rule is active', async () => {
+  it('waiting: it is not known whether the rule is active', async () => {
     simulator.set({ ruleFields: 'tags' });
     addRule();
     assertSentence((await reasonAfter())['reason']);

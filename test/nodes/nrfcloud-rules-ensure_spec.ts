@@ -141,7 +141,7 @@ describe('nrfcloud-rules: ensure', () => {
     });
   }
 
-  it('ensure: says that it cannot tell whether a rule is active', async () => {
+  it('ensure: says that it does not know whether a rule is active', async () => {
     simulator.set({ ruleFields: 'tags' });
     rule('nRF Cloud Onboarding', [TAG]);
     const msg = await run({ operation: 'ensure' });

@@ -15,7 +15,7 @@ export function thisProcess(): Holder {
   return { pid: process.pid, host: hostname(), ...(started === undefined ? {} : { started }) };
 }
 
-/** Whether a process runs; `undefined` if it is another computer's, so that this cannot be told. */
+/** Whether a process runs; `undefined` if it is another computer's, where this is not known. */
 export function isRunning({ pid, host, started }: Partial<Holder>): boolean | undefined {
   if (typeof pid !== 'number') return false;
   if (host !== hostname()) return undefined;
