@@ -32,6 +32,8 @@ describe('parseProxyUrl', () => {
     ['http://proxy.example/a/b?c', 'http://proxy.example/a/b?c'],
     // A scheme is one only at the beginning.
     ['proxy.example/http://', 'http://proxy.example/http://'],
+    ['socks5://proxy.example:1080', 'socks5://proxy.example:1080'],
+    ['socks://proxy.example:1080', 'socks://proxy.example:1080'],
   ] as const) {
     it(`proxy address: is read: ${JSON.stringify(text)}`, () => assert.equal(parseProxyUrl(text, SOURCE), url));
   }
@@ -62,6 +64,11 @@ describe('parseProxyUrl', () => {
     'http://proxy example',
     'http://proxy:port',
     'file:///etc',
+    'ftp://proxy.example',
+    'htp://proxy.example',
+    'http+tls://proxy.example',
+    'xhttp://proxy.example',
+    'https-://proxy.example',
     '://proxy.example',
   ]) {
     it(`proxy address: is not usable: ${JSON.stringify(text)}`, () => {
