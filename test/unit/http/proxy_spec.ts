@@ -63,6 +63,7 @@ describe('parseProxyUrl', () => {
     'http://',
     'http://proxy example',
     'http://proxy:port',
+    'socks5://',
     'file:///etc',
     'ftp://proxy.example',
     'htp://proxy.example',
