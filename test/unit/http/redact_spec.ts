@@ -3,7 +3,8 @@ import { Redactor } from '../../../nodes/http/redact';
 
 describe('Redactor', () => {
   const key = 'secret-key-0123456789';
-  const redactor = new Redactor(key);
+  let redactor: Redactor;
+  beforeEach(() => (redactor = new Redactor(key)));
   const escaped = Array.from(key, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`).join(
     '',
   );
@@ -77,12 +78,8 @@ describe('Redactor', () => {
   });
 
   it('redact: finds a key with letters that only their numbers escape, in small and in capital letters', () => {
-    for (const text of ['\\u00e4\\u00f6', '\\u00E4\\u00F6', '\\u00e4ö']) assert.equal(new Redactor('äö').text(text), '…');
-  });
-
-  it('redact: a frozen list without the key is not written', () => {
-    const frozen = Object.freeze({ a: 1 });
-    assert.equal(redactor.json(frozen, key), frozen);
+    for (const text of ['\\u00e4\\u00f6', '\\u00E4\\u00F6', '\\u00e4ö'])
+      assert.equal(new Redactor('äö').text(text), '…');
   });
 
   it('finds a key whose characters JSON escapes', () => {

@@ -71,3 +71,18 @@ describe('backoffMs', () => {
     );
   });
 });
+
+describe('parseRetryAfter on a computer in New York', () => {
+  const zone = process.env['TZ'];
+  before(() => (process.env['TZ'] = 'America/New_York'));
+  after(() => {
+    if (zone === undefined) Reflect.deleteProperty(process.env, 'TZ');
+    else process.env['TZ'] = zone;
+  });
+
+  for (const header of ['Tue, 24 Nov 2026 10:00:09', '2026-11-24T10:00:09', '2026-11-24T10:00:09.000Z']) {
+    it(`retry-after: a date without a time zone is UTC: ${header}`, () => {
+      assert.equal(parseRetryAfter({ 'retry-after': header }, Date.UTC(2026, 10, 24, 10)), 9000);
+    });
+  }
+});
