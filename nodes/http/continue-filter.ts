@@ -31,9 +31,8 @@ export function dropContinue(socket: Socket): Socket {
         const end = rest.indexOf(HEAD_END);
         if (end < 0) break;
         rest = rest.subarray(end + HEAD_END.length);
-        if (rest.length === 0) break;
       }
-      held = rest.length === 0 ? undefined : rest;
+      held = rest;
     }
     return null;
   };

@@ -57,7 +57,7 @@ function decompressOnce(body: Buffer, coding: string, maxBytes: number): Promise
     };
     stream.on('data', (part: Buffer) => {
       const left = maxBytes - size;
-      parts.push(part.length > left ? part.subarray(0, left) : part);
+      parts.push(part.subarray(0, left));
       size += part.length;
       if (size <= maxBytes) return;
       stream.destroy();

@@ -8,7 +8,7 @@ import { Connections, proxiesFor, type DispatcherOptions } from './dispatcher';
 import { exchange, isSuccess, type HttpResponse } from './exchange';
 import { ExchangeError } from './exchange-error';
 import { isPublicAddress, isPublicName } from './public-address';
-import { backoffMs, MAX_RETRY_AFTER_MS, parseRetryAfter } from './retry';
+import { backoffMs, parseRetryAfter } from './retry';
 import { Semaphore } from './semaphore';
 
 /** A fetched document, or in a sentence why there is none. */
@@ -94,7 +94,7 @@ export class Downloader {
       if (!('retry' in result)) return result;
       const waitMs = result.askedMs ?? backoffMs(attempt);
       left -= performance.now() - startedAt + waitMs;
-      if (attempt === MAX_ATTEMPTS || waitMs > MAX_RETRY_AFTER_MS || left <= 0) return { problem: result.problem };
+      if (attempt === MAX_ATTEMPTS || left <= 0) return { problem: result.problem };
       onWaiting?.(true);
       await this.wait(waitMs, signal);
       onWaiting?.(false);

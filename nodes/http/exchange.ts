@@ -158,7 +158,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #resolveWith({ bytes }: DecodedBody, truncated: HttpResponse['truncated']): void {
     const { decode = decodeText, error } = this.limits;
     // A truncated body only serves to explain an error.
-    const kept = truncated === undefined || bytes.length <= error ? bytes : bytes.subarray(0, error);
+    const kept = truncated === undefined ? bytes : bytes.subarray(0, error);
     const head = { statusCode: this.#statusCode!, headers: this.#headers, text: decode(kept) };
     this.resolve(truncated === undefined ? head : { ...head, truncated });
   }

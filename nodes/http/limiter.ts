@@ -94,7 +94,7 @@ export class Limiter {
       const waiter = new WaitingRequest(request, signal, queue, this.#start, resolve, reject);
       queue.add(request.owner.lane, waiter, admitted);
       if (origin.blocked(performance.now())) waiter.show();
-      if (origin.outage !== undefined) this.#watchOutage(origin);
+      this.#watchOutage(origin);
       this.#drain();
     });
   }
@@ -204,7 +204,7 @@ export class Limiter {
     }, Math.ceil(ms));
   }
 
-  /** Ends waiters whose `outageWait` is over, and comes back when the next one's is. */
+  /** During an outage, ends waiters whose `outageWait` is over, and comes back when the next one's is. */
   #watchOutage(origin: OriginState): void {
     if (this.#outageTimer !== undefined || this.#closed) return;
     const { outage } = origin;

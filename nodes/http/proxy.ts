@@ -12,6 +12,8 @@ export interface EnvironmentProxies {
   httpsProxy?: string;
 }
 
+/** Schemes of the proxies that undici can use. */
+const USABLE_PROTOCOL = /^(https?|socks5?):$/;
 const EXAMPLE = 'http://proxy.example:3128';
 
 /**
@@ -32,7 +34,7 @@ export function parseProxyUrl(text: string, source: string): string {
   try {
     const parsed = new URL(url);
     decodeURIComponent(parsed.password);
-    if (parsed.hostname !== '') return parsed.href;
+    if (parsed.hostname !== '' && USABLE_PROTOCOL.test(parsed.protocol)) return parsed.href;
   } catch {
     // Reported below.
   }

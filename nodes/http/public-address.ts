@@ -49,7 +49,7 @@ export function isPublicAddress(address: string): boolean {
  */
 export function isPublicName(hostname: string): boolean {
   const name = hostname.toLowerCase().replace(/\.$/, '');
-  return name.includes('.') && /\.[a-z][a-z0-9-]*[a-z0-9]$/.test(name) && !PRIVATE_SUFFIXES.test(name);
+  return /\.[a-z][a-z0-9-]*[a-z0-9]$/.test(name) && !PRIVATE_SUFFIXES.test(name);
 }
 
 function networks(list: readonly string[], family: 'ipv4' | 'ipv6'): BlockList {

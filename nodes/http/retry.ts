@@ -29,7 +29,7 @@ type Headers = Record<string, string | string[] | undefined>;
  */
 export function parseRetryAfter(headers: Headers, now = Date.now()): number | undefined {
   const text = firstOf(headers['retry-after'])?.trim();
-  if (text === undefined || text === '') return undefined;
+  if (text === undefined) return undefined;
   if (/^\d+(\.\d+)?$/.test(text)) return Math.min(Number(text), MAX_SECONDS) * 1000;
   const date = parseUtcDate(text);
   if (date === undefined) return undefined;

@@ -48,7 +48,7 @@ export class WaitingRequest {
 
   /** Lets its message show that it waits. */
   show(): void {
-    if (this.#shown || this.left) return;
+    if (this.#shown) return;
     this.#shown = true;
     this.request.owner.onWaiting?.(true);
   }

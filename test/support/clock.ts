@@ -6,6 +6,10 @@ export interface Clock {
   readonly now: number;
   /** Goes on, a millisecond at a time, and lets everything happen that follows from it. */
   pass(ms: number): Promise<void>;
+  /** Goes on in one step, as after a long stop of the process: what was due meanwhile happens at its end. */
+  jump(ms: number): Promise<void>;
+  /** Goes on without its timers, as while the process is busy. */
+  lag(ms: number): void;
   /** Gives the real clock back. */
   restore(): void;
 }
@@ -29,6 +33,14 @@ export function stopClock(): Clock {
         mock.timers.tick(1);
         await new Promise((resolve) => realImmediate(resolve));
       }
+    },
+    async jump(ms) {
+      now += ms;
+      mock.timers.tick(ms);
+      await new Promise((resolve) => realImmediate(resolve));
+    },
+    lag(ms) {
+      now += ms;
     },
     restore() {
       performanceNow.mock.restore();

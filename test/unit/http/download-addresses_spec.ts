@@ -2,26 +2,31 @@ import assert from 'node:assert/strict';
 import dns from 'node:dns';
 import { createServer, type Server } from 'node:http';
 import { freePort, listen } from '../../../harness/ports';
+import { loadUndici } from '../../../nodes/http/dispatcher';
 import { Downloader, type Download } from '../../../nodes/http/downloads';
 import { assertSentence } from '../../support/sentences';
 
 const PUBLIC_SERVICE = 'https://api.example';
+/** Back-offs take no time. */
+const noWait = (): Promise<void> => Promise.resolve();
 
 /** What a name server says of every name, while a test runs. */
 function nameServerSays(...addresses: string[]): () => void {
   const real = dns.lookup;
-  dns.lookup = ((_name: string, _options: object, callback: (...args: unknown[]) => void) => {
+  dns.lookup = ((_name: string, { all }: dns.LookupOptions, callback: (...args: unknown[]) => void) => {
     const found = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
-    process.nextTick(callback, null, found);
+    if (all === true) process.nextTick(callback, null, found);
+    else process.nextTick(callback, null, found[0]!.address, found[0]!.family);
   }) as typeof dns.lookup;
   return () => (dns.lookup = real);
 }
 
 describe('a document that an answer of the service names', () => {
+  before(() => loadUndici());
   let downloads: Downloader | undefined;
   let restore: (() => void) | undefined;
   const fetch = (url: string, service = PUBLIC_SERVICE): Promise<Download> => {
-    downloads = new Downloader(service, { connections: 1, connectTimeoutMs: 2000 }, 'test/1');
+    downloads = new Downloader(service, { connections: 1, connectTimeoutMs: 2000 }, 'test/1', noWait);
     return downloads.fetch(url, 2000, new AbortController().signal);
   };
   afterEach(async () => {
@@ -172,14 +177,16 @@ describe('a document behind a proxy', () => {
   let proxy: Server;
   let proxyUrl: string;
   let visits: string[];
+  let status: number;
   let downloads: Downloader | undefined;
   let restore: (() => void) | undefined;
   beforeEach(async () => {
     visits = [];
+    status = 502;
     proxy = createServer();
     proxy.on('connect', (request, socket) => {
       visits.push(request.url ?? '');
-      socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+      socket.end(`HTTP/1.1 ${status} No\r\n\r\n`);
     });
     proxyUrl = `http://127.0.0.1:${await listen(proxy, 0)}`;
   });
@@ -191,17 +198,18 @@ describe('a document behind a proxy', () => {
     proxy.close();
   });
 
-  const fetch = (url: string): Promise<Download> => {
+  const fetch = (url: string, service = PUBLIC_SERVICE): Promise<Download> => {
     const options = { connections: 1, connectTimeoutMs: 2000, proxy: { url: proxyUrl, noProxy: [] } };
-    downloads = new Downloader(PUBLIC_SERVICE, options, 'test/1', () => Promise.resolve());
+    downloads = new Downloader(service, options, 'test/1', noWait);
     return downloads.fetch(url, 2000, new AbortController().signal);
   };
   const resolveTo = (...addresses: string[]): void => {
     const real = dns.promises.lookup;
-    dns.promises.lookup = (() =>
-      addresses.length === 0
-        ? Promise.reject(new Error('ENOTFOUND'))
-        : Promise.resolve(addresses.map((address) => ({ address, family: 4 })))) as typeof dns.promises.lookup;
+    dns.promises.lookup = ((_name: string, { all }: dns.LookupOptions) => {
+      if (addresses.length === 0) return Promise.reject(new Error('ENOTFOUND'));
+      const found = addresses.map((address) => ({ address, family: 4 }));
+      return Promise.resolve(all === true ? found : found[0]);
+    }) as typeof dns.promises.lookup;
     restore = () => (dns.promises.lookup = real);
   };
 
@@ -226,8 +234,43 @@ describe('a document behind a proxy', () => {
   ] as const) {
     it(`is not requested from ${url} at ${addresses.join() || 'an unknown address'}`, async () => {
       resolveTo(...addresses);
-      assert.ok('problem' in (await fetch(url)));
+      const result = await fetch(url);
+      assert.ok('problem' in result);
+      assertSentence(result.problem);
       assert.deepEqual(visits, []);
+    });
+  }
+
+  for (const [what, url, service] of [
+    ["the service's own host", 'https://api.example:1/x', PUBLIC_SERVICE],
+    ['this computer, where the service is, too', 'https://localhost:1/x', 'http://127.0.0.1:2'],
+  ] as const) {
+    it(`document behind a proxy: may be on ${what}, whatever its name resolves to`, async () => {
+      resolveTo('10.0.0.1');
+      await fetch(url, service);
+      assert.deepEqual([...new Set(visits)], [new URL(url).host]);
+    });
+  }
+
+  it('document behind a proxy: a public address needs no name', async () => {
+    resolveTo();
+    await fetch('https://1.1.1.1:1/x');
+    await downloads!.close();
+    await fetch('https://[2606:4700::1111]:1/x');
+    assert.deepEqual([...new Set(visits)], ['1.1.1.1:1', '[2606:4700::1111]:1']);
+  });
+
+  for (const [refusal, times] of [
+    [403, 1],
+    [502, 3],
+  ] as const) {
+    it(`document behind a proxy: is requested ${times} times if the proxy refuses with ${refusal}`, async () => {
+      resolveTo('1.1.1.1');
+      status = refusal;
+      const result = await fetch('https://files.nrfcloud.com/x');
+      assert.ok('problem' in result);
+      assertSentence(result.problem);
+      assert.equal(visits.length, times);
     });
   }
 });

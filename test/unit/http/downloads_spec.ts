@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { mock } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { listen } from '../../../harness/ports';
+import { loadUndici } from '../../../nodes/http/dispatcher';
 import { Downloader, type Download } from '../../../nodes/http/downloads';
 import { ScriptedServer, type ScriptedResponse } from '../../support/scripted-server';
 import { assertSentence } from '../../support/sentences';
@@ -11,6 +13,7 @@ const LOCAL_SERVICE = 'http://127.0.0.1:1';
 const OPTIONS = { connections: 1, connectTimeoutMs: 2000 };
 
 describe('a document that an answer of the service names', () => {
+  before(() => loadUndici());
   let downloads: Downloader | undefined;
   const fetch = (url: string, timeoutMs = 2000, wait?: (ms: number) => Promise<void>): Promise<Download> => {
     downloads = new Downloader(LOCAL_SERVICE, OPTIONS, 'test/1', wait);
@@ -43,7 +46,7 @@ describe('a document that an answer of the service names', () => {
       });
       const port = await listen(host, 0);
       try {
-        const result = await fetch(`http://127.0.0.1:${port}/x`);
+        const result = await fetch(`http://127.0.0.1:${port}/x`, 2000, () => Promise.resolve());
         assert.ok('problem' in result);
         assert.match(result.problem, new RegExp(`HTTP ${status}`));
         assert.equal(seen, visits);
@@ -54,6 +57,24 @@ describe('a document that an answer of the service names', () => {
     });
   }
 
+  describe('that cannot be used', () => {
+    const tooLarge = gzipSync(Buffer.alloc(8 * 2 ** 20 + 1), { level: 1 });
+    for (const [what, body, encoding] of [
+      ['too large', tooLarge, 'gzip'],
+      ['damaged', Buffer.from('not gzip'), 'gzip'],
+      ['in an unknown coding', Buffer.from('rows'), 'zstd'],
+    ] as const) {
+      it(`is reported: ${what}`, async () => {
+        const service = await ScriptedServer.start();
+        service.respondWith([200, body, { 'content-encoding': encoding }]);
+        const result = await fetch(`${service.origin}/x`);
+        await service.stop();
+        assert.ok('problem' in result);
+        assertSentence(result.problem);
+      });
+    }
+  });
+
   describe('is asked for again', () => {
     let service: ScriptedServer;
     beforeEach(async () => (service = await ScriptedServer.start()));
@@ -62,9 +83,10 @@ describe('a document that an answer of the service names', () => {
     /** Fetches it; what comes of it, and how long it was to wait between the attempts. */
     async function waits(...answers: ScriptedResponse[]): Promise<{ result: Download; ms: number[] }> {
       service.respondWith(...answers);
+      const stalls = answers.some((answer) => typeof answer === 'function');
       const ms: number[] = [];
       const wait = (waitMs: number): Promise<void> => Promise.resolve(void ms.push(waitMs));
-      const result = await fetch(`${service.origin}/x`, 200, wait);
+      const result = await fetch(`${service.origin}/x`, stalls ? 50 : 2000, wait);
       return { result, ms };
     }
 
@@ -99,16 +121,53 @@ describe('a document that an answer of the service names', () => {
       });
     }
 
-    it('not when its host wants more time than anybody waits, nor after it stalled, nor a fourth time', async () => {
-      const late = await waits([429, '', { 'retry-after': '301' }]);
-      assert.deepEqual([late.result, late.ms], [{ problem: 'its host responds with HTTP 429' }, []]);
-      const stalled = await waits(() => undefined);
-      assert.deepEqual(stalled.ms, []);
-      assert.match(JSON.stringify(stalled.result), /no response within 0.2 s/);
-      const lost = await waits('reset', 'reset', 'reset');
-      assert.equal(lost.ms.length, 2);
-      assert.match(JSON.stringify(lost.result), /it could not be fetched \(/);
-      assert.equal(service.requests.length, 5);
+    for (const after of ['301', '110', '120']) {
+      const times = after === '110' ? 1 : 0;
+      it(`${times} times when its host wants ${after} s: two minutes are for all attempts`, async () => {
+        const { result, ms } = await waits([429, '', { 'retry-after': after }], [200, 'rows']);
+        assert.equal(ms.length, times);
+        assert.deepEqual(result, times === 1 ? { text: 'rows' } : { problem: 'its host responds with HTTP 429' });
+      });
+    }
+
+    it('not when the waits of its attempts together are too long', async () => {
+      const busy: ScriptedResponse = [503, '', { 'retry-after': '70' }];
+      const { result, ms } = await waits(busy, busy, [200, 'rows']);
+      assert.deepEqual([result, ms], [{ problem: 'its host responds with HTTP 503' }, [70_000]]);
+      assert.equal(service.requests.length, 2);
+    });
+
+    it('not after it stalled', async () => {
+      const { result, ms } = await waits(() => undefined);
+      assert.deepEqual(ms, []);
+      assert.match(JSON.stringify(result), /no response within 0.05 s/);
+      assert.equal(service.requests.length, 1);
+    });
+
+    it('not a fourth time', async () => {
+      const { result, ms } = await waits('reset', 'reset', 'reset', [200, 'rows']);
+      assert.equal(ms.length, 2);
+      assert.match(JSON.stringify(result), /it could not be fetched \(/);
+      assert.equal(service.requests.length, 3);
+    });
+
+    it('not once it is aborted', async () => {
+      const stop = new AbortController();
+      service.respondWith(() => stop.abort(new Error('stopped')));
+      const ms: number[] = [];
+      downloads = new Downloader(LOCAL_SERVICE, OPTIONS, 'test/1', (waitMs) => Promise.resolve(void ms.push(waitMs)));
+      await assert.rejects(downloads.fetch(`${service.origin}/x`, 2000, stop.signal), /stopped/);
+      assert.deepEqual(ms, []);
+    });
+
+    it('and its wait is shown until it is over', async () => {
+      service.respondWith([500], [200, 'rows']);
+      const shown: unknown[] = [];
+      const wait = (): Promise<void> => Promise.resolve(void shown.push('wait'));
+      downloads = new Downloader(LOCAL_SERVICE, OPTIONS, 'test/1', wait);
+      const { signal } = new AbortController();
+      await downloads.fetch(`${service.origin}/x`, 2000, signal, (waiting) => shown.push(waiting));
+      assert.deepEqual(shown, [true, 'wait', false]);
     });
 
     it('not once it is closed', async () => {

@@ -8,6 +8,8 @@ import { ListenedStop } from '../../support/listened-stop';
 class PlayedDispatcher {
   handler!: Required<Dispatcher.DispatchHandler>;
   readonly aborted: string[] = [];
+  /** Of the next response. */
+  headers: Record<string, string> = {};
   readonly controller = { abort: (reason: Error) => this.aborted.push(reason.message) } as never;
 
   dispatch(_options: object, handler: Dispatcher.DispatchHandler): boolean {
@@ -21,7 +23,7 @@ class PlayedDispatcher {
 
   answers(statusCode: number, ...chunks: (string | Buffer)[]): void {
     this.starts();
-    this.handler.onResponseStart(this.controller, statusCode, {}, '');
+    this.handler.onResponseStart(this.controller, statusCode, this.headers, '');
     for (const chunk of chunks) this.handler.onResponseData(this.controller, Buffer.from(chunk));
   }
 
@@ -92,6 +94,30 @@ describe('exchange', () => {
       dispatcher.fails(new Error('aborted'));
     });
   }
+
+  it('exchange: an empty body has no content coding to undo', async () => {
+    const sent = send();
+    dispatcher.headers = { 'content-encoding': 'zstd' };
+    dispatcher.answers(200);
+    dispatcher.ends();
+    assert.deepEqual(await sent, { statusCode: 200, headers: dispatcher.headers, text: '' });
+  });
+
+  it('exchange: a body that cannot be decompressed is reported', async () => {
+    const sent = send();
+    dispatcher.headers = { 'content-encoding': 'zstd' };
+    dispatcher.answers(200, 'x');
+    dispatcher.ends();
+    assert.equal((await sent).truncated, 'encoding');
+  });
+
+  it('exchange: an interim response is not the response when the connection is lost after it', async () => {
+    const sent = send();
+    dispatcher.starts();
+    dispatcher.handler.onResponseStart(dispatcher.controller, 103, {}, '');
+    dispatcher.fails(new Error('lost'));
+    assert.deepEqual(await failed(sent), { kind: 'network', mayHaveBeenSent: true, message: 'lost' });
+  });
 
   it('ends in time, and tells what has come of an error', async () => {
     const silent = send(20);

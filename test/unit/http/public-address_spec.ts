@@ -44,6 +44,8 @@ describe('isPublicName', () => {
     'host.corp',
     'x.test',
     'x.123',
+    'files.example1.123',
+    'com',
     '',
   ]) {
     it(`is false for "${name}"`, () => assert.equal(isPublicName(name), false));

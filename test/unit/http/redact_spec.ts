@@ -3,7 +3,8 @@ import { Redactor } from '../../../nodes/http/redact';
 
 describe('Redactor', () => {
   const key = 'secret-key-0123456789';
-  const redactor = new Redactor(key);
+  let redactor: Redactor;
+  beforeEach(() => (redactor = new Redactor(key)));
   const escaped = Array.from(key, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`).join(
     '',
   );
@@ -48,6 +49,37 @@ describe('Redactor', () => {
       ['__proto__', '…'],
       ['…', 1],
     ]);
+  });
+
+  it('redact: leaves numbers, true, false and null as they are, and lists and objects the same ones', () => {
+    const inner = { a: 1, b: null, c: true };
+    const list = [inner, 2, null, `x${key}`];
+    const body = { list, key: `${key}!` };
+    assert.equal(redactor.json(body, key), body);
+    assert.deepEqual(body, { list: [{ a: 1, b: null, c: true }, 2, null, 'x…'], key: '…!' });
+    assert.equal(body.list, list);
+    assert.ok(Array.isArray(body.list));
+    assert.equal(body.list[0], inner);
+    assert.equal(redactor.json(null, key), null);
+    assert.equal(redactor.json(`a ${key}`, key), 'a …');
+  });
+
+  it('redact: properties whose names or values held the key can be written, found and removed', () => {
+    const body = redactor.json({ [key]: 1, other: key }, key) as Record<string, unknown>;
+    for (const name of ['…', 'other']) {
+      const { configurable, enumerable, writable } = Object.getOwnPropertyDescriptor(body, name)!;
+      assert.deepEqual([configurable, enumerable, writable], [true, true, true]);
+    }
+  });
+
+  it('redact: properties without the key stay in their order', () => {
+    const body = redactor.json({ b: 1, [key]: 2, a: [3] }, key);
+    assert.deepEqual(Object.keys(body as object), ['b', 'a', '…']);
+  });
+
+  it('redact: finds a key with letters that only their numbers escape, in small and in capital letters', () => {
+    for (const text of ['\\u00e4\\u00f6', '\\u00E4\\u00F6', '\\u00e4ö'])
+      assert.equal(new Redactor('äö').text(text), '…');
   });
 
   it('finds a key whose characters JSON escapes', () => {

@@ -29,6 +29,12 @@ describe('parseRetryAfter', () => {
     ['5 o 10:00', undefined],
     ['2026-11-24 10:00', undefined],
     ['   ', undefined],
+    ['on 2026-11-24T10:00:09', undefined],
+    ['a 24 10:00', undefined],
+    ['Tue, 24 Nov 2026 10:00:09 UTC', 9000],
+    ['Tue, 24 Nov 2026 10:00:09 UT', 9000],
+    ['Tue, 24 Nov 2026 10:00:09 GMT  (x)', 9000],
+    ['2026-11-24T12:00:09+02:00', 9000],
     // Date.parse passes over what stands in parentheses.
     [`Tue, 24 Nov 2026 10:00:09 GMT (${'x'.repeat(68)})`, 9000],
     [`Tue, 24 Nov 2026 10:00:09 GMT (${'x'.repeat(69)})`, undefined],
@@ -64,4 +70,19 @@ describe('backoffMs', () => {
       0,
     );
   });
+});
+
+describe('parseRetryAfter on a computer in New York', () => {
+  const zone = process.env['TZ'];
+  before(() => (process.env['TZ'] = 'America/New_York'));
+  after(() => {
+    if (zone === undefined) Reflect.deleteProperty(process.env, 'TZ');
+    else process.env['TZ'] = zone;
+  });
+
+  for (const header of ['Tue, 24 Nov 2026 10:00:09', '2026-11-24T10:00:09', '2026-11-24T10:00:09.000Z']) {
+    it(`retry-after: a date without a time zone is UTC: ${header}`, () => {
+      assert.equal(parseRetryAfter({ 'retry-after': header }, Date.UTC(2026, 10, 24, 10)), 9000);
+    });
+  }
 });
