@@ -140,6 +140,7 @@ describe('statusError', () => {
     assertSentence(report(404, '', {}, { isList: true }).message);
     assert.doesNotMatch(report(404, '').message, /\/v1/);
     assert.doesNotMatch(report(404, '', {}, { isList: true, method: 'POST' }).message, /\/v1/);
+    assert.doesNotMatch(report(400, '', {}, { isList: true }).message, /\/v1/);
   });
 
   it('keeps the body as JSON or text, and leaves an empty one out', () => {
@@ -167,7 +168,11 @@ describe('badResponse', () => {
 
   it('says whether a change may have been made', () => {
     assert.deepEqual(bad('x').cause, { ...FACTS, statusCode: 200, body: 'x' });
-    for (const method of ['GET', 'POST']) assertSentence(bad('', { method }).message);
+    for (const method of ['GET', 'POST']) {
+      const { code, message } = bad('', { method });
+      assert.equal(code, 'NRFCLOUD_BAD_RESPONSE');
+      assertSentence(message);
+    }
     assert.deepEqual(bad('', { method: 'POST' }).cause, {
       ...FACTS,
       method: 'POST',
@@ -206,6 +211,12 @@ describe('transportError', () => {
     const failure = new ExchangeError('network', true, new Error('other side closed'));
     const error = failed(failure, { mayHaveSucceeded: true, method: 'DELETE' });
     assert.deepEqual([error.code, error.cause.mayHaveSucceeded], ['NRFCLOUD_UNAVAILABLE', true]);
+    assertSentence(error.message);
+  });
+
+  it('a change that was not sent has had no effect', () => {
+    const error = failed(new ExchangeError('network', false, new Error('refused')), { method: 'DELETE' });
+    assert.deepEqual(error.cause, { ...FACTS, method: 'DELETE' });
     assertSentence(error.message);
   });
 
