@@ -113,7 +113,7 @@ describe('Api', () => {
 
     it('finds nothing after the last delay', async () => {
       let looks = 0;
-      const find = (): Promise<undefined> => {
+      const find = (): Promise<string | undefined> => {
         looks++;
         return Promise.resolve(undefined);
       };
