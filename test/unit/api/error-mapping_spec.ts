@@ -134,6 +134,13 @@ describe('statusError', () => {
     for (const status of [500, 502]) assertSentence(report(status, '<html><body>Bad gateway</body></html>').message);
   });
 
+  it('advises to look before a change that may have taken effect is sent again', () => {
+    const change = { method: 'POST', operation: 'create command', mayHaveSucceeded: true } as const;
+    for (const context of [change, { ...change, mayHaveSucceeded: false }, { mayHaveSucceeded: true }]) {
+      assertSentence(report(500, '', {}, context).message);
+    }
+  });
+
   it('a redirect is named as one', () => assertSentence(report(302).message));
 
   it('advises to check the base URL if a list is not found', () => {
