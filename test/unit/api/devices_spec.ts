@@ -62,6 +62,12 @@ describe('devices', () => {
     [unblockDevice, 'BLOCKED'],
   ] as const) {
     describe(change.name, () => {
+      it('ends with a refusal, which is not looked into', async () => {
+        service.respondWith([403]);
+        assert.equal((await errorOf(change(service.api(), ID))).code, 'NRFCLOUD_FORBIDDEN');
+        assert.equal(service.requests.length, 1);
+      });
+
       it('believes an empty body, and one about the device', async () => {
         service.respondWith([204], [200, DEVICE]);
         assert.deepEqual(await change(service.api(), ID), { statusCode: 204, body: undefined });
@@ -78,6 +84,7 @@ describe('devices', () => {
             service.respondWith([200, body], look);
             const { code, cause } = await errorOf(change(service.api(), ID));
             assert.deepEqual([code, cause.mayHaveSucceeded], ['NRFCLOUD_BAD_RESPONSE', true]);
+            assert.notEqual(cause.operation, 'get device');
           }
         });
       }

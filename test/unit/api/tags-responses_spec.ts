@@ -78,6 +78,13 @@ describe('tags: which responses are believed', () => {
     assert.deepEqual((await updateTag(service.api(), '1', CHANGE)).body, CHANGE);
   });
 
+  it('updateTag, deleteTag: a refusal is not looked into', async () => {
+    service.respondWith([403], [404]);
+    assert.equal((await errorOf(updateTag(service.api(), '1', CHANGE))).code, 'NRFCLOUD_FORBIDDEN');
+    assert.equal((await errorOf(deleteTag(service.api(), '1'))).code, 'NRFCLOUD_NOT_FOUND');
+    assert.equal(methods(), 'PUT DELETE');
+  });
+
   it('updateTag reads the description from a tag that shows no id, but not from another tag', async () => {
     service.respondWith([200, { tag: 'one', description: 'd' }], [200]);
     await updateTag(service.api(), '1', { tag: 'new' });
