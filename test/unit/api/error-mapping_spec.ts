@@ -139,6 +139,8 @@ describe('statusError', () => {
     for (const context of [change, { ...change, mayHaveSucceeded: false }, { mayHaveSucceeded: true }]) {
       assertSentence(report(500, '', {}, context).message);
     }
+    // What a refusal says is about what is there.
+    assertSentence(report(409, '', {}, change).message);
   });
 
   it('a redirect is named as one', () => assertSentence(report(302).message));
