@@ -82,7 +82,8 @@ async function resolveFailedClaim(
     throw withEarlierDoubt(thrown, error);
   });
   if (found === undefined) throw conflict ? claimedByOthers(error) : error;
-  return (conflict || saysClaimed) && !error.mayHaveSucceeded ? { ...found, conflict: error } : found;
+  // After an attempt that may have succeeded the device is taken for the one that it has claimed.
+  return error.mayHaveSucceeded ? found : { ...found, conflict: error };
 }
 
 /** The device if this key can see it in the account. */

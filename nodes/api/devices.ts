@@ -125,11 +125,11 @@ export async function unclaimDevice(api: Api, id: string): Promise<ApiResponse<u
         },
       });
     } catch (error) {
-      if (hasCode(error, 'NRFCLOUD_NOT_FOUND') && error.mayHaveSucceeded) return removed(error);
+      if (hasCode(error, 'NRFCLOUD_NOT_FOUND') && error.mayHaveSucceeded) return removed();
       if (!isUnusableSuccess(error)) throw error;
       const device = await confirm(error, () => getClaimedDevice(api, id));
       if (device !== undefined) throw error;
-      return { statusCode: 404, body: undefined };
+      return removed();
     }
   };
   return api.inOrder('unclaim device', deviceKey(id), work);
@@ -150,9 +150,9 @@ async function readClaimedAt(api: Api, id: string): Promise<unknown> {
   }
 }
 
-/** The response of a removal that was repeated and finds nothing any more. */
-export function removed({ cause }: NrfCloudError): ApiResponse<undefined> {
-  return { statusCode: cause.statusCode ?? 404, body: undefined };
+/** The response in place of the one of a removal whose target is not found any more. */
+export function removed(): ApiResponse<undefined> {
+  return { statusCode: 404, body: undefined };
 }
 
 /** Looks once whether a success that cannot be believed is one. @throws {NrfCloudError} the error if the look-up fails */

@@ -35,9 +35,11 @@ export function statusError(response: HttpResponse, context: RequestContext, red
     return new NrfCloudError(code, message, facts);
   }
   const said = sanitize(readableText(body));
+  // Sent again, a change that has taken effect may take effect twice.
+  const effect = statusCode >= 500 ? effectOf(context) : '';
   const message =
-    `${context.operation}: ${what} (HTTP ${statusCode}${tries}${wait}${said === '' ? '' : `: ${said}`}); ` +
-    (adviceFor(statusCode, context) ?? todo);
+    `${context.operation}: ${what} (HTTP ${statusCode}${tries}${wait}${said === '' ? '' : `: ${said}`})${effect}; ` +
+    (effect === '' ? (adviceFor(statusCode, context) ?? todo) : 'look before you send the message again');
   return new NrfCloudError(code, message, facts);
 }
 
@@ -65,7 +67,7 @@ export function badResponse(
 export function transportError(error: ExchangeError, origin: string, context: RequestContext): NrfCloudError {
   const tries = context.attempts > 1 ? ` in each of ${context.attempts} attempts` : '';
   const { operation } = context;
-  const effect = isChange(context) && context.mayHaveSucceeded ? `, but ${EFFECT_OF[operation] ?? DEFAULT_EFFECT}` : '';
+  const effect = effectOf(context);
   const look = effect === '' ? '' : 'look before you send the message again, and ';
   if (error.kind === 'timeout') {
     const message = `${operation}: ${error.message} from ${origin}${tries}${effect}; ${look}check the network, or raise the connection's timeout`;
@@ -79,7 +81,11 @@ export function transportError(error: ExchangeError, origin: string, context: Re
   return new NrfCloudError('NRFCLOUD_UNAVAILABLE', message, requestFacts(context));
 }
 
-const DEFAULT_EFFECT = 'it may have taken effect';
+/** The part of a sentence about what a change may have done although it failed; empty if it has done nothing. */
+function effectOf(context: RequestContext): string {
+  if (!isChange(context) || !context.mayHaveSucceeded) return '';
+  return `, but ${EFFECT_OF[context.operation] ?? 'it may have taken effect'}`;
+}
 
 /** The error of a request that has waited through an outage for as long as the connection allows. */
 export function outageError(seconds: number, origin: string, context: RequestContext): NrfCloudError {

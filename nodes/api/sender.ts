@@ -192,7 +192,7 @@ export class Sender {
     signal: AbortSignalLike,
   ): Promise<ApiResponse<T> | undefined> {
     context.lastError = failure.error;
-    const { recoverWith, repeatAfterLoss = 'always' } = request;
+    const { recoverWith, repeatAfterLoss } = request;
     const waitMs = this.#waitBeforeRetry(failure, context, request);
     if (typeof waitMs === 'number') await this.options.limiter.pause(waitMs, context.owner, signal);
     let isLast = waitMs === undefined;

@@ -155,11 +155,11 @@ export async function deleteTag(api: Api, id: string): Promise<ApiResponse> {
       const parse = (body: unknown): unknown => parseTagChange(body, (item) => hasId(item, id));
       return await api.send('delete tag', { id, parse });
     } catch (error) {
-      if (hasCode(error, 'NRFCLOUD_NOT_FOUND') && error.mayHaveSucceeded) return removed(error);
+      if (hasCode(error, 'NRFCLOUD_NOT_FOUND') && error.mayHaveSucceeded) return removed();
       if (!isUnusableSuccess(error)) throw error;
       const gone = await confirm(error, () => isGone(api, id));
       if (!gone) throw error;
-      return { statusCode: 404, body: undefined };
+      return removed();
     }
   };
   return api.inOrder('delete tag', idKey(id), work);

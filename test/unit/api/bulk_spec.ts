@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
-import { bulkStatus, errorSummary, operationIdOf, uploadClaims, type UploadResponse } from '../../../nodes/api/bulk';
+import {
+  bulkStatus,
+  errorSummary,
+  operationIdOf,
+  reportedFailures,
+  uploadClaims,
+  type UploadResponse,
+} from '../../../nodes/api/bulk';
 import { Abort } from '../../../nodes/util/abort';
 import { errorOf, ScriptedServer } from '../../support/scripted-server';
+import { assertSentence } from '../../support/sentences';
 
 describe('bulk claims', () => {
   let service: ScriptedServer;
@@ -40,6 +48,7 @@ describe('bulk claims', () => {
       [400, { failed: [] }, 'NRFCLOUD_REJECTED'],
       [422, { claimedIds: [], failed: [] }, 'NRFCLOUD_REJECTED'],
       [400, { message: 'at most 500 rows' }, 'NRFCLOUD_REJECTED'],
+      [422, 'no', 'NRFCLOUD_REJECTED'],
     ] as const) {
       it(`does not accept ${JSON.stringify(body)} with ${status}`, async () => {
         service.respondWith([status, body]);
@@ -53,8 +62,9 @@ describe('bulk claims', () => {
     for (const body of [{}, { bulkOpsRequestId: ' ' }, { bulkOpsRequestId: 5 }, { failed: {} }, [], 'null', '<html>']) {
       it(`does not accept ${JSON.stringify(body)} with 200`, async () => {
         service.respondWith([200, body]);
-        const { code, cause } = await errorOf(upload());
+        const { code, cause, message } = await errorOf(upload());
         assert.deepEqual([code, cause.mayHaveSucceeded], ['NRFCLOUD_BAD_RESPONSE', true]);
+        assertSentence(message);
       });
     }
 
@@ -95,17 +105,43 @@ describe('bulk claims', () => {
     assert.equal(operationIdOf({ bulkOpsRequestId: ' b1 ' }), 'b1');
   });
 
-  it('bulkStatus asks once for an object', async () => {
-    service.respondWith([500, {}], [200, { status: 'NEW' }], [200, []]);
+  for (const [body, count] of [
+    [{ failed: [{}, {}] }, 2],
+    [{ claimedIds: ['a'] }, 0],
+    [{ failed: {} }, 0],
+    [{ bulkOpsRequestId: 'b1', failed: [{}] }, 0],
+  ] as const) {
+    it(`reportedFailures: ${JSON.stringify(body)} reports ${count}`, () => {
+      assert.equal(reportedFailures(body), count);
+    });
+  }
+
+  it('bulkStatus is requested once', async () => {
+    service.respondWith([500, {}]);
     assert.equal((await errorOf(bulkStatus(service.api(), 'b1'))).cause.attempts, 1);
-    assert.deepEqual(await bulkStatus(service.api(), 'b1'), { statusCode: 200, body: { status: 'NEW' } });
-    assert.equal((await errorOf(bulkStatus(service.api(), 'b1'))).code, 'NRFCLOUD_BAD_RESPONSE');
-    assert.equal(service.requests.length, 3);
+    assert.deepEqual(service.lines, ['GET /bulk-ops-requests/b1']);
   });
+
+  for (const body of [{ status: 'NEW' }, { bulkOpsRequestId: 'B1' }]) {
+    it(`bulkStatus believes ${JSON.stringify(body)}`, async () => {
+      service.respondWith([200, body]);
+      assert.deepEqual(await bulkStatus(service.api(), 'b1'), { statusCode: 200, body });
+    });
+  }
+
+  for (const body of [[], { bulkOpsRequestId: 'b2' }]) {
+    it(`bulkStatus does not believe ${JSON.stringify(body)}`, async () => {
+      service.respondWith([200, body]);
+      const { code, message } = await errorOf(bulkStatus(service.api(), 'b1'));
+      assert.equal(code, 'NRFCLOUD_BAD_RESPONSE');
+      assertSentence(message);
+    });
+  }
 
   it('errorSummary says that the service names none', async () => {
     for (const errorSummaryUrl of [undefined, '', 5, null]) {
-      assert.ok('problem' in (await errorSummary(service.api(), { errorSummaryUrl })));
+      const summary = await errorSummary(service.api(), { errorSummaryUrl });
+      assert.deepEqual(summary, { problem: 'the service names no error summary' });
     }
   });
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { claim, dryRunClaim, type ClaimResponse } from '../../../nodes/api/claims';
+import { claim, type ClaimResponse } from '../../../nodes/api/claims';
 import { Abort } from '../../../nodes/util/abort';
 import { errorOf, ScriptedServer, type ScriptedResponse } from '../../support/scripted-server';
 import { assertSentence } from '../../support/sentences';
@@ -57,9 +57,10 @@ describe('claim', () => {
   for (const status of [403, 404, 409, 422]) {
     it(`is a conflict if the device is claimed but not visible: ${status}`, async () => {
       service.respondWith([409, {}], [status, {}]);
-      const { code, cause } = await errorOf(claimOnce());
-      assert.deepEqual([code, cause.mayHaveSucceeded], ['NRFCLOUD_CONFLICT', undefined]);
+      const { code, cause, message } = await errorOf(claimOnce());
+      assert.deepEqual([code, cause.operation, cause.mayHaveSucceeded], ['NRFCLOUD_CONFLICT', 'claim', undefined]);
       assert.equal(service.requests.length, 2);
+      assertSentence(message);
     });
   }
 
@@ -74,6 +75,11 @@ describe('claim', () => {
       assert.equal((await errorOf(claimOnce({ retries: 0 }))).code, code);
     });
   }
+
+  it('reports why a conflict could not be looked up, also if it says that the device is claimed', async () => {
+    service.respondWith([409, { message: 'already claimed' }], [500]);
+    assert.equal((await errorOf(claimOnce({ retries: 0 }))).code, 'NRFCLOUD_UNAVAILABLE');
+  });
 
   it('is a conflict whatever its look-up gives, if the device must be new', async () => {
     for (const look of [[401], [500], [200, OTHER]] as const) {
@@ -124,6 +130,22 @@ describe('claim', () => {
     assert.equal(service.requests.length, 2);
   });
 
+  it('looks again for a device that is not there yet after the last lost response, but not for another one', async () => {
+    service.respondWith('reset', [404], [200, DEVICE]);
+    assert.deepEqual(await claimOnce({ retries: 0 }), { statusCode: 200, body: DEVICE });
+    service.respondWith('reset', [200, OTHER]);
+    assert.equal((await errorOf(claimOnce({ retries: 0 }))).cause.mayHaveSucceeded, true);
+    assert.equal(service.requests.length, 5);
+  });
+
+  it('may have succeeded if the flow is stopped between two look-ups', async () => {
+    const stop = new Abort();
+    const owner = { signal: stop, onWaiting: () => stop.abort() };
+    service.respondWith([200, '<html>'], [404]);
+    const { code, cause } = await errorOf(claim(service.api({ lookUpDelaysMs: [60_000] }, owner), CLAIM));
+    assert.deepEqual([code, cause.operation, cause.mayHaveSucceeded], ['NRFCLOUD_CLOSED', 'claim', true]);
+  });
+
   for (const body of [OTHER, { message: 'welcome' }, '', '<html>']) {
     it(`does not take ${JSON.stringify(body)} for the device after a lost response`, async () => {
       service.respondWith('reset', [200, body], [201, DEVICE]);
@@ -149,9 +171,10 @@ describe('claim', () => {
 
   it('is an uncertain conflict if its repetition is refused and the device is not visible', async () => {
     service.respondWith('reset', [404], [409, {}], [403, {}]);
-    const { code, cause } = await errorOf(claimOnce());
+    const { code, cause, message } = await errorOf(claimOnce());
     assert.deepEqual([code, cause.mayHaveSucceeded], ['NRFCLOUD_CONFLICT', true]);
     assert.equal(service.requests.length, 4);
+    assertSentence(message);
   });
 
   it('says after a timeout that the device may have been claimed', async () => {
@@ -226,6 +249,24 @@ describe('claim', () => {
       assert.deepEqual(second.body, DEVICE);
     });
 
+    for (const [what, changed] of [
+      ['another token', { claimToken: 'other' }],
+      ['other tags', { tags: ['b'] }],
+      ['no tags', { tags: [] }],
+    ] as const) {
+      it(`with ${what} is two claims`, async () => {
+        service.respondWith([201, DEVICE], [201, DEVICE]);
+        const client = service.client();
+        const request = { ...CLAIM, tags: ['a'] };
+        await Promise.all(
+          [request, { ...request, ...changed, tags: [...(changed.tags ?? ['a'])] }].map((one) =>
+            claim(service.apiOf(client), one),
+          ),
+        );
+        assert.equal(service.requests.length, 2);
+      });
+    }
+
     it('waits at most as long as its message lives', async () => {
       let release = (): void => undefined;
       service.respondWith((_request, response) => void (release = () => response.end(JSON.stringify(DEVICE))));
@@ -244,53 +285,5 @@ describe('claim', () => {
       assert.deepEqual(waiting, [true, false]);
       assert.equal(service.requests.length, 1);
     });
-  });
-});
-
-describe('dryRunClaim', () => {
-  let service: ScriptedServer;
-  beforeEach(async () => (service = await ScriptedServer.start({ backOff: false })));
-  afterEach(() => service.stop());
-  const dryRun = (): Promise<ClaimResponse> => dryRunClaim(service.api({ api: 'current' }), CLAIM);
-
-  it('gives what the service says', async () => {
-    service.respondWith([202]);
-    assert.deepEqual(await dryRun(), { statusCode: 202, body: undefined });
-    assert.equal(service.lines[0], 'POST /claimed-devices?dryrun=true');
-    assert.equal(service.requests[0]!.body, '{"claimToken":"token"}');
-  });
-
-  for (const [status, body] of [
-    [201, DEVICE],
-    [202, DEVICE],
-    [200, { message: 'welcome' }],
-  ] as const) {
-    it(`does not believe ${status} with ${JSON.stringify(body)}`, async () => {
-      service.respondWith([status, body]);
-      assert.equal((await errorOf(dryRun())).code, 'NRFCLOUD_BAD_RESPONSE');
-    });
-  }
-
-  it('reports whose a claimed device is', async () => {
-    service.respondWith([409, {}], [200, DEVICE]);
-    const { conflict, ...rest } = await dryRun();
-    assert.deepEqual(rest, { statusCode: 200, body: DEVICE });
-    assert.equal(conflict?.code, 'NRFCLOUD_CONFLICT');
-    service.respondWith([409, {}], [404, {}]);
-    assert.equal((await errorOf(dryRun())).code, 'NRFCLOUD_CONFLICT');
-    service.respondWith(
-      [422, { message: 'already claimed' }],
-      [200, DEVICE],
-      [422, { message: 'already claimed' }],
-      [404],
-    );
-    assert.equal((await dryRun()).conflict?.code, 'NRFCLOUD_REJECTED');
-    assert.equal((await errorOf(dryRun())).code, 'NRFCLOUD_REJECTED');
-  });
-
-  it('is refused as a claim is', async () => {
-    service.respondWith([422, {}]);
-    assert.equal((await errorOf(dryRun())).code, 'NRFCLOUD_REJECTED');
-    assert.equal(service.requests.length, 1);
   });
 });

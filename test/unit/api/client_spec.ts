@@ -2,9 +2,11 @@ import type { RequestOwner } from '../../../nodes/http/request-owner';
 import assert from 'node:assert/strict';
 import { anyBody } from '../../../nodes/api/parse-response';
 import type { Recovery } from '../../../nodes/api/request';
+import { stateOf } from '../../../nodes/http/origin-state';
 import { Abort } from '../../../nodes/util/abort';
 import { ListenedStop } from '../../support/listened-stop';
 import { errorOf, ScriptedServer, type ScriptedResponse } from '../../support/scripted-server';
+import { assertSentence } from '../../support/sentences';
 
 const ANY = { parse: anyBody };
 
@@ -242,6 +244,27 @@ describe('Client', () => {
     const document = service.client().download('bulk status', `${service.origin}/x`, job({ signal: stop }));
     assert.equal((await errorOf(document)).cause.attempts, 0);
     assert.equal(service.requests.length, 2);
+  });
+
+  it('a document that is not there is a problem, and leaves no listener on the signal of its message', async () => {
+    const signal = new ListenedStop();
+    service.respondWith([404], [200, 'rows']);
+    const client = service.client();
+    const url = `${service.origin}/rows`;
+    assert.ok('problem' in (await client.download('bulk status', url, job({ signal }))));
+    assert.deepEqual(await client.download('bulk status', url, job({ signal })), { text: 'rows' });
+    assert.deepEqual([signal.listeners, signal.total], [0, 2]);
+  });
+
+  it('reports the failure itself if the retry budget is used up and the connection does not wait', async () => {
+    const state = stateOf(service.origin);
+    // An outage that has ended leaves half of the budget of 32.
+    while (state.takeRetry());
+    state.finish({}, 'success', performance.now());
+    for (let count = 0; count < 16; count++) assert.equal(state.takeRetry(), true);
+    service.respondWith([500]);
+    const { message } = await errorOf(service.client({ outageWait: 0 }).send('list devices', ANY, job()));
+    assertSentence(message);
   });
 
   it('ends all requests with NRFCLOUD_CLOSED when it is closed, and starts no more', async () => {

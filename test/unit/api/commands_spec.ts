@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { createCommand, getCommand, listCommands } from '../../../nodes/api/commands';
+import { createCommand, getCommand, isCommandType, listCommands } from '../../../nodes/api/commands';
 import { errorOf, ScriptedServer, type ScriptedResponse } from '../../support/scripted-server';
+import { assertSentence } from '../../support/sentences';
 
 const DEFINITION = { description: 'key', request: { cloudAccessKeyGeneration: { secTag: 16_842_753 } } };
 
@@ -24,11 +25,14 @@ describe('commands', () => {
     [[500], 'NRFCLOUD_UNAVAILABLE', 1],
     [[201, ''], 'NRFCLOUD_BAD_RESPONSE', 1],
     [[201, { message: 'welcome' }], 'NRFCLOUD_BAD_RESPONSE', 1],
+    [[201, { id: '' }], 'NRFCLOUD_BAD_RESPONSE', 1],
+    [[201, ['c1']], 'NRFCLOUD_BAD_RESPONSE', 1],
   ] as [ScriptedResponse, string, number][]) {
     it(`createCommand may have succeeded and is not repeated: ${JSON.stringify(response)}`, async () => {
       service.respondWith(response);
       const error = await errorOf(createCommand(service.api(), 'd', DEFINITION));
       assert.deepEqual([error.code, error.cause.mayHaveSucceeded], [code, true]);
+      assertSentence(error.message);
       assert.equal(service.requests.length, sent);
     });
   }
@@ -52,9 +56,33 @@ describe('commands', () => {
   for (const body of ['', '<html>', [], { message: 'welcome' }, { id: 'other', status: 'SUCCEEDED' }]) {
     it(`getCommand does not believe ${JSON.stringify(body)}`, async () => {
       service.respondWith([200, body]);
-      assert.equal((await errorOf(getCommand(service.api(), 'd', 'c1'))).code, 'NRFCLOUD_BAD_RESPONSE');
+      const { code, message } = await errorOf(getCommand(service.api(), 'd', 'c1'));
+      assert.equal(code, 'NRFCLOUD_BAD_RESPONSE');
+      assertSentence(message);
     });
   }
+
+  for (const [id, commandId] of [
+    ['c1', 'c1'],
+    [7, '7'],
+    [undefined, 'c1'],
+  ] as const) {
+    it(`getCommand believes a command with the id ${JSON.stringify(id)} for ${commandId}`, async () => {
+      service.respondWith([200, { id, status: 'SUCCEEDED' }]);
+      assert.equal((await getCommand(service.api(), 'd', commandId))?.body.status, 'SUCCEEDED');
+    });
+  }
+
+  it('listCommands requests again after a failure, unless it is to be requested once', async () => {
+    service.respondWith([500], [200, []], [500]);
+    assert.deepEqual(await listCommands(service.api(), 'd'), []);
+    assert.equal((await errorOf(listCommands(service.api(), 'd', { sendOnce: true }))).cause.attempts, 1);
+  });
+
+  it('isCommandType knows the types of commands, and nothing else', () => {
+    assert.equal(isCommandType('finished'), true);
+    for (const word of ['other', '', undefined, 1]) assert.equal(isCommandType(word), false);
+  });
 
   it('listCommands reads all pages in either form', async () => {
     const [one, two] = [{ id: '1', status: 'SUCCEEDED' }, { id: '2' }];
@@ -72,8 +100,9 @@ describe('commands', () => {
   }
 
   it('listCommands reports every other failure', async () => {
-    service.respondWith([403], [200, { message: 'welcome' }]);
+    service.respondWith([403], [422], [200, { message: 'welcome' }]);
     assert.equal((await errorOf(listCommands(service.api(), 'd'))).code, 'NRFCLOUD_FORBIDDEN');
+    assert.equal((await errorOf(listCommands(service.api(), 'd'))).code, 'NRFCLOUD_REJECTED');
     assert.equal((await errorOf(listCommands(service.api(), 'd'))).code, 'NRFCLOUD_BAD_RESPONSE');
   });
 });

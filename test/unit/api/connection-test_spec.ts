@@ -53,8 +53,18 @@ describe('testConnection', () => {
     service.respondWith([200, []], [200, []], [200, []], [200, { team: { name: 'Team' }, role: 'owner' }]);
     const found = { reachable: true, keyAccepted: true, generations: ['guide', 'current'] };
     assert.deepEqual(await test({ deviceApiUrl }), { ...found, team: 'Team', role: 'owner' });
-    service.respondWith([200, []], [200, []], [200, []], [401]);
-    const { warnings, ...rest } = await test({ deviceApiUrl });
-    assert.deepEqual([rest, warnings?.length], [found, 1]);
+    for (const [account, known] of [
+      [{ role: 'owner' }, { role: 'owner' }],
+      [{ team: { name: 'Team' } }, { team: 'Team' }],
+    ]) {
+      service.respondWith([200, []], [200, []], [200, []], [200, account]);
+      assert.deepEqual(await test({ deviceApiUrl }), { ...found, ...known });
+    }
+    for (const account of [[401], [500]] as const) {
+      service.respondWith([200, []], [200, []], [200, []], account);
+      const { warnings, ...rest } = await test({ deviceApiUrl });
+      assert.deepEqual([rest, warnings?.length], [found, 1]);
+      assertSentence(warnings![0]);
+    }
   });
 });

@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict';
-import { getAccount, getOnboardedDevice, getOnboardedDevices } from '../../../nodes/api/device-management';
+import {
+  anyOnboardedId,
+  getAccount,
+  getOnboardedDevice,
+  getOnboardedDevices,
+  hasReportedState,
+} from '../../../nodes/api/device-management';
 import { listTags } from '../../../nodes/api/tags';
 import type { Api } from '../../../nodes/api/api';
 import { errorOf, ScriptedServer } from '../../support/scripted-server';
+import { assertSentence } from '../../support/sentences';
 
 describe('device management', () => {
   let service: ScriptedServer;
@@ -47,9 +54,30 @@ describe('device management', () => {
   for (const body of ['', '[]', { message: 'welcome' }, '<html>']) {
     it(`getAccount does not believe ${JSON.stringify(body)}`, async () => {
       devices.respondWith([200, body]);
-      assert.equal((await errorOf(getAccount(api()))).code, 'NRFCLOUD_BAD_RESPONSE');
+      const { code, message } = await errorOf(getAccount(api()));
+      assert.equal(code, 'NRFCLOUD_BAD_RESPONSE');
+      assertSentence(message);
     });
   }
+
+  for (const [account, known] of [
+    [{ team: { tenantId: 't' } }, { tenantId: 't' }],
+    [{ team: { tenantId: 5, name: 'Team' } }, { teamName: 'Team' }],
+    [{ role: 'viewer' }, { role: 'viewer' }],
+    [{ team: { name: 'Team' }, role: 5 }, { teamName: 'Team' }],
+    [{ team: 'Team', role: 'viewer' }, { role: 'viewer' }],
+  ] as const) {
+    it(`getAccount: ${JSON.stringify(account)} shows ${JSON.stringify(known)}`, async () => {
+      devices.respondWith([200, account]);
+      assert.deepEqual((await getAccount(api())).body, { ...account, ...known });
+    });
+  }
+
+  it('getAccount requests again after a failure, unless it is to be requested once', async () => {
+    devices.respondWith([500], [200, { role: 'owner' }], [500]);
+    assert.equal((await getAccount(api())).body.role, 'owner');
+    assert.equal((await errorOf(getAccount(api(), { sendOnce: true }))).cause.attempts, 1);
+  });
 
   it('getOnboardedDevice reads the device once, and undefined if it is not onboarded', async () => {
     devices.respondWith([200, { id: 'ABC' }], [404], [200, { id: 'other' }], [500]);
@@ -70,5 +98,50 @@ describe('device management', () => {
     assert.equal(new URL(devices.requests[0]!.url, 'http://x').searchParams.get('deviceIds'), 'a,b');
     assert.equal((await getOnboardedDevices(api(), ['a', 'b'])).honoured, false);
     assert.equal((await errorOf(getOnboardedDevices(api(), ['a']))).code, 'NRFCLOUD_BAD_RESPONSE');
+  });
+
+  it('getOnboardedDevices leaves out what it cannot assign, and requests once', async () => {
+    const items = [{ id: 'a' }, { id: 'x' }, { id: 5 }, { name: 'b' }, 'b', null];
+    devices.respondWith([200, { items }], [500]);
+    const { devices: found, honoured, count } = await getOnboardedDevices(api(), ['a', 'B', '5']);
+    assert.deepEqual([[...found.keys()], honoured, count], [['a'], false, 6]);
+    assert.equal((await errorOf(getOnboardedDevices(api(), ['a']))).cause.attempts, 1);
+  });
+
+  it('getOnboardedDevices says whether more pages follow', async () => {
+    devices.respondWith([200, { items: [], pageNextToken: 'p' }], [200, { items: [] }]);
+    assert.equal((await getOnboardedDevices(api(), ['a'])).isComplete, false);
+    assert.equal((await getOnboardedDevices(api(), ['a'])).isComplete, true);
+  });
+
+  it('getOnboardedDevices asks for the state only if it is wanted', async () => {
+    devices.respondWith([200, []], [200, []]);
+    await getOnboardedDevices(api(), ['a']);
+    await getOnboardedDevices(api(), ['a'], { includeState: true });
+    assert.deepEqual(devices.lines, [
+      'GET /d/devices?deviceIds=a&pageLimit=100',
+      'GET /d/devices?deviceIds=a&pageLimit=100&includeState=true',
+    ]);
+  });
+
+  it('anyOnboardedId reads one device, once', async () => {
+    devices.respondWith([200, { items: [{ id: 'a' }, { id: 'b' }] }], [500]);
+    assert.equal(await anyOnboardedId(api()), 'a');
+    assert.equal(devices.lines[0], 'GET /d/devices?pageLimit=1');
+    assert.equal((await errorOf(anyOnboardedId(api()))).cause.attempts, 1);
+  });
+
+  for (const items of [[], [{}], [{ id: 5 }], ['a'], [null]]) {
+    it(`anyOnboardedId: ${JSON.stringify(items)} shows no id`, async () => {
+      devices.respondWith([200, { items }]);
+      assert.equal(await anyOnboardedId(api()), undefined);
+    });
+  }
+
+  it('hasReportedState: only a device with a reported object has connected', () => {
+    assert.equal(hasReportedState({ state: { reported: {} } }), true);
+    for (const device of [{}, { state: {} }, { state: { desired: {} } }, { state: { reported: 1 } }, { state: 1 }]) {
+      assert.equal(hasReportedState(device), false, JSON.stringify(device));
+    }
   });
 });

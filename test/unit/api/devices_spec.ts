@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict';
-import { blockDevice, getDevice, unblockDevice, unclaimDevice } from '../../../nodes/api/devices';
+import {
+  blockDevice,
+  getClaimedDevice,
+  getDevice,
+  probeDevices,
+  unblockDevice,
+  unclaimDevice,
+} from '../../../nodes/api/devices';
 import { Abort } from '../../../nodes/util/abort';
 import { errorOf, ScriptedServer, type ScriptedResponse } from '../../support/scripted-server';
+import { assertSentence } from '../../support/sentences';
 
 const ID = '4961c873-408c-45ce-b1ba-7c0d99d88179';
 const DEVICE = { id: ID.toUpperCase(), status: 'READY', claimedAt: '2026-11-28T01:00:00.000Z' };
@@ -23,10 +31,30 @@ describe('devices', () => {
     for (const body of UNRELATED) {
       it(`does not believe ${JSON.stringify(body)}`, async () => {
         service.respondWith([200, body]);
-        const { code, cause } = await errorOf(getDevice(service.api(), ID));
+        const { code, cause, message } = await errorOf(getDevice(service.api(), ID));
         assert.deepEqual([code, cause.mayHaveSucceeded], ['NRFCLOUD_BAD_RESPONSE', undefined]);
+        assertSentence(message);
       });
     }
+
+    it('accepts an id that is called deviceId', async () => {
+      service.respondWith([200, { deviceId: ID }], [200, { deviceId: 'other' }]);
+      assert.deepEqual((await getDevice(service.api(), ID)).body, { deviceId: ID });
+      assert.equal((await errorOf(getDevice(service.api(), ID))).code, 'NRFCLOUD_BAD_RESPONSE');
+    });
+  });
+
+  it('getClaimedDevice requests again after a failure, unless it is to be requested once', async () => {
+    service.respondWith([500], [200, DEVICE], [500]);
+    assert.deepEqual((await getClaimedDevice(service.api(), ID))?.body, DEVICE);
+    assert.equal((await errorOf(getClaimedDevice(service.api(), ID, { sendOnce: true }))).cause.attempts, 1);
+  });
+
+  it('probeDevices reads one device, once', async () => {
+    service.respondWith([200, [DEVICE]], [500]);
+    assert.equal((await probeDevices(service.api())).statusCode, 200);
+    assert.equal(service.lines[0], 'GET /claimed-devices?pageLimit=1');
+    assert.equal((await errorOf(probeDevices(service.api()))).cause.attempts, 1);
   });
 
   for (const [change, contradiction] of [
@@ -34,6 +62,12 @@ describe('devices', () => {
     [unblockDevice, 'BLOCKED'],
   ] as const) {
     describe(change.name, () => {
+      it('ends with a refusal, which is not looked into', async () => {
+        service.respondWith([403]);
+        assert.equal((await errorOf(change(service.api(), ID))).code, 'NRFCLOUD_FORBIDDEN');
+        assert.equal(service.requests.length, 1);
+      });
+
       it('believes an empty body, and one about the device', async () => {
         service.respondWith([204], [200, DEVICE]);
         assert.deepEqual(await change(service.api(), ID), { statusCode: 204, body: undefined });
@@ -50,6 +84,7 @@ describe('devices', () => {
             service.respondWith([200, body], look);
             const { code, cause } = await errorOf(change(service.api(), ID));
             assert.deepEqual([code, cause.mayHaveSucceeded], ['NRFCLOUD_BAD_RESPONSE', true]);
+            assert.notEqual(cause.operation, 'get device');
           }
         });
       }
@@ -133,6 +168,19 @@ describe('devices', () => {
       assert.equal(methods().replaceAll('G', ''), 'DD');
     });
 
+    it('is not repeated if the claim cannot be compared any more', async () => {
+      for (const device of [{ id: ID }, { ...DEVICE, id: 'other' }]) {
+        service.respondWith([200, DEVICE], 'reset', ...Array<ScriptedResponse>(5).fill([200, device]));
+        assert.equal((await errorOf(unclaim())).cause.mayHaveSucceeded, true);
+      }
+      assert.equal(methods().replaceAll('G', ''), 'DD');
+    });
+
+    it('has succeeded if the device is gone a little after the last lost response', async () => {
+      service.respondWith([200, DEVICE], 'reset', [200, DEVICE], [404]);
+      assert.deepEqual(await unclaim({ retries: 0 }), { statusCode: 404, body: undefined });
+    });
+
     it('fails if there is nothing, or it is refused', async () => {
       service.respondWith([404, {}], [404, {}], [200, DEVICE], [403, {}]);
       const missing = await errorOf(unclaim());
@@ -140,10 +188,21 @@ describe('devices', () => {
       assert.equal((await errorOf(unclaim())).code, 'NRFCLOUD_FORBIDDEN');
     });
 
-    it('sends nothing if the device cannot be read because the service is not available', async () => {
-      service.respondWith([500]);
-      assert.equal((await errorOf(unclaim({ retries: 0 }))).code, 'NRFCLOUD_UNAVAILABLE');
-      assert.equal(methods(), 'G');
+    for (const [response, code] of [
+      [[500], 'NRFCLOUD_UNAVAILABLE'],
+      [[429], 'NRFCLOUD_RATE_LIMITED'],
+      [() => undefined, 'NRFCLOUD_TIMEOUT'],
+    ] as const) {
+      it(`sends nothing if the device cannot be read because the service is not available: ${code}`, async () => {
+        service.respondWith(response, [404], [204]);
+        assert.equal((await errorOf(unclaim({ retries: 0, timeout: 0.03 }))).code, code);
+        assert.equal(methods(), 'G');
+      });
+    }
+
+    it('is sent although the device may not be read', async () => {
+      service.respondWith([403], [204]);
+      assert.equal((await unclaim()).statusCode, 204);
     });
 
     it('believes a success with another body only if the device is gone', async () => {

@@ -19,6 +19,7 @@ describe('endpointPath', () => {
     ['..', 'the id is a dot segment, which no path can carry'],
     ['\ud800', 'the id holds half of a surrogate pair, which no path can carry'],
     ['x'.repeat(1001), 'the id has 1001 characters, and no id is that long'],
+    ['-----BEGIN PRIVATE KEY-----', 'the id is PEM text, which may be a secret'],
   ] as const) {
     it(`refuses ${JSON.stringify(id).slice(0, 20)}`, () => {
       assert.throws(

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
-import { badResponse, parseBody, queueFull, statusError, transportError } from '../../../nodes/api/error-mapping';
 import {
-  closed,
-  hasCode,
-  invalidInput,
-  isClosed,
-  nodeQueueFull,
-  notConfigured,
-  type NrfCloudError,
-} from '../../../nodes/api/errors';
+  badResponse,
+  limitBody,
+  outageError,
+  parseBody,
+  parseWholeBody,
+  statusError,
+  transportError,
+} from '../../../nodes/api/error-mapping';
+import type { NrfCloudError } from '../../../nodes/api/errors';
 import type { RequestContext } from '../../../nodes/api/request';
 import { ExchangeError } from '../../../nodes/http/exchange-error';
 import type { HttpResponse } from '../../../nodes/http/exchange';
@@ -73,6 +73,7 @@ describe('statusError', () => {
       retryAfter: 2,
     });
     assert.equal(report(503, '', headers, { mayHaveSucceeded: true }).cause.mayHaveSucceeded, undefined);
+    for (const attempts of [1, 2]) assertSentence(report(503, '', headers, { attempts }).message);
   });
 
   for (const name of [
@@ -129,9 +130,26 @@ describe('statusError', () => {
     });
   }
 
+  it('a web page with HTTP 500 or more is an outage behind a gateway', () => {
+    for (const status of [500, 502]) assertSentence(report(status, '<html><body>Bad gateway</body></html>').message);
+  });
+
+  it('advises to look before a change that may have taken effect is sent again', () => {
+    const change = { method: 'POST', operation: 'create command', mayHaveSucceeded: true } as const;
+    for (const context of [change, { ...change, mayHaveSucceeded: false }, { mayHaveSucceeded: true }]) {
+      assertSentence(report(500, '', {}, context).message);
+    }
+    // What a refusal says is about what is there.
+    assertSentence(report(409, '', {}, change).message);
+  });
+
+  it('a redirect is named as one', () => assertSentence(report(302).message));
+
   it('advises to check the base URL if a list is not found', () => {
     assertSentence(report(404, '', {}, { isList: true }).message);
     assert.doesNotMatch(report(404, '').message, /\/v1/);
+    assert.doesNotMatch(report(404, '', {}, { isList: true, method: 'POST' }).message, /\/v1/);
+    assert.doesNotMatch(report(400, '', {}, { isList: true }).message, /\/v1/);
   });
 
   it('keeps the body as JSON or text, and leaves an empty one out', () => {
@@ -159,6 +177,11 @@ describe('badResponse', () => {
 
   it('says whether a change may have been made', () => {
     assert.deepEqual(bad('x').cause, { ...FACTS, statusCode: 200, body: 'x' });
+    for (const method of ['GET', 'POST']) {
+      const { code, message } = bad('', { method });
+      assert.equal(code, 'NRFCLOUD_BAD_RESPONSE');
+      assertSentence(message);
+    }
     assert.deepEqual(bad('', { method: 'POST' }).cause, {
       ...FACTS,
       method: 'POST',
@@ -200,6 +223,12 @@ describe('transportError', () => {
     assertSentence(error.message);
   });
 
+  it('a change that was not sent has had no effect', () => {
+    const error = failed(new ExchangeError('network', false, new Error('refused')), { method: 'DELETE' });
+    assert.deepEqual(error.cause, { ...FACTS, method: 'DELETE' });
+    assertSentence(error.message);
+  });
+
   for (const fault of ['certificate', 'proxy-login', 'proxy', 'request'] as const) {
     it(`advises what to do about what no retry mends: ${fault}`, () => {
       const failure = new ExchangeError('network', false, new Error('x'), fault);
@@ -208,32 +237,53 @@ describe('transportError', () => {
   }
 });
 
-describe('errors of what was never sent', () => {
-  it('have their codes and facts', () => {
-    for (const [error, code, cause] of [
-      [queueFull(7, { ...CONTEXT, attempts: 0 }), 'NRFCLOUD_QUEUE_FULL', { ...FACTS, attempts: 0 }],
-      [nodeQueueFull('claim', 500), 'NRFCLOUD_QUEUE_FULL', { operation: 'claim', attempts: 0 }],
-      [invalidInput('claim', 'a', { rows: 1 }), 'NRFCLOUD_INVALID_INPUT', { operation: 'claim', attempts: 0, rows: 1 }],
-      [notConfigured('claim', 'a'), 'NRFCLOUD_NOT_CONFIGURED', { operation: 'claim', attempts: 0 }],
-      [closed('claim', 2), 'NRFCLOUD_CLOSED', { operation: 'claim', attempts: 2 }],
-      [
-        closed('claim', 2, { mayHaveSucceeded: true }),
-        'NRFCLOUD_CLOSED',
-        { operation: 'claim', attempts: 2, mayHaveSucceeded: true },
-      ],
+describe('outageError', () => {
+  const context = { ...CONTEXT, attempts: 2, method: 'POST', mayHaveSucceeded: true } as RequestContext;
+  const facts = { ...FACTS, attempts: 2, method: 'POST', mayHaveSucceeded: true };
+
+  it('has the facts of the last attempt, and how many there were', () => {
+    const lastError = report(502, 'late', {}, { method: 'POST' });
+    const error = outageError(300, 'https://host', { ...context, lastError });
+    assert.deepEqual([error.code, error.cause], ['NRFCLOUD_UNAVAILABLE', { ...facts, statusCode: 502, body: 'late' }]);
+    assertSentence(error.message);
+  });
+
+  it('names no failure if there was no attempt', () => {
+    const error = outageError(300, 'https://host', { ...context, lastError: undefined });
+    assert.deepEqual([error.code, error.cause], ['NRFCLOUD_UNAVAILABLE', facts]);
+    assertSentence(error.message);
+  });
+});
+
+describe('the bodies of errors', () => {
+  const MAX = 65_536;
+  const object = (length: number): { a: string } => ({ a: 'x'.repeat(length - '{"a":""}'.length) });
+
+  it('parseBody: JSON of 64 KiB is kept as JSON, and a character more as text', () => {
+    for (const [length, isJson] of [
+      [MAX, true],
+      [MAX + 1, false],
     ] as const) {
-      assert.deepEqual([error.code, error.cause], [code, cause]);
+      const body = object(length);
+      const text = JSON.stringify(body);
+      assert.deepEqual(parseBody({ text }, REDACTOR), isJson ? body : text.slice(0, MAX));
     }
   });
 
-  it('are errors of which only code and cause are copied', () => {
-    const error = closed('claim');
-    // Node-RED writes a name in front of the sentence.
-    assert.equal(error.name, '');
-    assert.deepEqual(Object.keys(error).sort(), ['cause', 'code', 'name']);
-    assert.equal(isClosed(error), true);
-    assert.equal(isClosed(new Error('NRFCLOUD_CLOSED')), false);
-    assert.equal(hasCode(error, 'NRFCLOUD_TIMEOUT', 'NRFCLOUD_CLOSED'), true);
-    assert.equal(hasCode(error, 'NRFCLOUD_TIMEOUT'), false);
+  it('parseBody: a beginning of the API key is only taken away where a text was cut', () => {
+    assert.equal(parseBody({ text: 'key: secret-k' }, REDACTOR), 'key: secret-k');
+    assert.equal(parseBody({ text: 'key: secret-k', truncated: 'size' }, REDACTOR), 'key: …');
+  });
+
+  it('parseWholeBody: only JSON that came whole, without the API key', () => {
+    assert.deepEqual(parseWholeBody(respond(422, '{"a":"secret-key"}'), REDACTOR), { a: '…' });
+    assert.equal(parseWholeBody({ ...respond(422, '{"a":1}'), truncated: 'size' }, REDACTOR), undefined);
+    assert.equal(parseWholeBody(respond(422, 'no'), REDACTOR), undefined);
+  });
+
+  it('limitBody: JSON of 64 KiB stays as it is, and a character more becomes its beginning as text', () => {
+    const [whole, longer] = [object(MAX), object(MAX + 1)];
+    assert.equal(limitBody(whole), whole);
+    assert.equal(limitBody(longer), JSON.stringify(longer).slice(0, MAX));
   });
 });

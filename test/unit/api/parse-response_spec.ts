@@ -4,6 +4,7 @@ import { anyBody, objectBody, parseResponse } from '../../../nodes/api/parse-res
 import type { RequestContext } from '../../../nodes/api/request';
 import type { HttpResponse } from '../../../nodes/http/exchange';
 import { Redactor } from '../../../nodes/http/redact';
+import { assertSentence } from '../../support/sentences';
 
 describe('parseResponse', () => {
   const context = { operation: 'get device', method: 'GET', path: '/v1/x', attempts: 1 } as RequestContext;
@@ -33,7 +34,10 @@ describe('parseResponse', () => {
     it(`refuses ${what}`, () => {
       assert.throws(
         () => parse(text, more, (body) => objectBody(body, 'a device')),
-        ({ code, cause }: NrfCloudError) => code === 'NRFCLOUD_BAD_RESPONSE' && cause.statusCode === 200,
+        ({ code, cause, message }: NrfCloudError) => {
+          assertSentence(message);
+          return code === 'NRFCLOUD_BAD_RESPONSE' && cause.statusCode === 200;
+        },
       );
     });
   }
