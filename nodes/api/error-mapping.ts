@@ -90,11 +90,20 @@ function effectOf(context: RequestContext): string {
 /** The error of a request that has waited through an outage for as long as the connection allows. */
 export function outageError(seconds: number, origin: string, context: RequestContext): NrfCloudError {
   const last = context.lastError;
-  const why = last === undefined ? '' : ` (${last.message})`;
+  const effect = effectOf(context);
+  const why = last === undefined ? '' : ` (${problemOf(last, context).replace(effect, '')})`;
+  const todo = effect === '' ? 'send the message again later' : 'look before you send the message again';
   const message =
-    `${context.operation}: ${origin} has been unavailable for ${seconds} s${why}; ` +
-    "send the message again later, or raise the connection's outageWait";
+    `${context.operation}: ${origin} has been unavailable for ${seconds} s${why}${effect}; ` +
+    `${todo}, or raise the connection's outageWait`;
   return new NrfCloudError('NRFCLOUD_UNAVAILABLE', message, { ...last?.cause, ...requestFacts(context) });
+}
+
+/** The sentence of an error without its operation, and without what to do. */
+function problemOf({ message }: NrfCloudError, { operation }: RequestContext): string {
+  const start = message.startsWith(`${operation}: `) ? operation.length + 2 : 0;
+  const end = message.lastIndexOf('; ');
+  return message.slice(start, end < 0 ? undefined : end);
 }
 
 /** The error of a request that found the queue full. */

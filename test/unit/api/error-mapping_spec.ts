@@ -248,6 +248,13 @@ describe('outageError', () => {
     assertSentence(error.message);
   });
 
+  it('says once what the last failure may have done, and once what to do', () => {
+    const lastError = report(502, 'late', {}, { method: 'POST', mayHaveSucceeded: true });
+    assertSentence(outageError(300, 'https://host', { ...context, lastError }).message);
+    const harmless = { ...context, method: 'GET', mayHaveSucceeded: false, lastError: report(503) };
+    assertSentence(outageError(300, 'https://host', harmless).message);
+  });
+
   it('names no failure if there was no attempt', () => {
     const error = outageError(300, 'https://host', { ...context, lastError: undefined });
     assert.deepEqual([error.code, error.cause], ['NRFCLOUD_UNAVAILABLE', facts]);
