@@ -100,7 +100,7 @@ describe('OnboardingSchedule', () => {
   it('OnboardingSchedule: a device whose own interval is short is not polled early', async () => {
     schedule.add(device('a'), 10);
     schedule.add(device('b'), 300);
-    schedule.add(Object.assign(device('c'), { polls: 5 }), 310);
+    schedule.add(Object.assign(device('c'), { polls: 5 }), 1290);
     assert.deepEqual(await run(10), ['poll a']);
     assert.deepEqual(await run(289), []);
     assert.deepEqual(await run(1), ['poll bc']);
@@ -158,6 +158,22 @@ describe('OnboardingSchedule', () => {
     schedule.addCheck(c);
     for (const one of [a, b, c]) one.remove(() => true);
     endAll();
+    assert.deepEqual(await run(3), []);
+  });
+
+  it('OnboardingSchedule: devices that end while they wait for a poll are left out', async () => {
+    isLong = true;
+    batchSize = 1;
+    const all = devices('abcdefghijk');
+    for (const one of all) schedule.add(one, 0);
+    assert.equal((await run()).length, 8);
+    const waiting = all.filter(({ id }) => !begun.includes(`poll ${id}`));
+    assert.equal(waiting.length, 3);
+    for (const one of waiting.slice(0, 2)) one.remove(() => true);
+    endAll();
+    assert.deepEqual(await run(3), [`poll ${waiting[2]!.id}`]);
+    endAll();
+    waiting[2]!.remove(() => true);
     assert.deepEqual(await run(3), []);
   });
 
@@ -237,6 +253,32 @@ describe('OnboardingSchedule', () => {
     for (const one of devices('abcdefghijkl')) failing.add(one, 0);
     await run(3);
     assert.deepEqual([begun.length, errors], [12, begun]);
+  });
+
+  it('OnboardingSchedule: what it does for a poll does not grow with the number of polls', async () => {
+    let looks = 0;
+    const counted = new OnboardingSchedule<DeviceGroup>({
+      settings: () => settings,
+      now: () => clock.now,
+      batchSize: () => {
+        looks++;
+        return 1;
+      },
+      poll: async (polled) => {
+        await new Promise((resolve) => setTimeout(resolve, 2));
+        for (const one of polled) counted.add(one, 10);
+      },
+      check: () => Promise.resolve(),
+      conclude: () => Promise.resolve(),
+      onError: (error) => errors.push(error),
+    });
+    for (const [index, one] of devices('abc').entries()) counted.add(one, 3 * index);
+    await clock.pass(60);
+    const early = looks;
+    looks = 0;
+    await clock.pass(60);
+    counted.close();
+    assert.ok(looks <= 1.5 * early, `${looks} looks at the queues instead of ${early}`);
   });
 
   it('OnboardingSchedule: nothing begins after it was closed', async () => {
