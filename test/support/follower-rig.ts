@@ -48,7 +48,9 @@ export class FollowerRig {
     onTrouble: (trouble) => {
       if (this.troubles.at(-1) !== trouble) this.troubles.push(trouble);
     },
-    onChange: () => void this.changes++,
+    onChange: () => {
+      this.changes++;
+    },
   });
 
   /** Follows devices for messages of their own. @param deadline on the node's clock */
@@ -67,17 +69,17 @@ export class FollowerRig {
     this.clock.restore();
   }
 
-  readonly #send = async <T>(operation: string, { id, query, parse }: ApiRequest<T>): Promise<ApiResponse<T>> => {
+  readonly #send = <T>(operation: string, { id, query, parse }: ApiRequest<T>): Promise<ApiResponse<T>> => {
     const state = query?.has('includeState') ? ' with state' : '';
     const ids = id ?? query?.get('deviceIds') ?? '';
     this.requests.push(`${operation} ${ids.split(',').sort().join()}${state}`.trim());
     this.times.push(this.clock.now);
     this.before.get(operation)?.();
     const error = this.errors.get(operation);
-    if (error !== undefined) throw error;
+    if (error !== undefined) return Promise.reject(error);
     const body = this.#bodyOf(operation, ids);
-    if (body === undefined) throw serviceError('NRFCLOUD_NOT_FOUND', 404);
-    return { statusCode: 200, body: parse(body, 200) };
+    if (body === undefined) return Promise.reject(serviceError('NRFCLOUD_NOT_FOUND', 404));
+    return Promise.resolve({ statusCode: 200, body: parse(body, 200) });
   };
 
   #bodyOf(operation: string, ids: string): unknown {
