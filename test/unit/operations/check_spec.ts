@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { NrfCloudError } from '../../../nodes/api/errors';
 import type { LoadReport } from '../../../nodes/api/load';
-import { check, readCheckInputs, reportLoad, type CheckInputs } from '../../../nodes/operations/check';
+import { check, readCheckInputs, reportLoad, reportUnusable, type CheckInputs } from '../../../nodes/operations/check';
 import { ScriptedServer, type ScriptedResponse } from '../../support/scripted-server';
 import { assertSentence } from '../../support/sentences';
 
@@ -169,6 +170,19 @@ describe('reports without a request', () => {
       assert.deepEqual([ready, checks.map(({ name }) => name), checks[0]!.ok], [ok !== false, ['connection'], ok]);
       assertSentence(checks[0]!.message);
     }
+  });
+});
+
+describe('reportUnusable', () => {
+  it('reportUnusable: the connection has a problem, and nothing else can be told', () => {
+    const problem = new NrfCloudError('NRFCLOUD_NOT_CONFIGURED', 'no key', { operation: 'claim', attempts: 0 });
+    const { ready, checks } = reportUnusable(problem, INPUTS);
+    assert.equal(ready, false);
+    assert.deepEqual(
+      checks.map(({ name, ok }) => [name, ok]),
+      [['connection', false], ...['key', 'account', 'role', 'api', 'tag:a', 'rule'].map((name) => [name, null])],
+    );
+    assert.equal(checks[0]!.message, 'no key');
   });
 });
 
