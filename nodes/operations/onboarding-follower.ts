@@ -203,11 +203,8 @@ export class OnboardingFollower<G extends DeviceGroup> {
     const startedAt = this.options.now();
     const isOver = ({ group }: Follower<G>): boolean => (group.deadline ?? Infinity) <= startedAt;
     const end = await this.#lastLook(device);
-    if (end === undefined) this.#postpone(device);
-    else {
-      this.#end(device, end.isOnboarded && this.#isEnough(end) ? () => true : isOver, end);
-      if (!device.isEnded) this.#postpone(device);
-    }
+    if (end !== undefined) this.#end(device, end.isOnboarded && this.#isEnough(end) ? () => true : isOver, end);
+    this.#postpone(device);
   }
 
   /** @returns `undefined` if the look-up failed and is repeated later */

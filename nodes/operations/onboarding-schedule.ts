@@ -92,6 +92,7 @@ export class OnboardingSchedule<G extends DeviceGroup> {
 
   /** Starts what may start now; the rest when it is due. */
   readonly #pump = (): void => {
+    clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#timerAt = Infinity;
     while (!this.#closed && this.#running < MAX_RUNNING) {

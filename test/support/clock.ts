@@ -4,8 +4,8 @@ import { mock } from 'node:test';
 export interface Clock {
   /** Milliseconds since it was made. */
   readonly now: number;
-  /** Goes on, a millisecond at a time, and lets everything happen that follows from it. */
-  pass(ms: number): Promise<void>;
+  /** Goes on, step by step, and lets everything happen that follows from it. @param stepMs longer steps take less time */
+  pass(ms: number, stepMs?: number): Promise<void>;
   /** Goes on in one step, as after a long stop of the process: what was due meanwhile happens at its end. */
   jump(ms: number): Promise<void>;
   /** Goes on without its timers, as while the process is busy. */
@@ -24,13 +24,14 @@ export function stopClock(): Clock {
     get now() {
       return now;
     },
-    async pass(ms) {
+    async pass(ms, stepMs = 1) {
       const end = now + ms;
       // What was asked for before the clock goes on begins before.
       await new Promise((resolve) => realImmediate(resolve));
       while (now < end) {
-        now++;
-        mock.timers.tick(1);
+        const step = Math.min(stepMs, end - now);
+        now += step;
+        mock.timers.tick(step);
         await new Promise((resolve) => realImmediate(resolve));
       }
     },

@@ -134,4 +134,65 @@ describe('poller', () => {
     assert.equal(aborted, true);
     assert.equal(target.times.length, 0);
   });
+
+  it('poller: hurry polls within what the target asks for, or its interval', async () => {
+    const target = new Target('x', 9, 100, 100);
+    const plain = { id: 'y', interval: 1, maxInterval: 1, onResponse: () => true, onError: () => true };
+    const ids: string[] = [];
+    const poller = new Poller(
+      (id) => {
+        ids.push(id);
+        return Promise.resolve(response);
+      },
+      () => 1,
+    );
+    for (const one of [target, plain]) poller.add(one, 50_000);
+    target.within = 100;
+    for (const one of [target, plain]) poller.hurry(one);
+    await clock.pass(130, 5);
+    assert.deepEqual(ids, ['x']);
+    target.within = undefined;
+    await clock.pass(900, 25);
+    assert.deepEqual(ids, ['x', 'x', 'y']);
+    await clock.pass(1000, 25);
+    assert.deepEqual(ids.slice(3), ['y']);
+    poller.close();
+  });
+
+  it('poller: hurry and remove do nothing for a target that is not polled', () => {
+    const poller = new Poller(() => Promise.resolve(response));
+    const target = new Target('x', 1);
+    assert.doesNotThrow(() => poller.hurry(target));
+    assert.doesNotThrow(() => poller.remove(target));
+  });
+
+  it('poller: hurry sends no second poll while one is being sent', async () => {
+    let sent = 0;
+    const target = new Target('x', 2);
+    target.within = 0;
+    const poller = new Poller(() => {
+      sent++;
+      return new Promise(() => undefined);
+    });
+    poller.add(target);
+    await clock.pass(30);
+    poller.hurry(target);
+    await clock.pass(200, 5);
+    assert.equal(sent, 1);
+    poller.close();
+  });
+
+  it('poller: later polls take most of their interval, by chance', async () => {
+    const target = new Target('x', 4, 1, 1);
+    new Poller(
+      () => Promise.resolve(response),
+      () => 0,
+    ).add(target);
+    await clock.pass(3000, 5);
+    const gaps = target.times.map((time, index) => time - (target.times[index - 1] ?? 0)).slice(1);
+    assert.equal(gaps.length, 3);
+    for (const [index, least] of [200, 900, 900].entries()) {
+      assert.ok(gaps[index]! >= least && gaps[index]! <= least + 30, gaps.join(', '));
+    }
+  });
 });
