@@ -113,7 +113,6 @@ describe('record index', () => {
   });
 
   it('record index: a record that lost a part in the middle is dropped', () => {
-    // As a rewritten part makes it: the array has a place that is filled with nothing.
     index.apply(part('a', 0), at(1));
     index.apply(part('a', 2), at(1));
     index.apply(state('a', 3), at(1));
