@@ -76,18 +76,8 @@ function compare(
 
 /** A node of a subflow has the id `<instance>-<id>`. */
 function isDeployed(id: string, ids: ReadonlySet<string>): boolean {
-  if (ids.has(id)) return true;
-  const at = id.indexOf('-');
-  return (
-    at > 0 &&
-    ids.has(id.slice(0, at)) &&
-    ids.has(
-      id
-        .slice(at + 1)
-        .split('-')
-        .at(-1)!,
-    )
-  );
+  const parts = id.split('-');
+  return ids.has(id) || (ids.has(parts[0]!) && ids.has(parts.at(-1)!));
 }
 
 async function removeOld(journal: Journal, nodes: string[]): Promise<void> {
