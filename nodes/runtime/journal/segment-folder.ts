@@ -18,6 +18,7 @@ export async function makeFolder(folder: string): Promise<void> {
 export class SegmentFolder {
   readonly #segments: Segment[] = [];
   #nextNumber = 1;
+  #closed = false;
 
   constructor(private readonly path: string) {}
 
@@ -49,8 +50,9 @@ export class SegmentFolder {
     return last !== undefined && last.size < MAX_SEGMENT_BYTES ? last : this.begin();
   }
 
-  /** Begins a new segment. */
+  /** Begins a new segment. @throws {Error} if the folder was closed, as it may be another journal's by now */
   async begin(): Promise<Segment> {
+    if (this.#closed) throw new Error('the journal is closed');
     const segment = await this.#openNext();
     try {
       await this.#sync();
@@ -80,6 +82,7 @@ export class SegmentFolder {
 
   /** Closes all segments. */
   async close(): Promise<void> {
+    this.#closed = true;
     await Promise.all(this.#segments.map((segment) => segment.close()));
   }
 

@@ -87,6 +87,13 @@ describe('files of the journal', () => {
     assert.deepEqual((await reopen()).nodes(), []);
   });
 
+  it('journal: nothing is written after it was closed, even if it had no file yet', async () => {
+    const journal = await open();
+    await journal.close();
+    await assert.rejects(journal.store('n').create('a', { text: 'late' }));
+    assert.deepEqual(segments(), []);
+  });
+
   it('journal: it is open until it is closed, and then the folder is free', async () => {
     const journal = await open();
     assert.equal(journal.isClosed, false);
