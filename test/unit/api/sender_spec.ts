@@ -220,7 +220,7 @@ describe('Sender', () => {
 
     it('its message shows that it waits', async () => {
       for (const isShown of [true, false]) {
-        const rig = rigOf([() => (rig.state.hold(5), Promise.reject(lost())), response(404), response(201)]);
+        const rig = rigOf([() => (rig.state.hold(50), Promise.reject(lost())), response(404), response(201)]);
         const waits: boolean[] = [];
         const owner = isShown ? { onWaiting: (waiting: boolean) => void waits.push(waiting) } : {};
         assert.equal((await rig.request('claim', { recoverWith }, owner)).statusCode, 201);
