@@ -1,7 +1,7 @@
 // Finds out which tests are slow, and then runs Stryker without them: each of thousands of mutants that survive would
 // wait for all of them. Options are passed on to Stryker, for example `-- --mutate "nodes/http/**/*.ts"`.
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 /** Milliseconds. Nine of ten tests take less, and together a fourteenth of the time of all. */
@@ -14,6 +14,8 @@ const CACHE = resolve('.cache');
 /** @returns the full titles of slow tests */
 function measure() {
   const report = resolve(CACHE, 'mutation-durations.json');
+  // An older one must not stand in for a run that does not begin.
+  rmSync(report, { force: true });
   const { spec } = JSON.parse(readFileSync(CONFIG, 'utf8')).mochaOptions;
   const options = ['--reporter', 'json', '--reporter-option', `output=${report}`];
   spawnSync(process.execPath, ['node_modules/mocha/bin/mocha.js', ...options, ...spec], { stdio: 'ignore' });
