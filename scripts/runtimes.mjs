@@ -1,7 +1,7 @@
 // The versions of Node.js and Node-RED that the tests run on, and where they are. What isn't here already is installed
 // from the registry into a cache, once. Print one's paths: node scripts/runtimes.mjs node24-red5.0
 import { Buffer } from 'node:buffer';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -24,13 +24,14 @@ export const RUNTIMES = {
 /**
  * Makes a runtime available.
  * @param name one of {@link RUNTIMES}
- * @returns paths of Node.js' program and of Node-RED's main module
+ * @returns paths of Node.js' program and of Node-RED's main module, when all is installed
  * @throws {Error} if there is no such runtime, or it cannot be installed
  */
-export function ensureRuntime(name) {
+export async function ensureRuntime(name) {
   const runtime = RUNTIMES[name];
   if (runtime === undefined) throw new Error(`${name} is none of ${Object.keys(RUNTIMES).join(', ')}`);
-  return { node: ensureNode(runtime.node), nodeRed: ensureNodeRed(runtime.nodeRed) };
+  const [node, nodeRed] = await Promise.all([ensureNode(runtime.node), ensureNodeRed(runtime.nodeRed)]);
+  return { node, nodeRed };
 }
 
 /**
@@ -40,7 +41,7 @@ export function ensureRuntime(name) {
  * @returns whether it exited with 0
  */
 export async function runOn(name, args, env = {}, title = undefined) {
-  const { node, nodeRed } = ensureRuntime(name);
+  const { node, nodeRed } = await ensureRuntime(name);
   const child = spawn(node, args, {
     stdio: ['inherit', title === undefined ? 'inherit' : 'pipe', 'inherit'],
     env: { ...process.env, NODE_RED_PATH: nodeRed, ...env },
@@ -53,27 +54,34 @@ export async function runOn(name, args, env = {}, title = undefined) {
 }
 
 /** The Node.js that runs this, if it has the version, else one from the cache. */
-function ensureNode(version) {
+async function ensureNode(version) {
   if (process.versions.node === version) return process.execPath;
-  const folder = ensureInstalled(NODE_PACKAGE, version);
+  const folder = await ensureInstalled(NODE_PACKAGE, version);
   return join(folder, 'node_modules', NODE_PACKAGE, process.platform === 'win32' ? 'node.exe' : 'bin/node');
 }
 
 /** The Node-RED of the development dependencies, if it has the version, else one from the cache. */
-function ensureNodeRed(version) {
+async function ensureNodeRed(version) {
   const own = createRequire(import.meta.url).resolve('node-red');
   const manifest = JSON.parse(readFileSync(join(dirname(own), '../package.json'), 'utf8'));
   if (manifest.version === version) return own;
-  return createRequire(join(ensureInstalled('node-red', version), 'package.json')).resolve('node-red');
+  return createRequire(join(await ensureInstalled('node-red', version), 'package.json')).resolve('node-red');
 }
 
-/**
- * Installs a package beside its place first, so that an interrupted installation is not taken for a whole one.
- * @returns its folder
- */
-function ensureInstalled(name, version) {
+/** Installations that have begun, by folder: two rows may need the same. */
+const installations = new Map();
+
+/** @returns the folder of a package, when it is installed */
+async function ensureInstalled(name, version) {
   const folder = join(CACHE, `${name}-${version}`);
   if (existsSync(folder)) return folder;
+  if (!installations.has(folder)) installations.set(folder, install(name, version, folder));
+  await installations.get(folder);
+  return folder;
+}
+
+/** Installs a package beside its place first, so that an interrupted installation is not taken for a whole one. */
+async function install(name, version, folder) {
   const draft = `${folder}.${process.pid}`;
   console.error(`installing ${name}@${version}, once`);
   mkdirSync(draft, { recursive: true });
@@ -86,19 +94,19 @@ function ensureInstalled(name, version) {
     '--loglevel=error',
     '--engine-strict=false',
   ];
-  const { status } = spawnSync('npm', ['install', ...flags, `${name}@${version}`], {
+  const npm = spawn('npm', ['install', ...flags, `${name}@${version}`], {
     cwd: draft,
     stdio: ['ignore', 'ignore', 'inherit'],
     shell: process.platform === 'win32',
   });
+  const [status] = await once(npm, 'close');
   if (status !== 0) {
     rmSync(draft, { recursive: true, force: true });
     throw new Error(`npm could not install ${name}@${version}`);
   }
   renameSync(draft, folder);
-  return folder;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  for (const name of process.argv.slice(2)) console.log(JSON.stringify({ name, ...ensureRuntime(name) }));
+  for (const name of process.argv.slice(2)) console.log(JSON.stringify({ name, ...(await ensureRuntime(name)) }));
 }

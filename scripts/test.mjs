@@ -55,11 +55,17 @@ function groupsOn(name) {
  * @returns its results; without any (a spec that cannot be loaded) there is a failure that names no spec
  */
 async function run(row, specs, results, title) {
-  const env = { ...row.env, RESULTS_FILE: results };
+  const failed = (failure, text = '') => ({ passed: 0, failures: [{ title: failure, text }] });
+  let env;
+  try {
+    env = { ...(await row.env), RESULTS_FILE: results };
+  } catch (error) {
+    return failed(`${row.name} could not be installed`, error.stack);
+  }
   const isClean = await runOn(row.name, [...MOCHA, ...specs, ...options], env, title);
   const result = existsSync(results) ? JSON.parse(readFileSync(results, 'utf8')) : undefined;
   if (result !== undefined && (isClean || result.failures.length > 0)) return result;
-  return { passed: 0, failures: [{ title: `mocha did not run ${specs.join(' ')} to the end`, text: '' }] };
+  return failed(`mocha did not run ${specs.join(' ')} to the end`);
 }
 
 /**
@@ -108,14 +114,21 @@ async function judge({ row, results }, isAlone) {
   return { name: row.name, passed: passed + onlyAlone.length, failures: again.failures, onlyAlone };
 }
 
+/** Installs what a row runs on, while the tests of the first may run already. @returns the environment of its tests */
+async function prepare(name, tarball, userDir) {
+  const { node } = await ensureRuntime(name);
+  // Hundreds of processes load the same modules; from Node.js 22 on they need not compile them again.
+  return { PACKAGE_PATH: installAsPalette(tarball, userDir, node), NODE_COMPILE_CACHE: `${userDir}-compiled` };
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'nrfcloud-test-'));
 try {
   const { tarball } = pack(folder);
   const rows = names.map((name) => {
     const userDir = join(folder, name);
-    const PACKAGE_PATH = installAsPalette(tarball, userDir, ensureRuntime(name).node);
-    // Hundreds of processes load the same modules; from Node.js 22 on they need not compile them again.
-    const env = { PACKAGE_PATH, NODE_COMPILE_CACHE: `${userDir}-compiled` };
+    const env = prepare(name, tarball, userDir);
+    // A failure is told by the tests that wait for it, and nobody may wait yet.
+    env.catch(() => undefined);
     return { name, userDir, env, groups: groupsOn(name) };
   });
   const isAlone = rows.length === 1 && rows[0].groups.length === 1;
