@@ -5,6 +5,8 @@
 // Node-RED only, and takes broken JSON as it comes, which HTTP In can since 4.1.)
 // A spec that fails beside others runs once more alone, as a busy computer lets time limits expire. Tests that pass only
 // then are listed as such.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,10 +17,12 @@ const ROW_OF_ALL = 'node20-red4.1';
 const CORNERS = [ROW_OF_ALL, 'node24-red5.0'];
 const specsIn = (...folders) => folders.map((folder) => `test/${folder}/**/*_spec.ts`);
 /** Folders of specs that are a group. */
-const GROUPS = [['dashboard'], ['editor'], ['flows'], ['demo', 'bench', 'stress'], ['nodes']];
+const GROUPS = [['dashboard'], ['editor'], ['nodes'], ['demo', 'bench', 'stress'], ['flows']];
 /** Those that drive a browser. It draws whether a test goes on or waits, so three at once take longer than one after another. */
 const WITH_BROWSER = ['editor', 'dashboard'];
 const BROWSERS_AT_ONCE = 2;
+/** Folders whose specs wait until there is a browser; what needs none is first among the others. */
+const NEED_BROWSER = [...WITH_BROWSER, 'flows'];
 const others = GROUPS.flat().flatMap((folder) => ['--ignore', ...specsIn(folder)]);
 const ALL = [...GROUPS.map((folders) => specsIn(...folders)), [...specsIn('**'), ...others]];
 const OF_NODE_RED = [specsIn('editor'), specsIn('flows'), specsIn('nodes', 'package')];
@@ -39,7 +43,8 @@ const rest = words.slice(end + 1);
 const isSpec = (word) => word.endsWith('.ts');
 const options = rest.filter((word) => !isSpec(word));
 const groupOf = (spec) => GROUPS.find((folders) => folders.some((folder) => spec.startsWith(`test/${folder}/`)));
-const drivesBrowser = ({ specs }) => WITH_BROWSER.some((folder) => specs[0].startsWith(`test/${folder}/`));
+const areIn = (folders, specs) => folders.some((folder) => specs[0].startsWith(`test/${folder}/`));
+const drivesBrowser = ({ specs }) => areIn(WITH_BROWSER, specs);
 
 /** Which specs run on a row, in groups that run side by side. */
 function groupsOn(name) {
@@ -47,6 +52,13 @@ function groupsOn(name) {
   if (given.length === 0) return name === ROW_OF_ALL ? ALL : OF_NODE_RED;
   const groups = [...GROUPS, undefined].map((group) => given.filter((spec) => groupOf(spec) === group));
   return groups.filter((specs) => specs.length > 0);
+}
+
+let browser;
+/** Installs a browser if there is none, once. @returns whether there is one; if not, the reason has been printed */
+function ensureBrowser() {
+  browser ??= once(spawn(process.execPath, ['scripts/ensure-chromium.mjs'], { stdio: 'inherit' }), 'close');
+  return browser.then(([status]) => status === 0);
 }
 
 /**
@@ -62,6 +74,7 @@ async function run(row, specs, results, title) {
   } catch (error) {
     return failed(`${row.name} could not be installed`, error.stack);
   }
+  if (areIn(NEED_BROWSER, specs) && !(await ensureBrowser())) return failed('there is no browser for the tests');
   const isClean = await runOn(row.name, [...MOCHA, ...specs, ...options], env, title);
   const result = existsSync(results) ? JSON.parse(readFileSync(results, 'utf8')) : undefined;
   if (result !== undefined && (isClean || result.failures.length > 0)) return result;
