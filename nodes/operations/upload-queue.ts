@@ -96,7 +96,9 @@ export class UploadQueue {
   async finish(): Promise<void> {
     await Promise.all(this.#running);
     await this.#leave();
-    if (this.#held !== undefined && !this.isSuspended()) {
+    if (this.isSuspended()) return;
+    if (this.#defect !== undefined) throw this.#defect;
+    if (this.#held !== undefined) {
       const { upload, rows } = this.#held;
       this.#held = undefined;
       await this.outputs.onUpload(upload, rows, this.left.uploads, this.left.uploads + 1);

@@ -179,6 +179,14 @@ describe('upload queue: failures', () => {
     assert.equal(rig.service.uploads.length, 1);
   });
 
+  it('upload queue: a defect of the last upload is thrown at the end', async () => {
+    const defect = new TypeError('a defect');
+    const rig = new UploadQueueRig();
+    await rig.add(0);
+    await rig.service.end(0, defect);
+    await assert.rejects(rig.queue.finish(), (error) => error === defect);
+  });
+
   it('upload queue: a defect of the next node is thrown at the end', async () => {
     const rig = new UploadQueueRig();
     rig.defect = new TypeError('a defect');
