@@ -187,6 +187,21 @@ describe('upload queue: failures', () => {
     await assert.rejects(rig.queue.finish(), (error) => error === defect);
   });
 
+  it('upload queue: a defect ends the wait of an upload that others hold back', async () => {
+    const defect = new TypeError('a defect');
+    const rig = new UploadQueueRig({ uploadsAtOnce: 2 });
+    await rig.add(0);
+    for (let index = 1; index < 8; index++) {
+      await rig.add(index);
+      await rig.service.end(index, ACCEPTED);
+    }
+    const { added } = await rig.add(8);
+    let ended: unknown = 'it waits';
+    added.catch((error: unknown) => (ended = error));
+    await rig.service.end(0, defect);
+    assert.equal(ended, defect);
+  });
+
   it('upload queue: a defect of the next node is thrown at the end', async () => {
     const rig = new UploadQueueRig();
     rig.defect = new TypeError('a defect');
