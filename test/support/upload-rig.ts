@@ -1,9 +1,12 @@
 import type { Api } from '../../nodes/api/api';
 import { NrfCloudError, type ErrorCause, type ErrorCode } from '../../nodes/api/errors';
 import type { ApiRequest, ApiResponse } from '../../nodes/api/request';
+import { bulkClaim, type BulkClaimEnd, type BulkClaimParams } from '../../nodes/operations/bulk-claim';
+import type { BulkClaimOutputs, RejectedRow } from '../../nodes/operations/bulk-claim-outputs';
 import { newProgress, type BulkClaimProgress } from '../../nodes/operations/bulk-claim-progress';
 import { UploadQueue } from '../../nodes/operations/upload-queue';
 import { PackedRows, type ValidRow } from '../../nodes/parse/rows';
+import { Abort, type AbortSignalLike } from '../../nodes/util/abort';
 
 /** How an upload ends: the body of its response, or what its request throws. `lost`: an earlier response to it was lost. */
 export type UploadOutcome = Record<string, unknown> | Error;
@@ -104,6 +107,55 @@ export class UploadQueueRig {
     added.catch(() => undefined);
     await endOfTurn();
     return { added };
+  }
+}
+
+/** What a test decides about a bulk claim. */
+export interface ClaimRigOptions extends Partial<BulkClaimParams> {
+  progress?: BulkClaimProgress;
+  signal?: AbortSignalLike;
+  onRejected?: (rows: RejectedRow[]) => Promise<void> | undefined;
+}
+
+/** A bulk claim whose service does what a test says, and what has left it. */
+export class ClaimRig {
+  readonly uploads: Parameters<BulkClaimOutputs['onUpload']>[0][] = [];
+  readonly rejected: { rows: RejectedRow[]; statusCode?: number | undefined }[] = [];
+  /** Rows that were uploaded, as they are shown. */
+  readonly shown: number[] = [];
+  /** The progress each time it was recorded. */
+  readonly saved: BulkClaimProgress[] = [];
+  suspended = false;
+
+  constructor(
+    readonly service: UploadService,
+    private readonly options: ClaimRigOptions = {},
+  ) {}
+
+  run(rows: unknown): Promise<BulkClaimEnd> {
+    const { progress = newProgress(1000), signal = new Abort(), onRejected, ...params } = this.options;
+    const source = { kind: 'value', value: rows } as const;
+    const columns = { tokenColumn: 0, tagsColumn: 0, tags: [] };
+    return bulkClaim(
+      this.service.api,
+      { source, ...columns, uploadsAtOnce: 1, onInvalid: 'skip', ...params },
+      { source: 'msg.payload', tags: 'msg.tags' },
+      progress,
+      {
+        onUpload: (upload) => void this.uploads.push(upload),
+        onRejected: (rejected, statusCode) => {
+          this.rejected.push({ rows: rejected, statusCode });
+          return onRejected?.(rejected);
+        },
+        onProgress: (count) => this.shown.push(count),
+        save: () => {
+          this.saved.push(structuredClone(progress));
+          return Promise.resolve();
+        },
+      },
+      signal,
+      () => this.suspended,
+    );
   }
 }
 
