@@ -63,7 +63,7 @@ export type LeftUpload =
 
 /** A queue of uploads whose service does what a test says. */
 export class UploadQueueRig {
-  readonly service = new UploadService();
+  readonly service: UploadService;
   readonly queue: UploadQueue;
   /** Each upload is named by the line of its first row. */
   readonly left: LeftUpload[] = [];
@@ -74,7 +74,8 @@ export class UploadQueueRig {
   defect: Error | undefined;
   readonly progress: BulkClaimProgress;
 
-  constructor({ uploadsAtOnce = 1, progress = newProgress(1000) } = {}) {
+  constructor({ uploadsAtOnce = 1, progress = newProgress(1000), service = new UploadService() } = {}) {
+    this.service = service;
     this.progress = progress;
     this.queue = new UploadQueue(
       this.service.api,

@@ -121,6 +121,15 @@ describe('upload queue: order and records', () => {
     }
   });
 
+  it('upload queue: a held upload does not leave after a suspension', async () => {
+    const held = { first: 0, count: 2, body: ACCEPTED, statusCode: 202 };
+    const rig = new UploadQueueRig({ progress: { ...newProgress(1000), held } });
+    rig.queue.hold(held, packedRows(0, 2));
+    rig.suspended = true;
+    await rig.queue.finish();
+    assert.deepEqual([rig.left, rig.progress.held], [[], held]);
+  });
+
   it('upload queue: nothing is sent and nothing leaves after a suspension', async () => {
     const rig = new UploadQueueRig();
     await rig.add(0);

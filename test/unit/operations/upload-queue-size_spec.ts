@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { newProgress } from '../../../nodes/operations/bulk-claim-progress';
-import { tooLarge, uploadError, UploadQueueRig } from '../../support/upload-rig';
+import { endOfTurn, packedRows, tooLarge, uploadError, UploadQueueRig, UploadService } from '../../support/upload-rig';
 
 const ACCEPTED = { bulkOpsRequestId: 'op' };
 
@@ -49,6 +49,36 @@ describe('upload queue: uploads that are too large', () => {
     assert.deepEqual(
       rig.left,
       [1, 2].map((line) => ({ failed: line, rows: 1, code: 'NRFCLOUD_REJECTED', tried: true })),
+    );
+  });
+
+  it('upload queue: the size is halved at most four times', async () => {
+    const rig = new UploadQueueRig({ service: new UploadService(() => tooLarge()), progress: newProgress(32) });
+    await rig.queue.add(0, packedRows(0, 32));
+    await rig.queue.finish();
+    const failed = Array.from({ length: 16 }, (_, index) => 2 * index + 1);
+    assert.deepEqual(
+      rig.left,
+      failed.map((line) => ({ failed: line, rows: 2, code: 'NRFCLOUD_REJECTED', tried: true })),
+    );
+    assert.deepEqual([rig.progress.halvings, rig.service.uploads.length], [4, 31]);
+  });
+
+  it('upload queue: an upload that was sent before the size was reduced four times is halved as often', async () => {
+    // The second upload lasts until the first one is halved.
+    const service = new UploadService((index, { length }) => {
+      if (index === 1) return undefined;
+      return length > 1 ? tooLarge() : ACCEPTED;
+    });
+    const rig = new UploadQueueRig({ uploadsAtOnce: 2, service, progress: newProgress(16) });
+    for (const first of [0, 16]) await rig.queue.add(first, packedRows(first, 16));
+    await endOfTurn();
+    assert.equal(rig.progress.halvings, 4);
+    await service.end(1, tooLarge());
+    await rig.queue.finish();
+    assert.deepEqual(
+      rig.left.map((upload) => 'accepted' in upload && upload.accepted),
+      Array.from({ length: 32 }, (_, index) => index + 1),
     );
   });
 
