@@ -57,6 +57,12 @@ describe('bulk claim: rows', () => {
     assert.equal(failedAtOnce, 0);
   });
 
+  it('bulk claim: counts duplicates among the rejected rows', async () => {
+    const rig = new ClaimRig(accepting());
+    const { summary } = await rig.run([tokens[0], tokens[0], 'x', tokens[0]]);
+    assert.deepEqual([summary.rows, summary.uploaded, summary.rejected, summary.duplicates], [4, 1, 3, 2]);
+  });
+
   it('bulk claim: counts the rows that the service reports as failed', async () => {
     const rig = new ClaimRig(new UploadService(() => ({ claimedIds: [], failed: [{}, {}] })));
     assert.equal((await rig.run(tokens.slice(0, 2))).failedAtOnce, 2);

@@ -114,6 +114,25 @@ describe('bulk claim', () => {
       const rig = new ClaimRig(accepting(), { onRejected: () => Promise.reject(defect) });
       await assert.rejects(inTime(rig.run(Array<string>(1001).fill('x'))), (error) => error === defect);
     });
+
+    it('bulk claim: a defect is thrown when the uploads that are being sent have ended', async () => {
+      const defect = new TypeError('a defect');
+      const rig = new ClaimRig(new UploadService(), {
+        progress: newProgress(1),
+        onRejected: () => Promise.reject(defect),
+      });
+      const state = { ended: false };
+      const failed = assert.rejects(
+        rig.run([tokens[0], ...Array<string>(1000).fill('x')]).finally(() => (state.ended = true)),
+        (error) => error === defect,
+      );
+      while (isRunning && rig.rejected.length === 0) await endOfTurn();
+      await clock.pass(1000, 50);
+      assert.equal(state.ended, false);
+      await rig.service.end(0, ACCEPTED);
+      await inTime(failed);
+      assert.equal(rig.saved.at(-1)!.uploaded, 1);
+    });
   });
 
   describe('a stop', () => {
