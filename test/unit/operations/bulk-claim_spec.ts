@@ -7,6 +7,7 @@ import type { BulkClaimEnd } from '../../../nodes/operations/bulk-claim';
 import { newProgress, type BulkClaimProgress } from '../../../nodes/operations/bulk-claim-progress';
 import { stopClock, type Clock } from '../../support/clock';
 import { errorOf } from '../../support/scripted-server';
+import { assertSentence } from '../../support/sentences';
 import { ClaimRig, endOfTurn, uploadError, UploadService } from '../../support/upload-rig';
 import { mintTokens } from '../parse/rows/read-all-rows';
 
@@ -57,7 +58,9 @@ describe('bulk claim', () => {
 
     it('bulk claim: sends nothing if invalid rows stop it, and reports at most 100 of them', async () => {
       const rig = new ClaimRig(accepting(), { onInvalid: 'stop' });
-      const { code, cause } = await errorOf(rig.run([tokens[0], ...Array<string>(101).fill('x')]));
+      const { code, message, cause } = await errorOf(rig.run([tokens[0], ...Array<string>(101).fill('x')]));
+      assertSentence(message);
+      assert.equal(cause.operation, 'bulk claim');
       const rows = cause['rows'] as { line: number; ok?: boolean }[];
       assert.deepEqual([code, rows.length, rows[0]!.line, 'ok' in rows[0]!], ['NRFCLOUD_INVALID_INPUT', 100, 2, false]);
       assert.deepEqual([rig.service.uploads, rig.rejected], [[], []]);
@@ -107,6 +110,7 @@ describe('bulk claim', () => {
       const rig = new ClaimRig(service, { source: { kind: 'file', path }, progress: newProgress(1) });
       const { summary, failure } = await inTime(rig.run(undefined));
       assert.deepEqual([failure!.code, summary.rows, summary.rejected], ['NRFCLOUD_REJECTED', 2, 2]);
+      assertSentence(failure!.message);
     });
 
     it('bulk claim: a defect of the next node is thrown', async () => {
