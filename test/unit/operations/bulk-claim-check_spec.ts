@@ -37,9 +37,9 @@ describe('bulk claim: dry run', () => {
 
   it('dry run: each row leaves with its tags and cells, and is counted', async () => {
     const { claimToken, deviceUuid } = mintToken();
-    const csv = `token,tags,note\n${claimToken},a,first\nx,,second\n${claimToken},,third\n`;
+    const csv = `token,tags,note\n${claimToken},a,first\nx,,second\n${claimToken},,third\n${claimToken},,fourth\n`;
     const { columns, format, ...counts } = await check(csv, { tags: 'all' });
-    assert.deepEqual(counts, { dryRun: true, rows: 3, claimable: 1, rejected: 2, duplicates: 1 });
+    assert.deepEqual(counts, { dryRun: true, rows: 4, claimable: 1, rejected: 3, duplicates: 2 });
     assert.deepEqual([columns.header, columns.token, columns.tags, format.delimiter], [1, 1, 2, ',']);
     const row = { line: 2, deviceId: deviceUuid, claimToken, tags: ['a', 'all'], cells: [claimToken, 'a', 'first'] };
     assert.deepEqual(claimable, [
@@ -55,6 +55,7 @@ describe('bulk claim: dry run', () => {
         [
           [3, 'INVALID_TOKEN', ['x', '', 'second']],
           [4, 'DUPLICATE', [claimToken, '', 'third']],
+          [5, 'DUPLICATE', [claimToken, '', 'fourth']],
         ],
       ],
     );

@@ -127,6 +127,25 @@ describe('ensureRule', () => {
       assert.deepEqual([body, existed], [named('Onboarding'), true]);
     });
 
+    it('ensureRule: a rule without a name carries no other name', async () => {
+      service.respondWith([200, [{ tags: ['t'], active: true }]]);
+      const { existed, warnings } = await ensureRule(service.api(), RULE, () => undefined);
+      assert.deepEqual([existed, warnings], [true, []]);
+    });
+
+    for (const [message, isThere] of [
+      ['the name is in use', true],
+      ['the name is too long', false],
+    ] as const) {
+      it(`ensureRule: ${isThere ? 'looks' : 'does not look'} for the rule after the refusal "${message}"`, async () => {
+        service.respondWith([200, []], [200, [{ tag: 't' }]], [422, { message }], [200, [named('Onboarding')]]);
+        const ensured = ensureRule(service.api(), RULE, () => undefined);
+        if (isThere) assert.equal((await ensured).existed, true);
+        else assert.equal((await errorOf(ensured)).code, 'NRFCLOUD_REJECTED');
+        assert.equal(service.requests.length, isThere ? 4 : 3);
+      });
+    }
+
     it('ensureRule: a rule of the same name without the tag is a conflict', async () => {
       service.respondWith([200, []], [200, [{ tag: 't' }]], [409], [200, [{ name: 'Onboarding', tags: ['u'] }]]);
       const { code, message, cause } = await errorOf(ensureRule(service.api(), RULE, () => undefined));
@@ -174,6 +193,12 @@ describe('ensureRule', () => {
       const timeout = new NrfCloudError('NRFCLOUD_TIMEOUT', 'late', { ...facts, mayHaveSucceeded: true });
       serve([200, [{ id: 'r', tags: ['t'] }]]);
       const { body, existed } = await ensureRule(failing('create rule', timeout), RULE, () => undefined);
+      assert.deepEqual([body, existed], [{ id: 'r', tags: ['t'] }, false]);
+    });
+
+    it('ensureRule: looks for the rule after a response about something else', async () => {
+      serve([201, { name: 'other' }], [200, []], [200, [{ id: 'r', tags: ['t'] }]]);
+      const { body, existed } = await ensureRule(service.api(), RULE, () => undefined);
       assert.deepEqual([body, existed], [{ id: 'r', tags: ['t'] }, false]);
     });
 

@@ -16,7 +16,8 @@ describe('list devices', () => {
 
   /** Lists the devices of a service that has these pages. */
   function list(pages: unknown[][], listing: Partial<Listing> = {}): ReturnType<typeof listDevices> {
-    const send = (_: string, { query, parse }: ApiRequest): Promise<ApiResponse> => {
+    const send = (operation: string, { query, parse }: ApiRequest): Promise<ApiResponse> => {
+      assert.equal(operation, 'list devices');
       const index = queries.push(String(query)) - 1;
       const next = index + 1 < pages.length ? { pageNextToken: `page${index + 1}` } : {};
       return Promise.resolve({ statusCode: 200 + index, body: parse({ items: pages[index], ...next }, 200) });
