@@ -96,7 +96,9 @@ export class UploadQueue {
   async finish(): Promise<void> {
     await Promise.all(this.#running);
     await this.#leave();
-    if (this.#held !== undefined && !this.isSuspended()) {
+    if (this.isSuspended()) return;
+    if (this.#defect !== undefined) throw this.#defect;
+    if (this.#held !== undefined) {
       const { upload, rows } = this.#held;
       this.#held = undefined;
       await this.outputs.onUpload(upload, rows, this.left.uploads, this.left.uploads + 1);
@@ -124,7 +126,7 @@ export class UploadQueue {
   }
 
   async #start(upload: QueuedUpload, isRepeated: boolean): Promise<void> {
-    while (this.#isFull() && !this.isSuspended()) await new Promise<void>((resolve) => (this.#onPlace = resolve));
+    while (this.#mustWait()) await new Promise<void>((resolve) => (this.#onPlace = resolve));
     if (this.isSuspended()) return;
     if (this.#defect !== undefined) throw this.#defect;
     this.#inFlight++;
@@ -138,6 +140,11 @@ export class UploadQueue {
         this.#onPlace?.();
       });
     this.#running.add(running);
+  }
+
+  /** After a defect no place becomes free: the result of its upload would have to leave first. */
+  #mustWait(): boolean {
+    return this.#isFull() && this.#defect === undefined && !this.isSuspended();
   }
 
   /** A slow upload holds back the results of later ones; they must not fill memory meanwhile. */

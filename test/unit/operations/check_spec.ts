@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { mock } from 'node:test';
 import { NrfCloudError } from '../../../nodes/api/errors';
 import type { LoadReport } from '../../../nodes/api/load';
 import { check, readCheckInputs, reportLoad, reportUnusable, type CheckInputs } from '../../../nodes/operations/check';
-import { ScriptedServer, type ScriptedResponse } from '../../support/scripted-server';
+import { Abort } from '../../../nodes/util/abort';
+import { errorOf, ScriptedServer, type ScriptedResponse } from '../../support/scripted-server';
 import { assertSentence } from '../../support/sentences';
 
 const INPUTS = { tags: ['a'], token: undefined };
@@ -32,6 +34,7 @@ describe('check', () => {
     [200, '<html>Log in to the WLAN</html>'],
     [302, '', { location: 'http://127.0.0.1:9/' }],
     [307, '<html>Moved</html>'],
+    [300, 'Choose'],
   ] as ScriptedResponse[]) {
     it(`check: a portal that responds with ${JSON.stringify(portal)} is no connection`, async () => {
       const { ready, ok } = await run(portal);
@@ -157,6 +160,63 @@ describe('check', () => {
       assert.deepEqual(found, expected);
     });
   }
+
+  it('check: requests everything once, also after a failure', async () => {
+    const failing: ScriptedResponse = [500];
+    const changes = { account: failing, tags: failing, 'provisioning-rules': failing };
+    assert.deepEqual(await deviations(changes, INPUTS, { retries: 3 }), {
+      account: null,
+      role: null,
+      api: null,
+      'tag:a': null,
+      rule: null,
+    });
+    assert.equal(service.requests.length, 4);
+  });
+
+  it('check: a dry run of the version guide sends nothing', async () => {
+    await deviations({}, { ...INPUTS, token });
+    assert.equal(service.requests.length, 4);
+  });
+
+  it('check: paths of the version current that are not known', async () => {
+    assert.deepEqual(await deviations({ tags: [404] }, INPUTS, { api: 'current' }), { api: false, 'tag:a': null });
+  });
+
+  for (const [what, response, expected] of [
+    ['a failure', [500], [500]],
+    ['no response', 'reset', []],
+  ] as const) {
+    it(`check: reports the status of ${what}`, async () => {
+      service.respondWith(response);
+      const statuses: number[] = [];
+      await check(service.api({ retries: 0 }), INPUTS, (status) => statuses.push(status));
+      assert.deepEqual(statuses, expected);
+    });
+  }
+
+  it('check: text that is not a web page is a response of the service', async () => {
+    const { ready, ok } = await run([200, 'not a list'], ...Array<ScriptedResponse>(3).fill([500]));
+    assert.deepEqual([ready, ok['connection'], ok['key']], [true, true, null]);
+  });
+
+  it('check: ends when the flow is stopped', async () => {
+    const stop = new Abort();
+    service.respondWith(() => stop.abort());
+    const api = service.api({}, { signal: stop });
+    const { code } = await errorOf(check(api, INPUTS, () => undefined));
+    assert.equal(code, 'NRFCLOUD_CLOSED');
+  });
+
+  it('check: a defect is thrown', async () => {
+    const defect = new TypeError('a defect');
+    const api = service.api();
+    mock.method(api, 'send', () => Promise.reject(defect));
+    await assert.rejects(
+      check(api, INPUTS, () => undefined),
+      (error) => error === defect,
+    );
+  });
 });
 
 describe('reports without a request', () => {
@@ -193,6 +253,14 @@ describe('readCheckInputs', () => {
     for (const token of [undefined, null, '']) {
       assert.deepEqual(readCheckInputs({ tags: 'a,b', token }, source), { tags: ['a', 'b'], token: undefined });
     }
+  });
+
+  it('readCheckInputs: tags may be missing in a message, and nowhere else', () => {
+    assert.deepEqual(readCheckInputs({ tags: undefined, token: '' }, source).tags, []);
+    assert.throws(
+      () => readCheckInputs({ tags: undefined, token: '' }, { ...source, tags: 'flow.tags' }),
+      (error: NrfCloudError) => error.code === 'NRFCLOUD_INVALID_INPUT',
+    );
   });
 
   it('readCheckInputs: refuses tags and tokens by their source', () => {
