@@ -161,6 +161,15 @@ describe('check', () => {
     });
   }
 
+  it('check: a dry run says that the device is claimed by another team', async () => {
+    const changes: Record<string, ScriptedResponse> = { POST: [409], d: [404] };
+    assert.deepEqual(await deviations(changes, { ...INPUTS, token }, { api: 'current' }), { dryRun: false });
+  });
+
+  it('check: says of a key that it is an organization auth token', async () => {
+    assert.deepEqual(await deviations({}, INPUTS, { apiKey: 'oat_key' }), {});
+  });
+
   it('check: requests everything once, also after a failure', async () => {
     const failing: ScriptedResponse = [500];
     const changes = { account: failing, tags: failing, 'provisioning-rules': failing };

@@ -7,6 +7,7 @@ import { UploadQueue } from '../../../nodes/operations/upload-queue';
 import { PackedRows, type ValidRow } from '../../../nodes/parse/rows';
 import { Abort } from '../../../nodes/util/abort';
 import { stopClock, type Clock } from '../../support/clock';
+import { assertSentence } from '../../support/sentences';
 
 /** How long what has left stays recorded, in milliseconds. */
 const HANDOVER_MS = 250;
@@ -107,6 +108,7 @@ describe('upload queue', () => {
     await queue.resume(sent, PackedRows.pack(rows));
     await queue.add(1, PackedRows.pack(rows));
     await queue.finish();
+    assertSentence(failed[0]!.error.message);
     assert.deepEqual(
       failed.map(({ error, tried }) => [error.code, tried, error.cause.mayHaveSucceeded]),
       [
