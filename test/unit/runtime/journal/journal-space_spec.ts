@@ -7,6 +7,7 @@ import { mock } from 'node:test';
 import { Journal } from '../../../../nodes/runtime/journal/journal';
 import { encodeLine, type Entry } from '../../../../nodes/runtime/journal/line';
 import { Segment } from '../../../../nodes/runtime/journal/segment';
+import { valuesIn } from '../../../support/node-store-rig';
 
 /** Bytes on disk beside twice the live ones before live lines move. */
 const MAX_DEAD_BYTES = 32 * 2 ** 20;
@@ -101,6 +102,14 @@ describe('journal on disk', () => {
     assert.deepEqual(segments(), [FIRST, SECOND]);
     const moved = encodeLine(stateOf('b', { n: 2 })).toString();
     assert.equal(readFileSync(join(folder, SECOND), 'utf8').endsWith(moved), true);
+  });
+
+  it('journal: records that share a write are read each', async () => {
+    const store = (await open()).store('n1');
+    const states = ['a', 'bb', 'ccc'].map((text) => ({ text }));
+    await Promise.all(states.map((state) => store.create(state.text, state, [state.text])));
+    assert.deepEqual(await Promise.all(states.map(({ text }) => store.read(text))), states);
+    assert.deepEqual(await valuesIn(store.parts('ccc')), ['ccc']);
   });
 
   it('journal: each state is read once when the records are loaded', async () => {
