@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { RecordLeases, type SharedValues } from '../../../nodes/runtime/record-leases';
+import { hostname } from 'node:os';
+import type { RecordLeases } from '../../../nodes/runtime/record-leases';
 import { stopClock, type Clock } from '../../support/clock';
+import { LEASE_TIMING as TIMING, leasesOn, type LeasesRig } from '../../support/leases-rig';
 
-const TIMING = { leaseMs: 300, renewMs: 100 };
 /** Longer than a claim takes until it is read back. */
 const SETTLED_MS = 300;
 
@@ -15,39 +16,7 @@ describe('record leases', () => {
   });
   afterEach(() => clock.restore());
 
-  /** An instance; it can be paused, as a process that is stopped, and resumed. */
-  function instance(): { leases: RecordLeases; taken: string[]; pause: () => void; resume: () => void } {
-    let waiting: (() => void)[] | undefined;
-    const turn = (): Promise<void> =>
-      new Promise((resolve) => {
-        if (waiting === undefined) resolve();
-        else waiting.push(resolve);
-      });
-    const values: SharedValues = {
-      // The response is read after the pause, and was sent before it.
-      get: async (key) => {
-        const value = shared.get(key);
-        await turn();
-        return value;
-      },
-      set: async (key, value) => {
-        await turn();
-        if (value === undefined) shared.delete(key);
-        else shared.set(key, value);
-      },
-      keys: async () => turn().then(() => [...shared.keys()]),
-    };
-    const leases = new RecordLeases(values, TIMING, () => clock.now);
-    const taken: string[] = [];
-    leases.watch((key) => taken.push(key));
-    const pause = (): void => void (waiting = []);
-    const resume = (): void => {
-      const all = waiting ?? [];
-      waiting = undefined;
-      for (const one of all) one();
-    };
-    return { leases, taken, pause, resume };
-  }
+  const instance = (): LeasesRig => leasesOn(shared, clock);
 
   async function write(leases: RecordLeases, key: string): Promise<void> {
     await leases.hold(key);
@@ -144,7 +113,6 @@ describe('record leases', () => {
   it('record leases: the lease of a process of this computer that has ended is not waited for', async () => {
     const a = instance();
     shared.set('x', { owner: 'dead' });
-    const { hostname } = await import('node:os');
     // No process has this id: it is above the kernel's limit.
     shared.set('#lease-dead', { pid: 2 ** 30, host: hostname(), until: 1e9 });
     assert.deepEqual(await settled(a.leases.claim(['x'])), ['x']);

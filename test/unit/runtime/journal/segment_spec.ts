@@ -6,9 +6,12 @@ import { join } from 'node:path';
 import { mock } from 'node:test';
 import { encodeLine, type Entry } from '../../../../nodes/runtime/journal/line';
 import { Segment, type ScannedLine } from '../../../../nodes/runtime/journal/segment';
+import { sparseLine, writeLines, type SparseLine } from '../../../support/sparse-line';
 
 /** Bytes that a scan reads at once. */
 const SCAN_BYTES = 256 * 1024;
+/** A line that takes at least one more scan is too long. */
+const MAX_LINE_BYTES = 64 * 2 ** 20;
 
 describe('segment', () => {
   let folder: string;
@@ -41,7 +44,7 @@ describe('segment', () => {
   const part = (value: string): Entry => ({ kind: 'part', node: 'n', key: 'k', index: 0, value });
   /** A part whose line, with its break, has a number of bytes. */
   const partOf = (bytes: number): Buffer => encodeLine(part('x'.repeat(bytes - encodeLine(part('')).length)));
-  const HEAD = { kind: 'part', node: 'n', key: 'k', index: 0 };
+  const HEAD = { kind: 'part', node: 'n', key: 'k', index: 0 } as const;
 
   it('segment: bytes are added at the end, and where they begin is said', async () => {
     const segment = await openSegment();
@@ -154,6 +157,35 @@ describe('segment', () => {
       assert.deepEqual(lines, expected);
     });
   }
+
+  describe('with a long line', () => {
+    const longest = MAX_LINE_BYTES + 100;
+    const tooLong = MAX_LINE_BYTES + SCAN_BYTES + 100;
+    const zeros = Buffer.alloc(SCAN_BYTES);
+
+    /** Scans lines, of which those parts that are zeros are not read from the disk, as that takes long. */
+    async function scanSparse(lines: readonly (Buffer | SparseLine)[], firstZero: number): Promise<ScannedLine[]> {
+      writeLines(path, lines);
+      const segment = await openSegment();
+      const read = segment.read.bind(segment);
+      mock.method(segment, 'read', (offset: number, length: number) =>
+        offset > firstZero && offset < MAX_LINE_BYTES ? Promise.resolve(zeros) : read(offset, length),
+      );
+      return scan(segment);
+    }
+
+    it('segment: a scan finds a line of 64 MiB', async () => {
+      const [, line] = await scanSparse([partOf(SCAN_BYTES), sparseLine(HEAD, longest)], SCAN_BYTES);
+      assert.deepEqual(line, { offset: SCAN_BYTES, length: longest - 1, head: HEAD, torn: false });
+    });
+
+    it('segment: a line of more than 64 MiB is damaged, and the next one is found', async () => {
+      assert.deepEqual(await scanSparse([sparseLine(HEAD, tooLong), partOf(200)], 0), [
+        { offset: 0, length: tooLong - 1, head: undefined, torn: false },
+        { offset: tooLong, length: 199, head: HEAD, torn: false },
+      ]);
+    });
+  });
 
   it('segment: a file that became shorter meanwhile ends the scan', async () => {
     writeFileSync(path, Buffer.concat([partOf(200), Buffer.alloc(300)]));
