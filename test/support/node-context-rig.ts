@@ -33,6 +33,8 @@ export class NodeContextRig {
   readonly sent: unknown[] = [];
   /** The notes of the node's status. */
   readonly notes: string[] = [];
+  /** What the node's status shows of its pending work. */
+  readonly shown: unknown[] = [];
   /** The messages that began to end. */
   readonly begun: Begun[] = [];
   /** How the number of pending messages that the status shows has changed. */
@@ -46,7 +48,7 @@ export class NodeContextRig {
   /** What the store that lasts holds. */
   readonly kept = new Map<string, Record<string, unknown> | undefined>();
   readonly #id = `context ${NodeContextRig.#nodes++}`;
-  readonly #closing = new AbortController();
+  #closing = new AbortController();
   #client: Client | undefined;
 
   /** Deploys the node. */
@@ -58,11 +60,13 @@ export class NodeContextRig {
       settings: settings ?? (() => ({ store, resume })),
       connectionProblem: () => undefined,
       client: () => this.client,
-      toReport: (error: Error) => error,
+      toReport: (error: Error, resumes: boolean) => Object.assign(error, { resumes }),
     };
     const display = {
       unpend: (change = -1) => (this.unpended += change),
       note: (key: string) => this.notes.push(key),
+      setTrouble: (trouble: boolean) => this.shown.push(trouble),
+      setPendingText: (text?: string) => this.shown.push(text),
     };
     const senderFor = (_msg: NodeMessage, send: (msg: unknown) => void): object => ({ emit: send });
     const begin = (message: Begun): Promise<void> => {
@@ -107,6 +111,12 @@ export class NodeContextRig {
   /** The error of a flow that was stopped. */
   get stopped(): Error {
     return closed('bulk status');
+  }
+
+  /** Stops the nodes that are deployed. */
+  stop(): void {
+    this.#closing.abort();
+    this.#closing = new AbortController();
   }
 
   async close(): Promise<void> {

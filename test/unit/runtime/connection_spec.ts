@@ -70,7 +70,7 @@ describe('connection', () => {
     ['retries', [0, 1000], [-1, 1001, 0.5]],
     ['outageWait', [0, MAX_TIMER_S], [-1, MAX_TIMER_S + 1]],
     ['api', ['', 'guide', 'current'], ['old']],
-    ['baseUrl', ['', 'https://example.com/v1'], ['http://example.com', 'example', 5, {}]],
+    ['baseUrl', ['', null, 'https://example.com/v1'], ['http://example.com', 'example', 5, {}]],
     ['deviceApiUrl', ['', 'https://example.com/v1'], ['http://example.com', 'example', 5, {}]],
   ] as const) {
     it(`connection: ${property} has bounds`, async () => {
@@ -101,6 +101,12 @@ describe('connection', () => {
       assertSentence(problem.message);
     });
   }
+
+  it('connection: a key that only holds such characters is taken', async () => {
+    for (const key of ['a$(K)', '$(K)a', 'a%K%', '%K%a', 'aBearer', 'Bearers', 'a"K"', '"K"a']) {
+      await createClient(rig.RED, {}, key).close();
+    }
+  });
 
   it('connection: a proxy of the environment that cannot be used is the problem of its proxy', () => {
     const before = process.env['https_proxy'];
@@ -157,6 +163,7 @@ describe('connection', () => {
       assert.equal(connectionProblem(rig.RED, id)!.property, 'connection');
       assert.throws(() => clientOf(rig.RED, id, 'claim'), { code: 'NRFCLOUD_NOT_CONFIGURED' });
     }
+    assertSentence(connectionProblem(rig.RED, 'missing')!.message);
     const { problem } = rig.open({}, { apiKey: '' });
     assert.throws(
       () => clientOf(rig.RED, 'connection', 'claim'),

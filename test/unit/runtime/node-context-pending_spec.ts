@@ -60,6 +60,86 @@ describe('node context with pending messages', () => {
     assert.deepEqual([error.message, msg], ['failed', rig.begun[0]!.msg]);
   });
 
+  it('node context: a message that ends is reported to Node-RED, and to the log only if that does not hold it', async () => {
+    const context = rig.open();
+    const ended: unknown[] = [];
+    const failure = new Error('failed');
+    rig.begin = async ({ done }) => {
+      await Promise.resolve();
+      done(failure);
+    };
+    await context.end(await rig.hold(context, 'key', { _msgid: '1' }, ended), NOTHING);
+    await rig.clock.pass(1);
+    assert.deepEqual([ended, rig.errors], [[failure], []]);
+  });
+
+  it('node context: messages that are stopped say whether their work continues, and resumed work is silent', async () => {
+    const { context } = await resume();
+    const ended: unknown[] = [];
+    await rig.hold(context, 'recorded', { _msgid: '1' }, ended);
+    await context.stopPending();
+    const unrecorded = rig.open({ keepsRecords: false });
+    await rig.hold(unrecorded, 'unrecorded', { _msgid: '2' }, ended);
+    await unrecorded.stopPending();
+    await unrecorded.close();
+    assert.deepEqual(
+      (ended as { code: string; resumes: boolean }[]).map(({ code, resumes }) => [code, resumes]),
+      [
+        ['NRFCLOUD_CLOSED', true],
+        ['NRFCLOUD_CLOSED', false],
+      ],
+    );
+    assert.deepEqual([rig.begun, rig.errors], [[], []]);
+  });
+
+  it('node context: a message that was stopped does not end again', async () => {
+    const context = rig.open();
+    const pending = await rig.hold(context, 'key');
+    context.pending.takeAll();
+    await context.end(pending, NOTHING);
+    assert.deepEqual([rig.begun, rig.unpended], [[], 0]);
+  });
+
+  it('node context: records of the node itself are no work, and a node that is stopped takes nothing up', async () => {
+    const earlier = rig.store();
+    for (const key of ['#clock', 'key']) await earlier.create(key, { version: 2, key });
+    const own: unknown[] = [];
+    const taken: unknown[] = [];
+    const context = rig.open();
+    context.onRecords(
+      (state) => void taken.push(state),
+      (records) => void own.push(...records.keys()),
+    );
+    rig.events.emit('flows:started');
+    await rig.clock.pass(5);
+    assert.deepEqual([own, taken], [['#clock', 'key'], [{ version: 2, key: 'key' }]]);
+    for (const isEarly of [true, false]) {
+      rig.open().onRecords(() => assert.fail('taken up'));
+      if (isEarly) rig.stop();
+      rig.events.emit('flows:started');
+      rig.stop();
+      await rig.clock.pass(5);
+    }
+    assert.equal(rig.unpended, 1);
+  });
+
+  it('node context: a failure after the start of the flows is reported', async () => {
+    const context = rig.open({ keepsRecords: false });
+    context.onStarted(() => undefined);
+    context.onStarted(() => Promise.reject(new Error('failed')));
+    context.onRecords(() => assert.fail('no records are kept'));
+    rig.events.emit('flows:started');
+    await rig.clock.pass(2);
+    assert.deepEqual(rig.errors, [['failed', undefined]]);
+  });
+
+  it('node context: the status shows what the work says', () => {
+    const context = rig.open();
+    context.setTrouble(true);
+    context.setPendingText('1/2');
+    assert.deepEqual(rig.shown, [true, '1/2']);
+  });
+
   it('node context: progress of resumed work that was stopped meanwhile is not sent', async () => {
     const { context, pending } = await resume();
     context.emit(pending, { payload: 1 });

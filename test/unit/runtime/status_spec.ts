@@ -23,7 +23,7 @@ describe('StatusDisplay', () => {
   const yellow = (text: string): object => ({ fill: 'yellow', shape: 'ring', text });
   const red = (code: string): object => ({ fill: 'red', shape: 'ring', text: `${SHARED}.error.${code}` });
 
-  it('shows work, waiting and the end of one message', () => {
+  it('status: it shows work, waiting and the end of one message', () => {
     const { display, shown } = start();
     const message = display.begin();
     message.waiting(true);
@@ -33,7 +33,7 @@ describe('StatusDisplay', () => {
     assert.deepEqual(shown, [blue('working'), yellow(`${SHARED}.status.waiting`), blue('working'), green('done')]);
   });
 
-  it('shows the code of a failure', () => {
+  it('status: it shows the code of a failure', () => {
     const { display, shown } = start();
     const message = display.begin();
     message.waiting(true);
@@ -43,7 +43,7 @@ describe('StatusDisplay', () => {
     assert.deepEqual(shown.at(-1), blue('working'));
   });
 
-  it('shows what has been done so far, and goes on showing it at the end', async () => {
+  it('status: progress of a message is shown, also at its end', async () => {
     const { display, shown } = start();
     const message = display.begin();
     message.progress('1 of 2');
@@ -54,7 +54,7 @@ describe('StatusDisplay', () => {
     assert.deepEqual(shown.at(-1), green('1 of 2'));
   });
 
-  it('takes other texts for one message', async () => {
+  it('status: one message may have other texts', async () => {
     const { display, shown } = start();
     const message = display.begin();
     message.describe({ working: 'blocking', done: 'blocked' });
@@ -63,7 +63,7 @@ describe('StatusDisplay', () => {
     assert.deepEqual(shown, [blue('working'), blue('blocking'), green('blocked')]);
   });
 
-  it('counts several messages, also those that have not begun, and is yellow only when all wait', async () => {
+  it('status: several messages are counted, with those that have not begun, and yellow only when all wait', async () => {
     const { display, shown } = start();
     const [one, two] = [display.begin(), display.begin()];
     display.setQueued(3);
@@ -81,7 +81,7 @@ describe('StatusDisplay', () => {
     assert.deepEqual(shown.at(-1), green('done'));
   });
 
-  it('does not show again what is shown', async () => {
+  it('status: what is shown already is not shown again', async () => {
     const { display, shown } = start();
     const message = display.begin();
     message.progress('working');
@@ -92,14 +92,14 @@ describe('StatusDisplay', () => {
     assert.equal(shown.length, 1);
   });
 
-  it('has nothing to show before the first message', async () => {
+  it('status: before the first message there is none', async () => {
     const { display, shown } = start();
     display.setQueued(0);
     await clock.jump(QUIET_MS);
     assert.deepEqual(shown, []);
   });
 
-  it('shows nothing more once it is closed', async () => {
+  it('status: once it is closed it stays empty', async () => {
     const { display, shown } = start();
     const message = display.begin();
     message.progress('1');
