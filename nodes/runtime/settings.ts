@@ -87,7 +87,6 @@ export function number(
 /** A number, or text for a name; empty text means the default. */
 export function numberOrText(defaultValue: number): Setting<number | string> {
   return (value) => {
-    if (value === undefined || value === null || value === '') return defaultValue;
     if (typeof value !== 'string') return typeof value === 'number' ? value : defaultValue;
     const words = value.trim();
     return /^\d+$/.test(words) ? Number(words) : words || defaultValue;

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
+import { mock } from 'node:test';
 import type { Node, NodeAPI } from 'node-red';
-import { ContextStore, isPersistent } from '../../../nodes/runtime/context-store';
+import { ContextStore } from '../../../nodes/runtime/context-store';
 import { NodeStore } from '../../../nodes/runtime/journal/node-store';
 import { toRecord } from '../../../nodes/runtime/recorded-message';
-import { stopClock } from '../../support/clock';
+import { stopClock, type Clock } from '../../support/clock';
 
 const redWith = (contextStorage?: unknown): NodeAPI => ({ settings: { contextStorage } }) as never;
 const FILE = redWith({ default: 'memory', file: { module: 'localfilesystem' } });
@@ -16,9 +17,12 @@ function nodeWithStore(id: string): {
   kept: Map<string, unknown>;
   stores: Set<unknown>;
   fails: { set?: unknown; get?: unknown; keys?: unknown };
+  /** Gets each key before its value is read. */
+  reading: { onGet?: (key: string) => void };
 } {
   const [warnings, kept, stores] = [[] as string[], new Map<string, unknown>(), new Set<unknown>()];
   const fails: { set?: unknown; get?: unknown; keys?: unknown } = {};
+  const reading: { onGet?: (key: string) => void } = {};
   type Done = (error?: unknown, value?: unknown) => void;
   const context = {
     set(key: string, value: unknown, store: unknown, done: Done) {
@@ -29,6 +33,7 @@ function nodeWithStore(id: string): {
     },
     get(key: string, store: unknown, done: Done) {
       stores.add(store);
+      reading.onGet?.(key);
       done(key.endsWith('bad') ? fails.get : undefined, kept.get(key));
     },
     keys(store: unknown, done: Done) {
@@ -38,7 +43,7 @@ function nodeWithStore(id: string): {
     },
   };
   const node = { id, context: () => context, warn: (words: string) => void warnings.push(words) } as never;
-  return { node, warnings, kept, stores, fails };
+  return { node, warnings, kept, stores, fails, reading };
 }
 
 async function read(parts: AsyncIterable<unknown>): Promise<unknown[]> {
@@ -53,6 +58,23 @@ function keysOf(kept: Map<string, unknown>): string[] {
 }
 
 describe('context store', () => {
+  let clock: Clock;
+  beforeEach(() => {
+    clock = stopClock();
+    mock.method(Date, 'now', () => clock.now);
+  });
+  afterEach(() => {
+    clock.restore();
+    mock.restoreAll();
+  });
+
+  /** The records that a store loads; claims of shared records wait a while. */
+  const load = async (store: ContextStore): Promise<Map<string, unknown>> => {
+    let states: Map<string, unknown> | undefined;
+    void store.load().then((loaded) => (states = loaded));
+    while (states === undefined) await clock.jump(50);
+    return states;
+  };
   it('context store: one that forgets keeps records in the process, over a redeploy of the node', async () => {
     const { node, stores } = nodeWithStore('redeployed');
     const store = new ContextStore(redWith(), node, 'default');
@@ -89,7 +111,7 @@ describe('context store', () => {
     const part = kept.get('nrfcloud_a#part0');
     await store.update('a', { n: 2 });
     assert.equal(kept.get('nrfcloud_a#part0'), part);
-    assert.deepEqual(await store.load(), new Map([['a', { n: 2 }]]));
+    assert.deepEqual(await load(store), new Map([['a', { n: 2 }]]));
     assert.deepEqual(await store.read('a'), { n: 2 });
     assert.deepEqual(await read(store.parts('a')), [['row 1'], ['row 2']]);
     await store.remove('a');
@@ -104,7 +126,7 @@ describe('context store', () => {
     const { node, kept } = nodeWithStore('old');
     kept.set('of the user', {}).set('nrfcloud_c', null).set('nrfcloud_d', 'text').set('user_nrfcloud_', {});
     kept.set('nrfcloud_old', { id: 'x', deadline: null, status: 'PENDING', msg: {} });
-    const records = await new ContextStore(FILE, node, 'file').load();
+    const records = await load(new ContextStore(FILE, node, 'file'));
     assert.deepEqual(records, new Map([['old', { id: 'x', deadline: null, status: 'PENDING', msg: {} }]]));
   });
 
@@ -114,7 +136,7 @@ describe('context store', () => {
     fails.get = new Error('unreadable');
     const errors: string[] = [];
     const store = new ContextStore(FILE, node, 'file', ({ message }) => void errors.push(message));
-    assert.deepEqual(await store.load(), new Map([['good', { n: 1 }]]));
+    assert.deepEqual(await load(store), new Map([['good', { n: 1 }]]));
     assert.deepEqual(errors, ['unreadable']);
   });
 
@@ -123,7 +145,7 @@ describe('context store', () => {
     const [a, b] = [new ContextStore(FILE, node, 'file'), new ContextStore(FILE, node, 'file')];
     await a.create('x', { n: 1 }, ['large']);
     await a.create('#clock', { ms: 1 });
-    assert.deepEqual(await b.load(), new Map([['#clock', { ms: 1 }]]));
+    assert.deepEqual(await load(b), new Map([['#clock', { ms: 1 }]]));
     assert.equal(await b.sharing!.isOwn('x'), false);
     assert.equal(await b.update('x', { n: 2 }), false);
     await b.remove('x');
@@ -131,7 +153,7 @@ describe('context store', () => {
     assert.deepEqual(await a.read('x'), { n: 1 });
     assert.deepEqual(await read(a.parts('x')), ['large']);
     await a.sharing!.close();
-    assert.deepEqual((await b.load()).get('x'), { n: 1 });
+    assert.deepEqual((await load(b)).get('x'), { n: 1 });
     assert.equal(await a.sharing!.isOwn('x'), false);
     assert.equal(await b.sharing!.isOwn('x'), true);
     await b.remove('x');
@@ -140,48 +162,124 @@ describe('context store', () => {
   });
 
   it('context store: a store that never responds is given up after five seconds', async () => {
-    const clock = stopClock();
-    try {
-      const { node, fails } = nodeWithStore('silent');
-      fails.keys = 'silence';
-      const errors: Error[] = [];
-      void new ContextStore(FILE, node, 'file').load().catch((thrown: unknown) => errors.push(thrown as Error));
-      await clock.pass(4999);
-      assert.deepEqual(errors, []);
-      await clock.pass(1);
-      assert.deepEqual(
-        errors.map(({ message }) => message),
-        ['it does not respond'],
-      );
-    } finally {
-      clock.restore();
+    const { node, fails } = nodeWithStore('silent');
+    fails.keys = 'silence';
+    const errors: Error[] = [];
+    void new ContextStore(FILE, node, 'file').load().catch((thrown: unknown) => errors.push(thrown as Error));
+    await clock.pass(4999, 100);
+    assert.deepEqual(errors, []);
+    await clock.pass(1);
+    assert.deepEqual(
+      errors.map(({ message }) => message),
+      ['it does not respond'],
+    );
+  });
+
+  it('context store: a record of the node itself that cannot be read takes no other with it', async () => {
+    const { node, kept, fails } = nodeWithStore('own bad');
+    kept.set('nrfcloud_#bad', {}).set('nrfcloud_#clock', { version: 2, state: { ms: 1 }, parts: 0 });
+    fails.get = 'no error';
+    const errors: Error[] = [];
+    const store = new ContextStore(FILE, node, 'file', (error) => void errors.push(error));
+    assert.deepEqual(await load(store), new Map([['#clock', { ms: 1 }]]));
+    assert.deepEqual(
+      errors.map(({ message, cause }) => [message, cause]),
+      [['no reason given', 'no error']],
+    );
+  });
+
+  it('context store: a record of version 1 may have any properties, and gets an owner that is not among them', async () => {
+    const { node, kept } = nodeWithStore('with state');
+    kept.set('nrfcloud_old', { state: { a: 1 }, msg: {} });
+    const store = new ContextStore(FILE, node, 'file');
+    assert.deepEqual((await load(store)).get('old'), { state: { a: 1 }, msg: {} });
+    assert.equal(typeof (kept.get('nrfcloud_old') as { owner?: unknown }).owner, 'string');
+    assert.deepEqual(await read(store.parts('old')), []);
+    assert.equal(await store.update('old', { n: 1 }), true);
+    assert.deepEqual(await store.read('old'), { n: 1 });
+    assert.deepEqual(await read(store.parts('old')), []);
+    await store.sharing!.close();
+  });
+
+  it('context store: an update keeps the owner of a record, and records of the node itself have none', async () => {
+    const { node, kept } = nodeWithStore('updated');
+    const [a, b] = [new ContextStore(FILE, node, 'file'), new ContextStore(FILE, node, 'file')];
+    await a.create('x', { n: 1 }, ['large']);
+    assert.equal(await a.update('x', { n: 2 }), true);
+    assert.equal(await a.sharing!.isOwn('x'), true);
+    assert.deepEqual(await read(a.parts('x')), ['large']);
+    await a.create('#clock', { ms: 1 });
+    assert.equal(await b.update('#clock', { ms: 2 }), true);
+    assert.deepEqual(kept.get('nrfcloud_#clock'), { version: 2, state: { ms: 2 }, parts: 0 });
+    for (const store of [a, b]) await store.sharing!.close();
+  });
+
+  it('context store: a record that is not there has no parts, and can be neither changed nor removed', async () => {
+    for (const [RED, name] of [
+      [FILE, 'file'],
+      [redWith(), 'default'],
+    ] as const) {
+      const store = new ContextStore(RED, nodeWithStore(`none in ${name}`).node, name);
+      assert.deepEqual(await read(store.parts('x')), []);
+      assert.equal(await store.update('x', {}), false);
+      await assert.doesNotReject(store.remove('x'));
+      assert.equal((await load(store)).size, 0);
+      await store.sharing?.close();
     }
   });
-});
 
-describe('whether a context store survives a restart', () => {
-  const own = { module: { get: () => undefined } };
-  for (const [stores, store, survives] of [
-    [undefined, '', false],
-    [{}, '', false],
-    [{ default: 'memory' }, '', false],
-    [{ default: { module: 'memory' } }, '', false],
-    [{ default: 'localfilesystem' }, '', true],
-    [{ default: { module: 'localfilesystem' } }, '', true],
-    [{ default: 'file', file: { module: 'localfilesystem' } }, '', true],
-    [{ default: 'ram', ram: { module: 'memory' } }, '', false],
-    [{ default: 'memory', file: { module: 'localfilesystem' } }, 'file', true],
-    [{ default: { module: 'localfilesystem' }, ram: { module: 'memory' } }, 'ram', false],
-    [{ ram: { module: 'memory' }, file: { module: 'localfilesystem' } }, '', false],
-    [{ file: { module: 'localfilesystem' }, ram: { module: 'memory' } }, '', true],
-    [{ file: { module: 'localfilesystem' } }, 'unknown', true],
-    [{ default: own }, '', true],
-    [{ default: {} }, '', true],
-  ] as const) {
-    it(`${JSON.stringify(store)} of ${JSON.stringify(stores)}: ${String(survives)}`, () => {
-      assert.equal(isPersistent(redWith(stores), store), survives);
-    });
-  }
+  it('context store: an instance keeps its lease while it works on a record', async () => {
+    const { node, kept } = nodeWithStore('leased');
+    const store = new ContextStore(FILE, node, 'file');
+    await store.create('x', {});
+    assert.equal(await store.sharing!.isOwn('x'), true);
+    await clock.pass(40_000, 1000);
+    const [lease] = [...kept].find(([key]) => key.startsWith('nrfcloud_#lease-'))!.slice(1) as [{ until: number }];
+    assert.ok(lease.until > clock.now);
+    await store.sharing!.close();
+  });
+
+  /** Lets another instance take a record over and end, and gives what this one takes up again later. */
+  const takenUp = async (
+    { node, kept }: ReturnType<typeof nodeWithStore>,
+    onUnreadable?: (error: Error) => void,
+  ): Promise<unknown[]> => {
+    const store = new ContextStore(FILE, node, 'file', onUnreadable);
+    const taken: unknown[] = [];
+    await store.create('x', { n: 1 });
+    store.sharing!.onTakenOver((key, state) => void taken.push([key, state]));
+    kept.set('nrfcloud_x', { version: 2, state: { n: 2 }, parts: 0, owner: 'ended' });
+    assert.equal(await store.sharing!.isOwn('x'), false);
+    await clock.pass(11_000, 100);
+    await store.sharing!.close();
+    return taken;
+  };
+
+  it('context store: a record that another instance took over and left is taken up again', async () => {
+    assert.deepEqual(await takenUp(nodeWithStore('left')), [['x', { n: 2 }]]);
+  });
+
+  it('context store: a record that vanishes while it is taken up is not taken up', async () => {
+    const rig = nodeWithStore('vanishing');
+    let reads = 0;
+    rig.reading.onGet = (key) => {
+      // One read finds out that it is not its own, two more claim it.
+      if (key === 'nrfcloud_x' && ++reads === 4) rig.kept.delete(key);
+    };
+    assert.deepEqual(await takenUp(rig), []);
+    assert.equal(reads, 4);
+  });
+
+  it('context store: a record that cannot be read while it is taken up is reported', async () => {
+    const rig = nodeWithStore('unreadable');
+    let reads = 0;
+    rig.reading.onGet = (key) => {
+      if (key === 'nrfcloud_x' && ++reads === 4) throw new Error('down');
+    };
+    const errors: string[] = [];
+    assert.deepEqual(await takenUp(rig, ({ message }) => void errors.push(message)), []);
+    assert.deepEqual(errors, ['down']);
+  });
 });
 
 describe('pending messages', () => {

@@ -49,6 +49,14 @@ describe('where results are written', () => {
     );
   });
 
+  it('a parent that cannot be read is refused', () => {
+    const msg = Object.defineProperty({}, 'a', { get: () => assert.fail('no') });
+    assert.throws(
+      () => new Output(RED, 'a.b', []).check(msg, 'claim'),
+      /the result cannot be written to msg\.a\.b: its parent cannot be read; /,
+    );
+  });
+
   it('a read-only property is refused, at the top level and within another one', () => {
     const readOnly = (): object => Object.defineProperty({}, 'b', { get: () => 1, enumerable: true });
     const constant = (): object => Object.defineProperty({}, 'b', { value: 1 });
@@ -155,6 +163,26 @@ describe('what a node sends', () => {
     void delivery.emit({ payload: 1 });
     assert.deepEqual(sent[0], { _msgid: 'm', fine: { a: 1 }, payload: 1 });
     assert.notEqual(sent[0].fine, msg['fine']);
+  });
+
+  it('a copy property by property shares the inputs of the node, and does not read what the result replaces', () => {
+    const rows = [{ a: 1 }];
+    const { delivery, msg, sent } = stage({ rows }, 'payload', ['rows']);
+    let reads = 0;
+    Object.defineProperty(msg, 'payload', { enumerable: true, get: () => ++reads, set: () => undefined });
+    Object.defineProperty(msg, 'bad', { enumerable: true, get: () => assert.fail('no') });
+    void delivery.emit({ payload: 1 });
+    assert.deepEqual(sent[0], { _msgid: 'm', rows, payload: 1 });
+    assert.equal(sent[0].rows, rows);
+    assert.equal(reads, 0);
+  });
+
+  it('two properties that are the same object are the same object in a copy', () => {
+    const one = { a: 1 };
+    const { delivery, sent } = stage({ one, same: one });
+    void delivery.emit({ payload: 1 });
+    assert.notEqual(sent[0].one, one);
+    assert.equal(sent[0].same, sent[0].one);
   });
 
   it('sending pauses after every 64 copies', async () => {

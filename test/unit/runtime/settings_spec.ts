@@ -3,6 +3,7 @@ import {
   choice,
   flag,
   number,
+  numberOrText,
   readSettings,
   text,
   unsetVariable,
@@ -62,6 +63,14 @@ describe('a setting', () => {
     for (const value of [0, 11, 1.5, '1.5']) refuses(setting, value, 'rate must be a whole number between 1 and 10');
     refuses(number(5, { min: 0.5, max: 1 }), 0.4, 'rate must be a number between 0.5 and 1');
     refuses(number(5, { min: 2, whole: true }), 1, 'rate must be a whole number of at least 2');
+  });
+
+  it('that is a number or a name may be typed as text', () => {
+    const setting = numberOrText(5);
+    for (const value of [undefined, null, '', ' ', true, {}]) assert.equal(setting(value, 'rate'), 5);
+    for (const value of [0, 16, -1]) assert.equal(setting(value, 'rate'), value);
+    assert.equal(setting(' 16 ', 'rate'), 16);
+    for (const name of ['nRF', '16x', 'x16', '-1', '1.5']) assert.equal(setting(` ${name} `, 'rate'), name);
   });
 
   it('an unset variable is named', () => {
