@@ -40,7 +40,7 @@ export interface Report {
 /** Cells that wait for the same things go together, so that a group takes as long as its slowest cell. */
 const AT_ONCE = { light: 500, beginning: 12, heavy: 2 };
 /** Seconds for an attempt of a cell whose fault stalls; other cells never wait for theirs. */
-const STALL_TIMEOUT_S = 2;
+const STALL_TIMEOUT_S = 4;
 /** Nodes that go on asking until something has ended. */
 const FOLLOWING: ReadonlySet<string> = new Set(['nrfcloud-bulk-status', 'nrfcloud-command', 'nrfcloud-onboarding']);
 
