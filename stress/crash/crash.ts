@@ -47,6 +47,8 @@ export interface RoundResult {
 const ATTEMPTS = 8;
 /** How long the work of a round may take, in milliseconds: on a busy computer Node-RED alone takes ten seconds to start. */
 const PATIENCE_MS = 240_000;
+/** As many lines of Node-RED's log are shown when work does not end. */
+const LAST_LINES = 200;
 /** What would be wrong in Node-RED's log. A stopped message is an error line when its Catch node was stopped, too. */
 const BAD_LINE = /\[fatal\]|Uncaught|Unhandled|TypeError|MaxListeners|timed out|headers after/i;
 
@@ -271,7 +273,10 @@ export class Crashes {
       this.#book();
       const [open, kept] = [this.#ledger.open, this.#kept()];
       if (open.length + kept.length === 0) break;
-      if (Date.now() > limit) throw new Error(`${what} did not happen: open ${open.join()}, kept ${kept.join()}`);
+      if (Date.now() > limit) {
+        for (const line of this.#nodeRed.log.slice(-LAST_LINES)) console.error(line);
+        throw new Error(`${what} did not happen: open ${open.join()}, kept ${kept.join()}`);
+      }
       await Promise.race([pause(20), this.#nodeRed.lost]);
     }
     // A result leaves behind its record; a turn of Node-RED's HTTP lets it come.
