@@ -5,6 +5,7 @@ import { makeUserDir } from '../../harness/node-red';
 import { startSimulator, type Simulator } from '../../simulator/index';
 import { seededRandom } from '../../simulator/identity/seeded';
 import type { FlowNode, NodeRedProcess } from '../../test/support/node-red-process';
+import { showEvidence } from './evidence';
 import { Ledger } from './ledger';
 import { recordsIn, type CrashStore } from './records';
 import { crashFlow, KINDS, LISTED, type Kind } from './flow';
@@ -47,8 +48,6 @@ export interface RoundResult {
 const ATTEMPTS = 8;
 /** How long the work of a round may take, in milliseconds: on a busy computer Node-RED alone takes ten seconds to start. */
 const PATIENCE_MS = 240_000;
-/** As many lines of Node-RED's log are shown when work does not end. */
-const LAST_LINES = 200;
 /** What would be wrong in Node-RED's log. A stopped message is an error line when its Catch node was stopped, too. */
 const BAD_LINE = /\[fatal\]|Uncaught|Unhandled|TypeError|MaxListeners|timed out|headers after/i;
 
@@ -274,7 +273,7 @@ export class Crashes {
       const [open, kept] = [this.#ledger.open, this.#kept()];
       if (open.length + kept.length === 0) break;
       if (Date.now() > limit) {
-        for (const line of this.#nodeRed.log.slice(-LAST_LINES)) console.error(line);
+        await showEvidence(this.#nodeRed.log, this.#simulator);
         throw new Error(`${what} did not happen: open ${open.join()}, kept ${kept.join()}`);
       }
       await Promise.race([pause(20), this.#nodeRed.lost]);
