@@ -72,15 +72,10 @@ export class UploadQueue {
 
   /** Queues an upload of an interrupted bulk claim, whose record exists already. */
   async resume(sent: SentUpload, rows: PackedRows): Promise<void> {
-    const upload: QueuedUpload = { sent, rows, result: undefined };
-    if (sent.accepted !== undefined) {
-      upload.result = { accepted: sent.accepted };
-      this.#queue.push(upload);
-      await this.#leave();
-      return;
-    }
+    const { accepted } = sent;
+    const upload: QueuedUpload = { sent, rows, result: accepted && { accepted } };
     this.#queue.push(upload);
-    await this.#start(upload, true);
+    await (accepted === undefined ? this.#start(upload, true) : this.#leave());
   }
 
   /** Sends an upload as soon as there is a place for it. @returns when the next one may be prepared */
@@ -142,13 +137,10 @@ export class UploadQueue {
     this.#running.add(running);
   }
 
-  /** After a defect no place becomes free: the result of its upload would have to leave first. */
-  #mustWait(): boolean {
-    return this.#isFull() && this.#defect === undefined && !this.isSuspended();
-  }
-
   /** A slow upload holds back the results of later ones; they must not fill memory meanwhile. */
-  #isFull(): boolean {
+  #mustWait(): boolean {
+    // After a defect no place becomes free: the result of its upload would have to leave first.
+    if (this.#defect !== undefined || this.isSuspended()) return false;
     const { uploadsAtOnce } = this;
     return this.#inFlight >= uploadsAtOnce || this.#queue.length > MAX_WAITING * uploadsAtOnce;
   }

@@ -7,8 +7,8 @@ const LAST_LINES = 200;
 const OBSERVED_MS = 5000;
 
 /**
- * Shows what may explain work that does not end: Node-RED's log, and what is requested now, as such work is either polled
- * in vain or not polled.
+ * Shows what may explain work that does not end: Node-RED's log, and what is requested now, as such work may be polled
+ * again and again, or not at all.
  */
 export async function showEvidence(log: readonly string[], { events }: Simulator): Promise<void> {
   const counts: Record<string, number> = {};
