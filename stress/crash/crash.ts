@@ -7,7 +7,7 @@ import { seededRandom } from '../../simulator/identity/seeded';
 import type { FlowNode, NodeRedProcess } from '../../test/support/node-red-process';
 import { showEvidence } from './evidence';
 import { Ledger } from './ledger';
-import { recordsIn, type CrashStore } from './records';
+import { RecordsOnDisk, type CrashStore } from './records';
 import { crashFlow, KINDS, LISTED, type Kind } from './flow';
 import { startNodeRed } from './node-red';
 import { createOrders, LOADS, type Load, type Order } from './orders';
@@ -58,6 +58,7 @@ export class Crashes {
   readonly #senders = new Senders(this.#ledger, () => this.#nodeRed.url);
   readonly #polled = new Set<string>();
   readonly #userDir = makeUserDir();
+  readonly #records: RecordsOnDisk;
   #simulator!: Simulator;
   #nodeRed!: NodeRedProcess;
   #flows!: FlowNode[];
@@ -71,6 +72,7 @@ export class Crashes {
     private readonly store: CrashStore = '',
   ) {
     this.#random = seededRandom(`crash ${seed}`);
+    this.#records = new RecordsOnDisk(this.#userDir, store);
   }
 
   /** Starts both. */
@@ -106,9 +108,8 @@ export class Crashes {
     rmSync(this.#userDir, { recursive: true, force: true });
   }
 
-  /** One round; without an event a random one. @throws {Error} when something that has to happen does not */
-  async round(event: Event = this.#pick(EVENTS)): Promise<RoundResult> {
-    const load = this.#pick(LOADS);
+  /** One round; without an event or a load a random one. @throws {Error} when something that has to happen does not */
+  async round(event: Event = this.#pick(EVENTS), load: Load = this.#pick(LOADS)): Promise<RoundResult> {
     const round = `r${++this.#round}.`;
     const orders = await createOrders(this.#simulator, this.#random, load, round);
     const found: string[] = [];
@@ -289,7 +290,7 @@ export class Crashes {
 
   /** The work that is recorded, by the names of the ledger. */
   #kept(): string[] {
-    return recordsIn(this.#userDir, this.store).map(({ node, state, msg }) => {
+    return this.#records.read().map(({ node, state, msg }) => {
       const key = String(msg['key']);
       return node === 'watch' ? `watch ${key}#${(state['work'] as { id: string }).id}` : `${node} ${key}`;
     });

@@ -6,7 +6,7 @@ import { startSimulator, type Simulator } from '../../simulator/index';
 import { seededRandom } from '../../simulator/identity/seeded';
 import type { FlowNode, NodeRedProcess } from '../../test/support/node-red-process';
 import { startNodeRed } from './node-red';
-import { recordsIn, type CrashStore } from './records';
+import { RecordsOnDisk, type CrashStore } from './records';
 
 /** How a file is claimed while Node-RED is killed again and again. */
 export interface FileRoundOptions {
@@ -31,8 +31,6 @@ const MAX_LAST_RUN_MS = 300_000;
 const MAX_LOG_LINE = 200;
 /** How often the records are looked at, in milliseconds. */
 const LOOK_MS = 250;
-/** The least pause between two looks, in times that the first of them took. */
-const LOOK_PART = 20;
 
 /** What a round came to. */
 export interface FileRoundResult {
@@ -81,11 +79,11 @@ export async function fileRound({ seed, store, rows, kills, powerLoss }: FileRou
       killed++;
       log.push(...nodeRed.log);
       if (powerLoss) loseUnflushed(join(userDir, 'nrfcloud-provisioning'), random);
-      const rest = recordsIn(userDir, store).length;
+      const rest = new RecordsOnDisk(userDir, store).read().length;
       nodeRed = await launch();
       if (rest === 0) break;
     }
-    await ended(userDir, store, nodeRed, MAX_LAST_RUN_MS + rows);
+    await ended(new RecordsOnDisk(userDir, store), nodeRed, MAX_LAST_RUN_MS + rows);
     log.push(...nodeRed.log);
     return judge(
       log,
@@ -119,19 +117,17 @@ function afterRequests({ events }: Simulator, count: number): Promise<void> {
   });
 }
 
-async function ended(userDir: string, store: CrashStore, nodeRed: NodeRedProcess, patienceMs: number): Promise<void> {
+async function ended(records: RecordsOnDisk, nodeRed: NodeRedProcess, patienceMs: number): Promise<void> {
   const limit = Date.now() + patienceMs;
   for (;;) {
-    const lookedAt = performance.now();
-    if (recordsIn(userDir, store).length === 0) break;
-    const tookMs = performance.now() - lookedAt;
+    const rest = records.read();
+    if (rest.length === 0) break;
     if (Date.now() > limit) {
-      const left = recordsIn(userDir, store).map(({ node, state }) => `${node}: ${JSON.stringify(state['work'])}`);
+      const left = rest.map(({ node, state }) => `${node}: ${JSON.stringify(state['work'])}`);
       const log = nodeRed.log.map((line) => line.slice(0, MAX_LOG_LINE));
       throw new Error(['the work did not end; what is recorded:', ...left, "Node-RED's log:", ...log].join('\n'));
     }
-    // The service is in this process, too, and stands still while the records of a million rows are read.
-    await Promise.race([pause(Math.max(LOOK_MS, LOOK_PART * tookMs)), nodeRed.lost]);
+    await Promise.race([pause(LOOK_MS), nodeRed.lost]);
   }
   // What was sent last is in the log after a turn of Node-RED's HTTP.
   await (await nodeRed.admin('/settings')).text();
