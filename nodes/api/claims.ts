@@ -123,7 +123,7 @@ export async function dryRunClaim(
   const query = new URLSearchParams({ dryrun: 'true' });
   try {
     const parse = (body: unknown, statusCode: number): unknown => parseDryRun(body, statusCode, deviceId);
-    return await api.send('claim', { query, json: { claimToken }, parse });
+    return await api.send('claim', { query, json: { claimToken }, parse, isDryRun: true });
   } catch (error) {
     if (!(error instanceof NrfCloudError)) throw error;
     return resolveRefusedDryRun(api, deviceId, error);

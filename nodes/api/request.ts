@@ -48,6 +48,8 @@ export interface ApiRequest<T = unknown> extends RequestContent {
   onRepeatAfterLoss?: () => void;
   /** True for a single attempt. */
   sendOnce?: boolean;
+  /** True for a request that changes nothing although its method does otherwise: a lost response leaves no doubt. */
+  isDryRun?: boolean;
 }
 
 /** A request and what is known about it so far. Hot path: one object per request. */

@@ -127,10 +127,10 @@ export class Sender {
     } catch (error) {
       if (error instanceof ExchangeError) {
         result = 'failed';
-        return this.#withoutResponse(error, context);
+        return this.#withoutResponse(error, context, request);
       }
       // It was aborted on its way.
-      context.mayHaveSucceeded = true;
+      noteLoss(context, request);
       throw error;
     } finally {
       context.origin.finish(context, result, startedAt, askedMs);
@@ -155,7 +155,7 @@ export class Sender {
     }
     // 503 says that the service did not take the request on.
     const responseLost = statusCode >= 500 && statusCode !== 503;
-    context.mayHaveSucceeded ||= responseLost;
+    if (responseLost) noteLoss(context, request);
     if (statusCode === 429) this.options.load.rateLimited++;
     const error = statusError(response, context, this.options.redactor);
     const waitMs = isRetryable(statusCode) ? this.#waitAfter(statusCode, context, askedMs) : undefined;
@@ -163,9 +163,9 @@ export class Sender {
   }
 
   /** What it means that no response came. */
-  #withoutResponse(failure: ExchangeError, context: RequestContext): FailedAttempt {
+  #withoutResponse(failure: ExchangeError, context: RequestContext, request: ApiRequest): FailedAttempt {
     const responseLost = failure.mayHaveBeenSent;
-    context.mayHaveSucceeded ||= responseLost;
+    if (responseLost) noteLoss(context, request);
     const error = transportError(failure, context.service.origin, context);
     const waitMs = failure.permanentFault === undefined ? backoffMs(context.attempts) : undefined;
     return { error, responseLost, alive: false, waitMs };
@@ -276,6 +276,11 @@ export class Sender {
     if (!(thrown instanceof OutageTooLong)) return thrown;
     return outageError(thrown.seconds, context.service.origin, context);
   }
+}
+
+/** A response was lost, so the request may have taken effect. */
+function noteLoss(context: RequestContext, { isDryRun = false }: Pick<ApiRequest, 'isDryRun'>): void {
+  context.mayHaveSucceeded ||= !isDryRun;
 }
 
 function closedError({ operation, attempts, method, mayHaveSucceeded }: RequestContext): NrfCloudError {

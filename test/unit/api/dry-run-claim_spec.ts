@@ -35,6 +35,26 @@ describe('dryRunClaim', () => {
     });
   }
 
+  for (const [how, response] of [
+    ['the connection breaks', 'reset'],
+    ['HTTP 500', [500, {}]],
+  ] as const) {
+    it(`leaves no doubt when its response is lost: ${how}`, async () => {
+      service.respondWith(response);
+      const { cause, message } = await errorOf(dryRunClaim(service.api({ api: 'current', retries: 0 }), CLAIM));
+      assert.equal('mayHaveSucceeded' in cause, false);
+      assertSentence(message);
+    });
+  }
+
+  it('leaves no doubt when its flow is stopped on the way', async () => {
+    const stop = new Abort();
+    service.respondWith(() => stop.abort());
+    const { code, cause } = await errorOf(dryRunClaim(service.api({ api: 'current' }, { signal: stop }), CLAIM));
+    assert.equal(code, 'NRFCLOUD_CLOSED');
+    assert.equal('mayHaveSucceeded' in cause, false);
+  });
+
   it('reports whose a claimed device is', async () => {
     service.respondWith([409, {}], [200, DEVICE]);
     const { conflict, ...rest } = await dryRun();
