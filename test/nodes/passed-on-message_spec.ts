@@ -9,6 +9,8 @@ import { ScriptedServer, type ScriptedResponse } from '../support/scripted-serve
 
 const ID = '4961c873-408c-45ce-b1ba-7c0d99d88179';
 const PENDING = { bulkOpsRequestId: 'B', status: 'PENDING', facts: { rows: 2 } };
+/** Without a record both messages wait before the first poll; with a slow disk, one would be recorded after the last. */
+const AT_ONCE = { resume: false };
 const ENDED = { ...PENDING, status: 'SUCCEEDED', completedAt: '2026-11-28T12:00:00.000Z' };
 
 describe('a message that is passed on', () => {
@@ -22,19 +24,22 @@ describe('a message that is passed on', () => {
     await service.stop();
   });
 
-  const watch = (...responses: ScriptedResponse[]): Promise<NodeRig> => {
+  const watch = (responses: ScriptedResponse[], config = {}): Promise<NodeRig> => {
     service.respondWith(...responses);
     return startNodeRig({
       node: bulkStatusNode,
       type: 'nrfcloud-bulk-status',
-      config: { interval: 0.03 },
+      config: { interval: 0.03, ...config },
       outputs: 3,
       connection: { baseUrl: service.origin },
     });
   };
 
   it('keeps values that JSON cannot hold while its work is pending', async () => {
-    const { send, ended, outputs } = await watch([200, PENDING], [200, ENDED]);
+    const { send, ended, outputs } = await watch([
+      [200, PENDING],
+      [200, ENDED],
+    ]);
     const padding = 'x'.repeat(600);
     const station = {
       since: new Date(),
@@ -74,7 +79,10 @@ describe('a message that is passed on', () => {
   }
 
   it('has all its properties again when its node is stopped', async () => {
-    const flow = await watch([200, PENDING], [200, PENDING]);
+    const flow = await watch([
+      [200, PENDING],
+      [200, PENDING],
+    ]);
     const message = { payload: 'B', rows: [{ claimToken: 'text', tags: ['x'.repeat(600)] }], topic: 'x'.repeat(600) };
     flow.send({ ...message });
     await flow.until(() => flow.outputs[2]!.length === 1);
@@ -87,7 +95,13 @@ describe('a message that is passed on', () => {
   });
 
   it('shares its payload with no other message about the same operation', async () => {
-    const { send, ended, outputs } = await watch([200, PENDING], [200, ENDED]);
+    const { send, ended, outputs } = await watch(
+      [
+        [200, PENDING],
+        [200, ENDED],
+      ],
+      AT_ONCE,
+    );
     send({ payload: 'B', topic: 'one' });
     send({ payload: 'B', topic: 'two' });
     await ended(2);
@@ -104,7 +118,7 @@ describe('a message that is passed on', () => {
     const { send, ended, outputs } = await startNodeRig({
       node: onboardingNode,
       type: 'nrfcloud-onboarding',
-      config: { interval: 0.05, pollRate: 100 },
+      config: { interval: 0.05, pollRate: 100, ...AT_ONCE },
       outputs: 3,
       connection: { baseUrl: service.origin, deviceApiUrl: service.origin },
     });
