@@ -13,7 +13,8 @@ const TIMEOUT_MS = 30_000;
 const USAGE = `Usage: ${KEY_VARIABLE}=… npx node-red-contrib-nrfcloud-provisioning report [options] > report.json
 
 Reads from your nRF Cloud account how the service answers, and prints it as JSON to attach to an issue:
-statuses, field names and types, without ids, names, tokens or other values. It sends nothing but GET requests.
+statuses, field names and types; of values only words such as READY, error codes and a few headers, and no ids, names or
+tokens. It sends nothing but GET requests.
 
   --base-url <url>        provisioning service, default ${DEFAULT_BASE_URL}
   --device-api-url <url>  device management, default ${DEFAULT_DEVICE_API_URL}
@@ -61,7 +62,7 @@ async function report(key: string, baseUrl: string, deviceApiUrl: string): Promi
   };
   process.stderr.write(
     `This report sends GET requests only, one after another, to ${bases.provisioning.origin} and ${bases.device.origin}.\n` +
-      'It prints statuses, field names and types, no ids or other values. Look through it before you attach it.\n',
+      'It prints statuses, field names, types and words such as READY, no ids or tokens. Look through it before you attach it.\n',
   );
   try {
     const calls = await reportCalls((base, path, query) =>

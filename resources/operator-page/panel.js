@@ -18,7 +18,8 @@ const common = await loadTexts('common');
 /**
  * Makes a panel: a Vue component with the texts of `texts/<language>/<name>.json` and, with `hasStyle`, the style sheet
  * `<name>.css`. Beside its own options it has
- * - `t(key, values)`: a text; `count(n)`, `time(date)`: a number, a time as people of this language write it;
+ * - `t(key, values)`: a text; `count(n)`, `time(date)`, `duration(seconds)`: a number, a time, a period as people of this language
+ *   write it;
  * - `ask(message)`: sends a message to the flow, out of the panel's ui-template; resolves nothing, but the number that it
  *   returns comes back as `question` in the answer's payload, with `page`, if the flow passes both on;
  * - `isMine(answer)`: whether an answer is for this browser tab;
