@@ -54,19 +54,15 @@
     }
 
     function showTest(response) {
-      const apis = response.apis || response.generations || [];
+      const apis = response.generations;
       const failure = failureOf(response);
       if (failure !== '') {
         showFailure([failure].concat(warningsOf(response)));
         return;
       }
       const lines = [t('test.keyAccepted')];
-      const team = response.team && response.team.name ? response.team.name : response.team;
-      if (typeof team === 'string' && team !== '') {
-        lines.push(
-          response.role ? t('test.teamAndRole', { team: team, role: response.role }) : t('test.team', { team: team }),
-        );
-      }
+      const { team, role } = response;
+      if (team) lines.push(role ? t('test.teamAndRole', { team, role }) : t('test.team', { team }));
       lines.push(apis.length === 0 ? t('test.noVersion') : t('test.versions', { list: apis.join(', ') }));
       if (apis.length > 0 && !apis.includes($('#node-config-input-api').val())) {
         lines.push(
@@ -86,11 +82,9 @@
 
     /** What is wrong and what to do, in one sentence; '' if the test succeeded. */
     function failureOf(response) {
-      const message = response.message || response.problem || '';
-      if (response.keyAccepted === false || response.code === 'NRFCLOUD_UNAUTHORIZED') return t('test.keyRefused');
-      if (response.code === 'NRFCLOUD_FORBIDDEN') return t('test.notPermitted');
-      if (response.ok === true || (response.ok === undefined && message === '')) return '';
-      return t(response.reachable ? 'test.reachable' : 'test.unreachable') + ' ' + message;
+      if (response.keyAccepted === false) return t('test.keyRefused');
+      if (response.problem === undefined) return '';
+      return t(response.reachable ? 'test.reachable' : 'test.unreachable') + ' ' + response.problem;
     }
 
     function warningsOf(response) {
