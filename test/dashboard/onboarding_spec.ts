@@ -137,6 +137,8 @@ describe("the operator's page: onboarding", function () {
     await stage.nodeRed.deploy(
       flowAt(simulator, { 'nrfcloud-connection': { baseUrl: simulator.url, deviceApiUrl: '' } }),
     );
+    // What the page sends by the connection of before the deploy may be lost.
+    await desk.page.reload();
     await scan(desk, mint(AT_ONCE));
     await desk.page.locator('[data-of="onboarding"]').getByText('does not know nRF Cloud’s device API').waitFor();
   });
