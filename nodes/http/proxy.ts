@@ -14,6 +14,8 @@ export interface EnvironmentProxies {
 
 /** Schemes of the proxies that undici can use. */
 const USABLE_PROTOCOL = /^(https?|socks5?):$/;
+/** URL parsers read this as if both slashes were there, and with `http://` in front its host is the scheme. */
+const ONE_SLASH = /^[a-z][a-z0-9+.-]*:\/(?!\/)/i;
 const EXAMPLE = 'http://proxy.example:3128';
 
 /**
@@ -34,7 +36,7 @@ export function parseProxyUrl(text: string, source: string): string {
   try {
     const parsed = new URL(url);
     decodeURIComponent(parsed.password);
-    if (parsed.hostname !== '' && USABLE_PROTOCOL.test(parsed.protocol)) return parsed.href;
+    if (parsed.hostname !== '' && USABLE_PROTOCOL.test(parsed.protocol) && !ONE_SLASH.test(trimmed)) return parsed.href;
   } catch {
     // Reported below.
   }

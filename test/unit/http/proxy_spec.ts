@@ -70,6 +70,8 @@ describe('parseProxyUrl', () => {
     'http+tls://proxy.example',
     'xhttp://proxy.example',
     'https-://proxy.example',
+    'http:/proxy.example',
+    'http:/proxy.example:3128',
     '://proxy.example',
   ]) {
     it(`proxy address: is not usable: ${JSON.stringify(text)}`, () => {
