@@ -145,7 +145,7 @@ export class OnboardingSchedule<G extends DeviceGroup> {
       const { time, value: device } = this.#due.take()!;
       if (device.isEnded || device.isBusy || device.nextAt !== time) continue;
       // Others of its batch may be taken early, but only by a part of their own interval.
-      if (time > now && time > now + EARLY * this.intervalMs(device)) {
+      if (time > now + EARLY * this.intervalMs(device)) {
         this.#due.add(time, device);
         return;
       }
