@@ -88,10 +88,11 @@ export class Limiter {
       this.#begin(request);
       return undefined;
     }
-    if (origin.outage !== undefined && this.#outageWaitMs === 0) return Promise.reject(new OutageTooLong(0));
+    const since = request.owner.receivedAt ?? request.since;
+    if (this.#outageWaitLeft(origin, since) <= 0) return Promise.reject(this.#outageTooLong());
     if (!admitted && this.#isFull()) return Promise.reject(new QueueFull());
     return new Promise((resolve, reject) => {
-      const waiter = new WaitingRequest(request, signal, queue, this.#start, resolve, reject);
+      const waiter = new WaitingRequest(request, since, signal, queue, this.#start, resolve, reject);
       queue.add(request.owner.lane, waiter, admitted);
       if (origin.blocked(performance.now())) waiter.show();
       this.#watchOutage(origin);
@@ -204,16 +205,23 @@ export class Limiter {
     }, Math.ceil(ms));
   }
 
+  /** Milliseconds that a request may still wait, as far as the outage goes. @param since when its wait began */
+  #outageWaitLeft({ outage }: OriginState, since: number): number {
+    return outage === undefined ? Infinity : Math.max(outage.since, since) + this.#outageWaitMs - performance.now();
+  }
+
+  #outageTooLong(): OutageTooLong {
+    return new OutageTooLong(this.#outageWaitMs / 1000);
+  }
+
   /** During an outage, ends waiters whose `outageWait` is over, and comes back when the next one's is. */
   #watchOutage(origin: OriginState): void {
     if (this.#outageTimer !== undefined || this.#closed) return;
-    const { outage } = origin;
-    if (outage === undefined) return;
-    const now = performance.now();
+    if (origin.outage === undefined) return;
     let next = Infinity;
     for (const waiter of this.#waiting.get(origin)!) {
-      const left = Math.max(outage.since, waiter.since) + this.#outageWaitMs - now;
-      if (left <= 0) waiter.fail(new OutageTooLong(this.#outageWaitMs / 1000));
+      const left = this.#outageWaitLeft(origin, waiter.since);
+      if (left <= 0) waiter.fail(this.#outageTooLong());
       else next = Math.min(next, left);
     }
     if (next === Infinity) return;

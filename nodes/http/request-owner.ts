@@ -7,7 +7,7 @@ export interface RequestOwner {
   /** Which node requests; requests of different lanes take turns. */
   lane: unknown;
   /** When the message came in, of `performance.now()`; its wait during an outage counts from then. Default: the request. */
-  receivedAt?: number;
+  receivedAt?: number | undefined;
   /** Called when the request starts or stops waiting for a retry, a hold or an outage. */
   onWaiting?(waiting: boolean): void;
   /** Called whenever an attempt starts. */

@@ -13,23 +13,24 @@ export interface LimitedRequest {
 
 /** A request that waits for its turn. Hot path: one object and one listener, as most requests of a burst wait. */
 export class WaitingRequest {
-  /** Since when it counts as waiting if an outage begins, of `performance.now()`. */
-  readonly since: number;
   /** It has left the queue, and is skipped when its turn comes. */
   left = false;
   /** Its message shows that it waits. */
   #shown = false;
 
-  /** @param begin counts it as in flight */
+  /**
+   * @param since when it counts as waiting if an outage begins, of `performance.now()`
+   * @param begin counts it as in flight
+   */
   constructor(
     private readonly request: LimitedRequest,
+    readonly since: number,
     private readonly signal: AbortSignalLike,
     private readonly queue: WaitingRequests,
     private readonly begin: (request: LimitedRequest) => void,
     private readonly resolve: () => void,
     private readonly reject: (reason: Error) => void,
   ) {
-    this.since = request.owner.receivedAt ?? request.since;
     signal.addEventListener('abort', this.#stop, { once: true });
   }
 

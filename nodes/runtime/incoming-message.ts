@@ -19,6 +19,8 @@ export interface IncomingMessage<S, T> {
   done: Done;
   /** It came in while the node held too many. */
   refused: boolean;
+  /** When it came in, of `performance.now()`; absent for a message that was pending. */
+  receivedAt?: number;
   /** Set for a message that waits to begin: its inputs as they were on arrival, or the error that they gave. */
   inputs?: () => Inputs;
   /** Set for a message that was pending. */

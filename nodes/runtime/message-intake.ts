@@ -45,7 +45,8 @@ export class MessageIntake<S extends object, T> {
    */
   take(msg: NodeMessage, send: Send, done: Done, onRecorded?: () => void): void {
     const refused = this.always?.(msg) !== true && this.#isFull();
-    const message: IncomingMessage<S, T> = { msg, send, done, refused, onRecorded };
+    const receivedAt = performance.now();
+    const message: IncomingMessage<S, T> = { msg, send, done, refused, receivedAt, onRecorded };
     if (!this.configuration.mayQueue) {
       this.runner.begin(message);
       return;

@@ -39,6 +39,7 @@ export class MessageTask<I extends string, S extends object, T> implements Task<
   api!: Api;
   connectionProblem: NrfCloudError | undefined;
   resumes = false;
+  receivedAt: number | undefined;
   /** Of the record of work that the handler does. */
   recordKey: string | undefined;
   /** Called when the message is recorded. */

@@ -89,6 +89,11 @@ export interface NodeDefinition<I extends string, S extends object, T = undefine
   always?: (msg: object) => boolean;
   /** Its messages do nothing before their request, and so may wait to begin; see `StartQueue`. */
   mayQueue?: boolean;
+  /**
+   * During an outage each request of a message waits as long as is configured, since others go on after it has failed.
+   * Without this the message waits that long, however many requests it makes.
+   */
+  requestsWaitAlone?: boolean;
   /** Makes, when the node is deployed, what all its messages share. */
   createState?: (context: NodeContext<NoInfer<S>, NoInfer<T>>, RED: NodeAPI) => T;
   /** Its handler also runs if the connection cannot be used; without this the message ends in an error. */

@@ -78,6 +78,7 @@ export class NodeRunner<I extends string, S extends object, T> {
     const task = new MessageTask<I, S, T>(this.#shared, msg, send, done, sender, this.#display.begin(), ahead);
     if (message.resumes === true) task.resumes = true;
     task.onRecorded = message.onRecorded;
+    if (this.definition.requestsWaitAlone !== true) task.receivedAt = message.receivedAt;
     this.#active++;
     const processed = this.#process(message, task);
     this.#tasks.set(task, processed);
