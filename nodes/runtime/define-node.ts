@@ -1,4 +1,6 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red';
+import { sanitize } from '../util/sanitize';
+import { toError } from '../util/to-error';
 import type { Config } from './inputs';
 import { NodeConfiguration } from './node-configuration';
 import type { NodeDefinition } from './node-definition';
@@ -20,7 +22,11 @@ export function defineNode<I extends string, S extends object, T = undefined>(
       runner.take(msg, send, done);
     });
     node.on('close', (done: () => void) => {
-      void runner.close().then(done);
+      // Node-RED waits for it, and a rejection that nobody handles would end the process.
+      void runner
+        .close()
+        .catch((error: unknown) => node.error(sanitize(toError(error).message)))
+        .then(done);
     });
   };
 }

@@ -6,6 +6,7 @@ import type { AbortSignalLike } from '../util/abort';
 import { handOver } from '../util/hand-over';
 import { sanitize } from '../util/sanitize';
 import { toError } from '../util/to-error';
+import { endMessage } from './end-message';
 import { onFlowsStarted } from './flows-started';
 import type { RecordState } from './journal/record-store';
 import { NodeStore } from './journal/node-store';
@@ -176,7 +177,8 @@ export class NodeContext<S extends object, T> {
         const restored = this.pending.restore(pending).catch(() => undefined);
         await Promise.race([restored, pause(leftMs, undefined, { ref: false })]);
       }
-      pending.done(configuration.toReport(closed(configuration.operation), pending.record !== undefined));
+      const report = configuration.toReport(closed(configuration.operation), pending.record !== undefined);
+      endMessage(configuration.node, pending.msg, pending.done, report);
     }
   }
 
@@ -204,7 +206,7 @@ export class NodeContext<S extends object, T> {
         // The instance that has taken it over reports the result.
         if (!this.pending.take(pending)) return;
         this.runner.display.unpend();
-        pending.done?.();
+        if (pending.done !== undefined) endMessage(this.configuration.node, pending.msg, pending.done);
         return;
       }
       const msg = await this.pending.readWhole(pending);

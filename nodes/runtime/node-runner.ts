@@ -7,6 +7,7 @@ import { expectRecord } from '../util/hand-over';
 import { toError } from '../util/to-error';
 import { MessageIntake, type IntakeRunner } from './message-intake';
 import { MessageTask, type SharedTaskContext } from './message-task';
+import { endMessage } from './end-message';
 import type { Done, IncomingMessage, Inputs, Send } from './incoming-message';
 import type { NodeConfiguration } from './node-configuration';
 import { NodeContext, type ContextRunner } from './node-context';
@@ -105,8 +106,7 @@ export class NodeRunner<I extends string, S extends object, T> {
         task.status.end(failure.code);
       }
       this.#active--;
-      if (failure === undefined) done();
-      else this.#fail(msg, done, failure);
+      endMessage(this.configuration.node, msg, done, failure);
       if (task.handedOver !== undefined) await task.handedOver;
       // A message that was stopped is continued after the restart, so its record stays.
       if (failure?.code === 'NRFCLOUD_CLOSED' && task.resumes) return;
@@ -187,14 +187,5 @@ export class NodeRunner<I extends string, S extends object, T> {
     const { statusCode } = report.cause;
     if (statusCode !== undefined) task.set('statusCode', statusCode);
     return report;
-  }
-
-  #fail(msg: NodeMessage, done: Done, error: NrfCloudError): void {
-    try {
-      done(error);
-    } catch {
-      // Node-RED copies a message for Catch, and cannot copy every one: then Catch gets at least the error.
-      this.configuration.node.error(error, { _msgid: msg._msgid });
-    }
   }
 }

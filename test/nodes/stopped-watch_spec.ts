@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { ErrorCause } from '../../nodes/api/errors';
 import bulkStatusNode from '../../nodes/nrfcloud-bulk-status';
 import commandNode from '../../nodes/nrfcloud-command';
 import onboardingNode from '../../nodes/nrfcloud-onboarding';
 import type { Simulator } from '../../simulator';
+import { liveRecords } from '../support/journal-records';
 import { startNodeRig, type NodeRig } from '../support/node-rig';
 import { startBulkOperation } from '../support/start-bulk-operation';
 import { useSimulator } from '../support/use-simulator';
@@ -57,6 +61,57 @@ describe('a watch whose flow is stopped', () => {
       );
     });
   }
+});
+
+describe('a message that Node-RED cannot copy', () => {
+  let simulator: Simulator;
+  useSimulator((started) => (simulator = started), { bulkHold: 'PENDING' });
+
+  const rig = (config: Record<string, unknown>, settings = {}): Promise<NodeRig> =>
+    startNodeRig({
+      node: bulkStatusNode,
+      type: 'nrfcloud-bulk-status',
+      config,
+      outputs: 3,
+      connection: { baseUrl: simulator.url, retries: 0 },
+      settings,
+    });
+  const unreadable = (message: Record<string, unknown>): Record<string, unknown> =>
+    Object.defineProperty(message, 'broken', {
+      enumerable: true,
+      get: () => {
+        throw new Error('it cannot be read');
+      },
+    });
+  const start = async (): Promise<string> => startBulkOperation(simulator, [simulator.mint().claimToken]);
+
+  it('ends when the flow is stopped, and keeps no other from ending', async () => {
+    const [first, second] = [await start(), await start()];
+    const flow = await rig({ interval: 1000, maxInterval: 1000, resume: false });
+    const endings = endingsOf(flow);
+    flow.send(unreadable({ payload: first }));
+    flow.send({ payload: second });
+    await flow.until(() => flow.outputs[2]!.length > 1, 'the first polls');
+    await flow.stop();
+    assert.deepEqual(
+      endings.map((error) => error?.code),
+      ['NRFCLOUD_CLOSED', 'NRFCLOUD_CLOSED'],
+    );
+  });
+
+  it('does not leave its record behind when it ends, so that its result comes once', async () => {
+    const userDir = mkdtempSync(join(tmpdir(), 'nrfcloud-uncopied-'));
+    try {
+      simulator.set({ bulkHold: 'none' });
+      const flow = await rig({ interval: 0.05, maxInterval: 0.05 }, { userDir });
+      flow.send(unreadable({ payload: await start() }));
+      await flow.until(() => flow.outputs[0]!.length > 0, 'the result');
+      await flow.stop();
+      assert.deepEqual(liveRecords(userDir), []);
+    } finally {
+      rmSync(userDir, { recursive: true, force: true });
+    }
+  });
 });
 
 describe('a command whose flow is stopped', () => {
