@@ -25,7 +25,7 @@ export default defineNode<BulkClaimInputs, BulkClaimSettings, BulkClaims>({
   },
   status: { working: 'nrfcloud-bulk-claim.status.reading', done: 'nrfcloud-bulk-claim.status.uploaded' },
   requestsWaitAlone: true,
-  always: (msg) => 'cancel' in msg && msg.cancel === true,
+  canCancel: true,
   createState: (context, RED) => new BulkClaims(RED, context),
   run: (task) => task.state.run(task),
 });

@@ -18,7 +18,7 @@ export default defineNode<'operation' | 'rows' | 'cancel', BulkStatusSettings, B
   },
   status: { working: 'nrfcloud-bulk-status.status.watching', done: 'nrfcloud-bulk-status.status.ended' },
   mayQueue: true,
-  always: (msg) => 'cancel' in msg && msg.cancel === true,
+  canCancel: true,
   createState: (context) => new BulkStatusTracker(context),
   run: async (task) => {
     const { inputs, source, state } = task;

@@ -52,7 +52,7 @@ export default defineNode<Input, Settings, CommandTracker>({
     store: text(''),
   },
   status: { working: 'nrfcloud-command.status.waiting', done: 'nrfcloud-command.status.succeeded' },
-  always: (msg) => 'cancel' in msg && msg.cancel === true,
+  canCancel: true,
   createState: (context) => new CommandTracker(context),
   run: async (task) => {
     const { inputs, settings, source, state } = task;

@@ -23,7 +23,7 @@ export default defineNode<'device' | 'claimedRows' | 'rows' | 'cancel', Onboardi
     store: text(''),
   },
   status: { working: 'nrfcloud-onboarding.status.following', done: 'nrfcloud-onboarding.status.onboarded' },
-  always: (msg) => 'cancel' in msg && msg.cancel === true,
+  canCancel: true,
   createState: (context) => new OnboardingTracker(context),
   run: async (task) => {
     const { inputs, source, state } = task;

@@ -19,11 +19,11 @@ export interface IntakeRunner<S, T> {
 export class MessageIntake<S extends object, T> {
   readonly #queue: StartQueue<IncomingMessage<S, T>>;
 
-  /** @param always which messages are taken however many the node holds */
+  /** @param canCancel whether messages with `msg.cancel` are taken however many the node holds */
   constructor(
     private readonly configuration: NodeConfiguration<string, S>,
     private readonly runner: IntakeRunner<S, T>,
-    private readonly always: ((msg: object) => boolean) | undefined,
+    private readonly canCancel = false,
   ) {
     this.#queue = new StartQueue(runner.begin, () => this.#reserve());
   }
@@ -44,7 +44,7 @@ export class MessageIntake<S extends object, T> {
    * @param onRecorded see {@link IncomingMessage}
    */
   take(msg: NodeMessage, send: Send, done: Done, onRecorded?: () => void): void {
-    const refused = this.always?.(msg) !== true && this.#isFull();
+    const refused = !(this.canCancel && isCancel(msg)) && this.#isFull();
     const receivedAt = performance.now();
     const message: IncomingMessage<S, T> = { msg, send, done, refused, receivedAt, onRecorded };
     if (!this.configuration.mayQueue) {
@@ -98,6 +98,15 @@ export class MessageIntake<S extends object, T> {
       // The message reports why as soon as it begins.
       return undefined;
     }
+  }
+}
+
+/** A getter that throws is reported when the message begins. */
+function isCancel(msg: object): boolean {
+  try {
+    return 'cancel' in msg && msg.cancel === true;
+  } catch {
+    return false;
   }
 }
 

@@ -85,8 +85,8 @@ export interface NodeDefinition<I extends string, S extends object, T = undefine
   status: StatusTexts | ((config: Config) => StatusTexts);
   /** The default of the `output` property. */
   output?: string;
-  /** Which messages are taken however many are held, because they let others go. */
-  always?: (msg: object) => boolean;
+  /** Messages with `msg.cancel` are taken however many are held, because they let others go. */
+  canCancel?: boolean;
   /** Its messages do nothing before their request, and so may wait to begin; see `StartQueue`. */
   mayQueue?: boolean;
   /**

@@ -179,7 +179,7 @@ export class NodeRunner<I extends string, S extends object, T> {
       begin: (message) => void this.#begin(message),
       held: () => this.#active + this.#shared.context.pending.size,
     };
-    return new MessageIntake(this.configuration, runner, this.definition.always);
+    return new MessageIntake(this.configuration, runner, this.definition.canCancel);
   }
 
   #report(task: MessageTask<I, S, T>, error: Error): NrfCloudError {

@@ -41,6 +41,25 @@ describe('cancelled work', () => {
     });
   }
 
+  for (const [type, node] of [
+    ['nrfcloud-bulk-claim', bulkClaimNode],
+    ['nrfcloud-bulk-status', bulkStatusNode],
+    ['nrfcloud-command', commandNode],
+    ['nrfcloud-onboarding', onboardingNode],
+  ] as const) {
+    it(`${type}: a message whose cancel cannot be read ends in an error`, async () => {
+      const flow = await startNodeRig({ node, type, outputs: 3, connection: { baseUrl: simulator.url } });
+      const get = (): never => {
+        throw new Error('it cannot be read');
+      };
+      flow.send(Object.defineProperty({ payload: device }, 'cancel', { enumerable: true, get }));
+      await flow.ended(1);
+      assert.deepEqual([flow.completed.length, flow.caught.length, flow.outputs.flat().length], [0, 1, 0]);
+      assert.equal(flow.caught[0]!['error'].code, 'NRFCLOUD_INVALID_INPUT');
+      assert.equal(simulator.requestCount, 0);
+    });
+  }
+
   it('nrfcloud-bulk-claim: its status does not say that it succeeded', async () => {
     simulator.set({ latency: 20 });
     const flow = await startNodeRig({

@@ -8,6 +8,7 @@ import { typed } from '../../../nodes/runtime/inputs';
 import { MessageIntake } from '../../../nodes/runtime/message-intake';
 import { NodeConfiguration } from '../../../nodes/runtime/node-configuration';
 import { Abort } from '../../../nodes/util/abort';
+import { stopClock, type Clock } from '../../support/clock';
 
 /** Messages that begin at once before others wait. */
 const AHEAD = 32;
@@ -20,11 +21,11 @@ interface IntakeOptions {
   /** Node-RED's limit of messages in a node. */
   maxMessages?: number;
   config?: object;
-  always?: (msg: object) => boolean;
+  canCancel?: boolean;
 }
 
 /** The intake of a node with the input `claim` from `msg.payload`, and what it did. */
-function intakeOf({ mayQueue = true, unconnected = false, maxMessages, config, always }: IntakeOptions = {}) {
+function intakeOf({ mayQueue = true, unconnected = false, maxMessages, config, canCancel }: IntakeOptions = {}) {
   const seen = { begun: [] as IncomingMessage<object, undefined>[], queued: 0, reserved: 0, held: 0 };
   const client = { reserve: () => (seen.reserved++, () => seen.reserved--) };
   const RED = {
@@ -49,7 +50,7 @@ function intakeOf({ mayQueue = true, unconnected = false, maxMessages, config, a
     begin: (message: IncomingMessage<object, undefined>) => seen.begun.push(message),
     held: () => seen.held,
   };
-  const intake = new MessageIntake<object, undefined>(configuration, runner as never, always);
+  const intake = new MessageIntake<object, undefined>(configuration, runner as never, canCancel);
   const take = (payload: unknown, onRecorded?: () => void): void => intake.take({ payload }, send, done, onRecorded);
   const fill = (): void => {
     for (let n = 0; n < AHEAD; n++) take(n);
@@ -61,11 +62,15 @@ const send = (): void => undefined;
 const done = (): void => undefined;
 
 describe('MessageIntake', () => {
+  let clock: Clock;
+  beforeEach(() => (clock = stopClock()));
+  afterEach(() => clock.restore());
+
   it('begins messages at once, without reading their inputs', () => {
     const { seen, take } = intakeOf();
     const onRecorded = (): void => undefined;
     take('a', onRecorded);
-    assert.deepEqual(seen.begun, [{ msg: { payload: 'a' }, send, done, refused: false, onRecorded }]);
+    assert.deepEqual(seen.begun, [{ msg: { payload: 'a' }, send, done, refused: false, receivedAt: 0, onRecorded }]);
     assert.deepEqual([seen.queued, seen.reserved], [0, 0]);
   });
 
@@ -132,21 +137,22 @@ describe('MessageIntake', () => {
         send,
         done,
         refused: true,
+        receivedAt: 0,
         onRecorded: undefined,
       });
     });
 
-    it('holds for no message that is always taken', () => {
-      const always = (msg: { payload?: unknown }): boolean => msg.payload === 'stop';
-      const { seen, take } = intakeOf({ maxMessages: 1, always });
-      seen.held = 1;
-      take('stop');
-      take('a');
-      assert.deepEqual(
-        seen.begun.map(({ refused }) => refused),
-        [false, true],
-      );
-    });
+    for (const canCancel of [true, false]) {
+      it(`holds for messages that cancel others: ${canCancel ? 'no' : 'yes, if the node cannot'}`, () => {
+        const { intake, seen } = intakeOf({ maxMessages: 1, canCancel });
+        seen.held = 1;
+        for (const cancel of [true, 'true', undefined]) intake.take({ cancel }, send, done);
+        assert.deepEqual(
+          seen.begun.map(({ refused }) => refused),
+          [!canCancel, true, true],
+        );
+      });
+    }
   });
 
   describe('inputs of a message that waits', () => {
