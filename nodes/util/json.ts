@@ -92,17 +92,26 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 
 /** Whether a value that was written as JSON is the same again when it is read: no Date, Buffer, Map, NaN or function in it. */
 export function survivesJson(value: unknown): boolean {
+  try {
+    return isPlainJson(value);
+  } catch {
+    // A getter or Proxy throws, or it is nested so deep that the stack runs out, although `JSON.stringify` takes it.
+    return false;
+  }
+}
+
+function isPlainJson(value: unknown): boolean {
   if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0);
   if (typeof value !== 'object' || value === null)
     return value === null || ['string', 'boolean'].includes(typeof value);
   if (Array.isArray(value)) {
     const list = value as unknown[];
-    return Object.keys(list).length === list.length && list.every(survivesJson);
+    return Object.keys(list).length === list.length && list.every(isPlainJson);
   }
   // A Function node's objects have another prototype, which is the last one, too.
   const prototype = Object.getPrototypeOf(value) as object | null;
   const isPlain = prototype !== null && Object.getPrototypeOf(prototype) === null;
-  return isPlain && Object.values(value).every(survivesJson);
+  return isPlain && Object.values(value).every(isPlainJson);
 }
 
 /** What a value is, in words for a person. */

@@ -115,6 +115,16 @@ describe('survivesJson', () => {
       assert.equal(survivesJson({ a: [value] }), false);
     });
   }
+
+  it('is false for what cannot be looked at to its end: too many levels, a getter that throws', () => {
+    let deep: unknown = 1;
+    for (let level = 0; level < 100_000; level++) deep = [deep];
+    assert.equal(survivesJson(deep), false);
+    const get = (): never => {
+      throw new Error('it cannot be read');
+    };
+    assert.equal(survivesJson(Object.defineProperty({}, 'a', { enumerable: true, get })), false);
+  });
 });
 
 describe('parseLargeJson', () => {
