@@ -22,6 +22,7 @@ export class OnboardingProgress {
   #onboarded = 0;
   #connected = 0;
   #failed = 0;
+  #hasArray = false;
   #reportedAt = -Infinity;
   #timer: NodeJS.Timeout | undefined;
 
@@ -39,14 +40,25 @@ export class OnboardingProgress {
     return this.#onboarded + this.#failed >= this.#total;
   }
 
+  /**
+   * A message ends: whether the last report follows it, as no device is pending. Single devices have no report (contract),
+   * but one that ends after all arrays reports for them.
+   */
+  endsWithReport(isArray: boolean): boolean {
+    if (!this.isComplete || !(isArray || this.#hasArray)) return false;
+    this.#hasArray = false;
+    return true;
+  }
+
   /** Milliseconds until the next report may leave. */
   get waitMs(): number {
     return Math.max(0, this.#reportedAt + INTERVAL_MS - performance.now());
   }
 
   /** Devices are followed from now on, or again after a restart. */
-  add({ total, counts: { onboarded, connected, failed } }: RecordedGroup): void {
+  add({ isArray, total, counts: { onboarded, connected, failed } }: RecordedGroup): void {
     if (this.isComplete) this.reset();
+    this.#hasArray ||= isArray;
     this.#total += total;
     this.#onboarded += onboarded;
     this.#connected += connected;
@@ -93,6 +105,7 @@ export class OnboardingProgress {
 
   reset(): void {
     this.#total = this.#onboarded = this.#connected = this.#failed = 0;
+    this.#hasArray = false;
   }
 
   close(): void {

@@ -227,16 +227,16 @@ export class OnboardingTracker {
   ): Promise<Result> {
     const { work } = group;
     const ending = endingOf(work);
-    if (!work.isArray) return { ...result, ending };
-    const last: Result = { ...result, part: { id: work.sequence, index: work.sent, count: work.sent + 1 } };
-    if (!this.#progress.isComplete) return { ...last, ending };
+    const part = { id: work.sequence, index: work.sent, count: work.sent + 1 };
+    const last: Result = work.isArray ? { ...result, part } : result;
+    if (!this.#progress.endsWithReport(work.isArray)) return { ...last, ending };
     await task.emit(last);
     work.sent++;
     await this.#recorder.saveLeaving(group, index, end);
     return this.#afterLast(group, task);
   }
 
-  /** The progress after the last result of a sequence. */
+  /** The progress after the last result of all. */
   async #afterLast({ work, withoutLists }: OnboardingGroup, task: OnboardingTask): Promise<Result> {
     await sleep(this.#progress.waitMs, task.signal);
     const properties = { ...withoutLists, deviceId: undefined, line: undefined, onboarding: undefined };

@@ -93,6 +93,25 @@ describe('nrfcloud-onboarding', () => {
       });
     }
 
+    it('that ends last, after an array, is followed by the progress that says so', async () => {
+      const [single, ...ids] = claimed(3);
+      const flow = await rig();
+      flow.send({ payload: single, topic: 'single' });
+      flow.send({ payload: ids, topic: 'array' });
+      for (const id of ids) simulator.onboard(id);
+      await flow.ended(1);
+      assert.ok(flow.outputs[2]!.every(({ payload }) => payload.complete === undefined));
+      simulator.onboard(single!);
+      await flow.ended(2);
+      const { payload, topic, ...properties } = flow.outputs[2]!.at(-1)!;
+      assert.deepEqual(
+        [payload, topic],
+        [{ total: 3, waiting: 0, onboarded: 3, connected: 0, failed: 0, complete: true }, 'single'],
+      );
+      assert.equal('deviceId' in properties, false);
+      assert.equal(flow.outputs[2]!.filter(({ payload: { complete } }) => complete === true).length, 1);
+    });
+
     it('that is onboarded but never connected is reported as that after the timeout', async () => {
       const [id] = claimed(1);
       simulator.onboard(id!);
