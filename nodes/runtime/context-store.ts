@@ -1,5 +1,7 @@
 import type { Node, NodeAPI } from 'node-red';
+import { Abort } from '../util/abort';
 import { isObject } from '../util/json';
+import { KeyedQueue, type WaitOptions } from '../util/keyed-queue';
 import { toError } from '../util/to-error';
 import {
   JsonText,
@@ -25,6 +27,14 @@ interface StoredRecord {
   owner?: string;
 }
 
+/** Nobody waits for less than the whole of a change, and each is made. */
+const IN_TURN: WaitOptions<boolean> = {
+  signal: new Abort(),
+  onWait: () => () => undefined,
+  share: (value) => value,
+  isShared: () => false,
+};
+
 /** What the stores that forget with their node have kept, by node and key, until the process ends. */
 const keptInProcess = new Map<string, Map<string, unknown>>();
 
@@ -39,6 +49,8 @@ export class ContextStore implements RecordStore {
   /** A store that forgets with the process is not shared. */
   readonly sharing: StoreSharing | undefined;
   readonly #leases: RecordLeases | undefined;
+  /** Changes of a record come one after another: one that takes long must not bring back what was removed meanwhile. */
+  readonly #changes = new KeyedQueue();
 
   /**
    * @param name of the context store
@@ -111,7 +123,11 @@ export class ContextStore implements RecordStore {
     } satisfies StoredRecord);
   }
 
-  async update(key: string, state: RecordState): Promise<boolean> {
+  update(key: string, state: RecordState): Promise<boolean> {
+    return this.#changes.run(key, () => this.#update(key, state), IN_TURN);
+  }
+
+  async #update(key: string, state: RecordState): Promise<boolean> {
     const value = await this.#readOwn(key);
     if (value === undefined) return false;
     const parts = typeof value['parts'] === 'number' ? value['parts'] : 0;
@@ -133,15 +149,21 @@ export class ContextStore implements RecordStore {
 
   /** Of a shared store only if no other instance works on it. */
   async remove(key: string): Promise<void> {
+    await this.#changes.run(key, () => this.#remove(key), IN_TURN);
+  }
+
+  /** @returns whether it was there */
+  async #remove(key: string): Promise<boolean> {
     const value = await this.#readOwn(key);
     if (value === undefined) {
       this.#leases?.drop(key);
-      return;
+      return false;
     }
     const count = typeof value['parts'] === 'number' ? value['parts'] : 0;
     await this.#set(PREFIX + key, undefined);
     this.#leases?.drop(key);
     for (let index = 0; index < count; index++) await this.#set(partKey(key, index), undefined);
+    return true;
   }
 
   async #isOwn(leases: RecordLeases, key: string): Promise<boolean> {

@@ -259,6 +259,33 @@ describe('context store', () => {
     assert.deepEqual(await takenUp(nodeWithStore('left')), [['x', { n: 2 }]]);
   });
 
+  it('context store: a change that takes long does not bring back a record that was removed meanwhile', async () => {
+    const kept = new Map<string, unknown>();
+    let finishSlow: (() => void) | undefined;
+    type Done = (error?: unknown, value?: unknown) => void;
+    const context = {
+      get(key: string, _store: unknown, done: Done) {
+        const value = kept.get(key);
+        if (key === 'nrfcloud_x' && finishSlow === undefined) finishSlow = () => done(undefined, value);
+        else done(undefined, value);
+      },
+      set(key: string, value: unknown, _store: unknown, done: Done) {
+        if (value === undefined) kept.delete(key);
+        else kept.set(key, value);
+        done();
+      },
+    };
+    const store = new ContextStore(FILE, { id: 'slow', context: () => context } as never, 'file');
+    await store.create('x', { n: 1 });
+    const updated = store.update('x', { n: 2 });
+    const removed = store.remove('x');
+    await new Promise((resolve) => setImmediate(resolve));
+    finishSlow!();
+    await Promise.all([updated, removed]);
+    assert.deepEqual(keysOf(kept), []);
+    await store.sharing?.close();
+  });
+
   it('context store: a record that vanishes while it is taken up is not taken up', async () => {
     const rig = nodeWithStore('vanishing');
     let reads = 0;
