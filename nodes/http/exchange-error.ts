@@ -22,25 +22,18 @@ export class ExchangeError extends Error {
 const CERTIFICATE_CODES =
   /^(CERT_(?!HAS_EXPIRED$|NOT_YET_VALID$).*|.*_CERT.*|UNABLE_TO_.*|ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE)$/;
 
-/** Errors that occur before the request leaves this computer. */
-const NEVER_SENT_CODES =
-  /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EHOSTDOWN|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|UND_ERR_DESTROYED|UND_ERR_CLOSED|UND_ERR_INVALID_ARG|UND_ERR_ABORTED|UND_ERR_PRX_TLS|EPROTO|ERR_SSL_.*|ERR_TLS_.*|CERT_.*|.*_CERT.*|UNABLE_TO_.*)$/;
-
 /** undici's text for a proxy that does not open a tunnel; its error has no other mark. */
 const PROXY_STATUS = /^Proxy response \((\d{3})\)/;
 
-/** The failure of an exchange whose dispatcher reports an error. */
-export function failureOf(error: Error): ExchangeError {
+/**
+ * The failure of an exchange whose dispatcher reports an error. The error alone does not say whether the request has left:
+ * `EHOSTUNREACH` or a fault of TLS also ends connections that carried it.
+ * @param started whether the request was handed to a connection
+ */
+export function failureOf(error: Error, started: boolean): ExchangeError {
+  // A refused certificate ends the handshake, also where TLS 1.3 lets the client write before it knows that.
   const fault = permanentFaultOf(error);
-  return new ExchangeError('network', fault === undefined && mayHaveBeenSent(error), error, fault);
-}
-
-/** Whether a request that failed this way may have arrived; in doubt, yes. */
-function mayHaveBeenSent(error: Error): boolean {
-  if (error instanceof AggregateError) return error.errors.some((one) => mayHaveBeenSent(one as Error));
-  const { code } = error as NodeJS.ErrnoException;
-  if (code !== undefined && NEVER_SENT_CODES.test(code)) return false;
-  return error.cause instanceof Error && code === undefined ? mayHaveBeenSent(error.cause) : true;
+  return new ExchangeError('network', fault === undefined && started, error, fault);
 }
 
 function permanentFaultOf(error: Error): PermanentFault | undefined {

@@ -58,6 +58,7 @@ export function exchange(
 
 /** One exchange in flight. Hot path: one object per request, no closures. */
 class Exchange implements Dispatcher.DispatchHandler {
+  /** Set when the request is handed to a connection, before its first byte is written. */
   #controller: Dispatcher.DispatchController | undefined;
   #statusCode: number | undefined;
   #headers: HttpResponse['headers'] = {};
@@ -118,14 +119,19 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: unknown, error: Error): void {
-    this.#fail('connection', failureOf(error));
+    this.#fail('connection', failureOf(error, this.#started));
   }
 
   /** The timeout has passed. */
   expire(): void {
     const reason = new Error(`no response within ${this.timeoutMs / 1000} s`);
-    this.#fail('time', new ExchangeError('timeout', true, reason));
+    this.#fail('time', new ExchangeError('timeout', this.#started, reason));
     this.#controller?.abort(reason);
+  }
+
+  /** Whether a part of the request may have been written; before, no service can have received it. */
+  get #started(): boolean {
+    return this.#controller !== undefined;
   }
 
   readonly #stop = (): void => {
