@@ -110,6 +110,62 @@ describe('runConnectionTest', () => {
     assert.equal(await problemOf({ id: 'connection', config: { baseUrl: OTHER_HOST }, apiKey: '${NOT_SET}' }), problem);
   });
 
+  const setVariable = (value: string): void => void (process.env['SPEC_VARIABLE'] = value);
+  afterEach(() => {
+    delete process.env['SPEC_VARIABLE'];
+  });
+
+  it('connection test: a variable in a URL that is neither its host nor for a deployed one is refused', async () => {
+    setVariable('secret');
+    const { host } = new URL(service.origin);
+    for (const url of [
+      `${service.origin}/\${SPEC_VARIABLE}`,
+      `http://\${SPEC_VARIABLE}.localhost`,
+      `http://${host}\${SPEC_VARIABLE}`,
+      `http://\${SPEC_VARIABLE}@${host}`,
+      `http:/${host}/\${SPEC_VARIABLE}`,
+      `http://\${PATH}/\${SPEC_VARIABLE}`,
+      `\${SPEC_VARIABLE}.example/v1`,
+    ]) {
+      for (const config of [{ baseUrl: url }, { baseUrl: OTHER_HOST, deviceApiUrl: url }]) {
+        const problem = await problemOf({ config, apiKey: 'typed' });
+        assert.doesNotMatch(problem, /secret/);
+      }
+    }
+    assertSentence(await problemOf({ config: { baseUrl: `${service.origin}/\${SPEC_VARIABLE}` }, apiKey: 'typed' }));
+  });
+
+  it('connection test: a variable that is the host or the beginning of a URL is used', async () => {
+    const { host, port } = new URL(service.origin);
+    for (const [value, url] of [
+      [host, 'http://${SPEC_VARIABLE}'],
+      [host, ' HTTP://${SPEC_VARIABLE}/v1/ '],
+      ['127.0.0.1', `http://\${SPEC_VARIABLE}:${port}/v1`],
+      [`${service.origin}/v1`, '${SPEC_VARIABLE}'],
+      [service.origin, '${SPEC_VARIABLE}/v1'],
+    ] as const) {
+      setVariable(value);
+      assert.equal((await test({ config: { baseUrl: url }, apiKey: 'typed' })).keyAccepted, true, url);
+    }
+  });
+
+  it('connection test: any variable in a URL is used for the host of the deployed connection', async () => {
+    rig.open({ baseUrl: service.origin }, { variables: { STAGE: 'stage' } });
+    const config = { baseUrl: `${service.origin}/\${STAGE}` };
+    assert.equal((await test({ id: 'connection', config, apiKey: 'typed' })).keyAccepted, true);
+    assert.match(service.lines[0]!, /^GET \/stage\//);
+  });
+
+  it('connection test: the value of a variable that is a host is not shown', async () => {
+    setVariable('Host-Like-Secret.invalid');
+    const { problem } = await runConnectionTest(rig.RED, {
+      config: { baseUrl: `https://\${SPEC_VARIABLE}` },
+      apiKey: 'typed',
+    });
+    assert.doesNotMatch(problem!, /secret/i);
+    assert.match(problem!, /https:\/\/\$\{SPEC_VARIABLE\}/);
+  });
+
   it('connection test: a deployed connection that cannot work can be tested with a typed key', async () => {
     const { client } = rig.open({ timeout: 0 });
     assert.equal(client, undefined);
