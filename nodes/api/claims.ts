@@ -25,12 +25,12 @@ export interface ClaimResponse extends ApiResponse {
  * Claims a device. After a lost response, and after a success that is not about the device, the device is looked up
  * instead of guessing. A 409, or another refusal that says that the device is claimed, is looked up because the device may
  * be the account's own (then `conflict` is set) or somebody else's (then it is thrown). The same claim twice at once is
- * one claim.
+ * one claim, whatever the order of its tags.
  * @throws {NrfCloudError} every failure; `cause.mayHaveSucceeded` if the device may have been claimed all the same
  */
 export function claim(api: Api, request: ClaimRequest): Promise<ClaimResponse> {
   const { claimToken, tags, deviceId } = request;
-  const fingerprint = tags.length === 0 ? claimToken : JSON.stringify([claimToken, ...tags]);
+  const fingerprint = tags.length === 0 ? claimToken : JSON.stringify([claimToken, ...tags.toSorted()]);
   const work = (followed: boolean): Promise<ClaimResponse> => claimInOrder(api, request, followed);
   return api.inOrder('claim', deviceKey(deviceId), work, { fingerprint, share: copyOf });
 }
