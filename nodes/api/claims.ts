@@ -1,5 +1,6 @@
 import { InvalidValue } from '../util/invalid-value';
 import type { Api } from './api';
+import { claimedHint, type ClaimedHint } from './claim-refusals';
 import { deviceKey, getClaimedDevice, isDevice, parseDevice, type Device } from './devices';
 import { hasCode, isClosed, isUnusableSuccess, NrfCloudError, withEarlierDoubt } from './errors';
 import { readableText } from './readable-text';
@@ -19,13 +20,15 @@ export interface ClaimRequest {
 export interface ClaimResponse extends ApiResponse {
   /** The service's refusal, if the device was the account's own already. */
   conflict?: NrfCloudError;
+  /** The device was looked up instead of coming with the response, so it may be the account's own for longer. */
+  lookedUp?: true;
 }
 
 /**
  * Claims a device. After a lost response, and after a success that is not about the device, the device is looked up
- * instead of guessing. A 409, or another refusal that says that the device is claimed, is looked up because the device may
- * be the account's own (then `conflict` is set) or somebody else's (then it is thrown). The same claim twice at once is
- * one claim, whatever the order of its tags.
+ * instead of guessing. So it is after a refusal whose text names no other cause: the device may be the account's own (then
+ * `conflict` is set), or somebody else's (then a 409, or the refusal that says so, is thrown as a conflict). The same claim
+ * twice at once is one claim, whatever the order of its tags.
  * @throws {NrfCloudError} every failure; `cause.mayHaveSucceeded` if the device may have been claimed all the same
  */
 export function claim(api: Api, request: ClaimRequest): Promise<ClaimResponse> {
@@ -42,15 +45,24 @@ function copyOf(response: ClaimResponse): ClaimResponse {
 
 function claimInOrder(api: Api, request: ClaimRequest, followed: boolean): Promise<ClaimResponse> {
   const { claimToken, tags, deviceId } = request;
+  let lookedUp = false;
+  const judge: typeof judgeClaim = (response, id) => {
+    const judgement = judgeClaim(response, id);
+    lookedUp = typeof judgement === 'object';
+    return judgement;
+  };
   const sent = api.send('claim', {
     json: tags.length > 0 ? { claimToken, tags } : { claimToken },
     parse: (body) => parseDevice(body, deviceId),
-    recoverWith: { operation: 'get device', id: deviceId, judge: judgeClaim },
+    recoverWith: { operation: 'get device', id: deviceId, judge },
   });
-  return sent.catch((error: unknown) => {
-    if (!(error instanceof NrfCloudError)) throw error;
-    return resolveFailedClaim(api, request, error, followed);
-  });
+  return sent.then(
+    (response) => (lookedUp ? { ...response, lookedUp } : response),
+    (error: unknown) => {
+      if (!(error instanceof NrfCloudError)) throw error;
+      return resolveFailedClaim(api, request, error, followed);
+    },
+  );
 }
 
 /** A claim whose response was lost has succeeded if the account has the device. */
@@ -71,25 +83,35 @@ async function resolveFailedClaim(
 ): Promise<ClaimResponse> {
   const conflict = hasCode(error, 'NRFCLOUD_CONFLICT');
   const unbelievable = isUnusableSuccess(error);
-  // Which status the service gives to a repeated claim is not known; any refusal of the content may be it.
-  const refusedAgain = error.mayHaveSucceeded && hasCode(error, 'NRFCLOUD_NOT_FOUND', 'NRFCLOUD_REJECTED');
-  const saysClaimed = reportsClaimed(error);
-  if (!conflict && !unbelievable && !refusedAgain && !saysClaimed) throw error;
+  const hint = hintOf(error);
+  const refusedAgain = error.mayHaveSucceeded && hint !== undefined;
+  if (!conflict && !unbelievable && !refusedAgain && (hint === undefined || hint === 'other-cause')) throw error;
   const uncertain = error.mayHaveSucceeded || followed;
-  const isErrorAnyway = unbelievable || saysClaimed || (conflict && mustBeNew && !error.mayHaveSucceeded);
-  const found = await lookUp(api, deviceId, uncertain).catch((thrown: unknown) => {
-    if (isErrorAnyway && !isClosed(thrown)) throw error;
-    throw withEarlierDoubt(thrown, error);
-  });
-  if (found === undefined) throw conflict ? claimedByOthers(error) : error;
+  const isErrorAnyway = unbelievable || hint !== undefined || (conflict && mustBeNew && !error.mayHaveSucceeded);
+  const found = await lookUp(api, deviceId, uncertain, hint === 'unsaid' && !error.mayHaveSucceeded).catch(
+    (thrown: unknown) => {
+      if (isErrorAnyway && !isClosed(thrown)) throw error;
+      throw withEarlierDoubt(thrown, error);
+    },
+  );
+  if (found === undefined) throw conflict || hint === 'claimed' ? claimedByOthers(error) : error;
   // After an attempt that may have succeeded the device is taken for the one that it has claimed.
-  return error.mayHaveSucceeded ? found : { ...found, conflict: error };
+  return { ...found, lookedUp: true, ...(error.mayHaveSucceeded ? {} : { conflict: error }) };
 }
 
-/** The device if this key can see it in the account. */
-async function lookUp(api: Api, deviceId: string, repeat: boolean): Promise<ApiResponse<Device> | undefined> {
+/**
+ * The device if this key can see it in the account.
+ * @param repeat looks again if it is not there yet
+ * @param sendOnce each look is one request: its failure is not worth waiting for
+ */
+async function lookUp(
+  api: Api,
+  deviceId: string,
+  repeat: boolean,
+  sendOnce = false,
+): Promise<ApiResponse<Device> | undefined> {
   const find = (): Promise<ApiResponse<Device> | 'hidden' | undefined> =>
-    getClaimedDevice(api, deviceId).catch((error: unknown) => {
+    getClaimedDevice(api, deviceId, { sendOnce }).catch((error: unknown) => {
       // It exists but this key cannot see it, or it is refused for another reason: repeating would not change that.
       if (hasCode(error, 'NRFCLOUD_FORBIDDEN', 'NRFCLOUD_CONFLICT', 'NRFCLOUD_REJECTED')) return 'hidden';
       throw error;
@@ -98,10 +120,13 @@ async function lookUp(api: Api, deviceId: string, repeat: boolean): Promise<ApiR
   return found === 'hidden' ? undefined : found;
 }
 
-/** Whether a refusal other than 409 says that the device is claimed: which status the service gives then is not known. */
-function reportsClaimed(error: NrfCloudError): boolean {
-  if (!hasCode(error, 'NRFCLOUD_REJECTED', 'NRFCLOUD_FORBIDDEN', 'NRFCLOUD_NOT_FOUND')) return false;
-  return /\balready\b|\b(?:is|was) claimed\b|\bowned by\b/i.test(readableText(error.cause.body));
+/**
+ * What a refusal other than 409 says about an earlier claim, `undefined` for any other error: which of them the service gives
+ * to a claim of a claimed device is not known. After a 401 a look-up would fail, too.
+ */
+function hintOf(error: NrfCloudError): ClaimedHint | undefined {
+  const isRefusal = hasCode(error, 'NRFCLOUD_REJECTED', 'NRFCLOUD_FORBIDDEN', 'NRFCLOUD_NOT_FOUND');
+  return isRefusal ? claimedHint(readableText(error.cause.body)) : undefined;
 }
 
 function claimedByOthers({ cause }: NrfCloudError): NrfCloudError {
@@ -132,11 +157,13 @@ export async function dryRunClaim(
 
 async function resolveRefusedDryRun(api: Api, deviceId: string, error: NrfCloudError): Promise<ClaimResponse> {
   const conflict = hasCode(error, 'NRFCLOUD_CONFLICT');
-  if (!conflict && !reportsClaimed(error)) throw error;
+  const hint = hintOf(error);
+  // A refusal that says nothing stays one: a key that may not claim must not look ready because of a device that is claimed.
+  if (!conflict && hint !== 'claimed' && hint !== 'perhaps') throw error;
   const found = await lookUp(api, deviceId, false).catch((thrown: unknown) => {
     throw conflict || isClosed(thrown) ? thrown : error;
   });
-  if (found === undefined) throw conflict ? claimedByOthers(error) : error;
+  if (found === undefined) throw conflict || hint === 'claimed' ? claimedByOthers(error) : error;
   return { ...found, conflict: error };
 }
 

@@ -1,5 +1,6 @@
 import type { Api } from '../api/api';
 import { errorSummary, type BulkOperation } from '../api/bulk';
+import { claimedHint } from '../api/claim-refusals';
 import { getClaimedDevice, type Device } from '../api/devices';
 import { isClosed } from '../api/errors';
 import { parseErrorSummary } from '../parse/error-summary';
@@ -10,9 +11,6 @@ import { matchFailures, matchResult, readUploadRows, rowError, type RowFailures,
 const MAX_ERRORS = 10_000;
 /** Devices that are looked up at once, beside the connection's own limits. */
 const LOOK_UPS_AT_ONCE = 8;
-/** Texts that name another cause than a claim that was made before. */
-const OTHER_CAUSE = /\b(tags?|malformed|invalid|signature|decode|parse|format|csv|unsupported|unknown device)\b/i;
-const CLAIMED = /\b(claimed|already|exists?|own(ed|er|ership)?|conflict|duplicate)\b/i;
 
 /** What is known beside the service's own words. */
 export interface BulkResultParams {
@@ -118,7 +116,7 @@ async function conclude(
   await eachAtOnce([...failed], LOOK_UPS_AT_ONCE, async ([row, message]) => {
     const source = rows[row - 1];
     const isUnknown = unknown || suspects.has(row);
-    const mayBeClaimed = isUnknown || CLAIMED.test(message) || !OTHER_CAUSE.test(message);
+    const mayBeClaimed = isUnknown || claimedHint(message) !== 'other-cause';
     // The first attempt of a repeated upload may have claimed devices before the operation that is known began.
     const since = repeatedSince ?? (isUnknown ? requestedAt : Infinity);
     if (source === undefined || source.deviceId === '' || !mayBeClaimed) return;

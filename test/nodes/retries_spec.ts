@@ -77,8 +77,10 @@ describe('failures of a request', () => {
 
     it('are not made after a refusal', async () => {
       simulator.faults.add({ status: 422 });
-      await failing(await rig({ retries: 5 }));
-      assert.equal(simulator.requestCount, 1);
+      const { error } = await failing(await rig({ retries: 5 }));
+      assert.equal(error.cause.attempts, 1);
+      // The second one looks whether the device is this team's already.
+      assert.equal(simulator.requestCount, 2);
     });
   });
 

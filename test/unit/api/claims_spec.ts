@@ -8,6 +8,8 @@ const ID = '4961c873-408c-45ce-b1ba-7c0d99d88179';
 const DEVICE = { id: ID.toUpperCase(), status: 'READY' };
 const OTHER = { id: '00000000-0000-4000-8000-000000000000' };
 const CLAIM = { claimToken: 'token', tags: [] as string[], deviceId: ID };
+/** What a look-up gives. */
+const FOUND = { statusCode: 200, body: DEVICE, lookedUp: true };
 const NOTHING: ScriptedResponse[] = [[404], [404], [404], [404], [404]];
 
 describe('claim', () => {
@@ -37,7 +39,7 @@ describe('claim', () => {
   ]) {
     it(`looks the device up after a success with ${JSON.stringify(body)}`, async () => {
       service.respondWith([200, body], [200, DEVICE]);
-      assert.deepEqual(await claimOnce(), { statusCode: 200, body: DEVICE });
+      assert.deepEqual(await claimOnce(), FOUND);
       assert.deepEqual(service.lines, ['POST /identities/claimed-devices', `GET /claimed-devices/${ID}`]);
       service.respondWith([200, body], ...NOTHING);
       const error = await errorOf(claimOnce());
@@ -50,7 +52,7 @@ describe('claim', () => {
   it('reports a conflict with the device, if the device is visible', async () => {
     service.respondWith([409, { message: 'claimed' }], [200, DEVICE]);
     const { conflict, ...rest } = await claimOnce();
-    assert.deepEqual(rest, { statusCode: 200, body: DEVICE });
+    assert.deepEqual(rest, FOUND);
     assert.equal(conflict?.code, 'NRFCLOUD_CONFLICT');
   });
 
@@ -89,14 +91,41 @@ describe('claim', () => {
     }
   });
 
-  for (const [status, code] of [
-    [404, 'NRFCLOUD_NOT_FOUND'],
-    [422, 'NRFCLOUD_REJECTED'],
-    [413, 'NRFCLOUD_REJECTED'],
-    [403, 'NRFCLOUD_FORBIDDEN'],
+  for (const [status, body, code] of [
+    [404, '', 'NRFCLOUD_NOT_FOUND'],
+    [422, {}, 'NRFCLOUD_REJECTED'],
+    [400, '<html>refused</html>', 'NRFCLOUD_REJECTED'],
+    [403, { message: 'Forbidden' }, 'NRFCLOUD_FORBIDDEN'],
+    [400, { message: 'claim token already expired' }, 'NRFCLOUD_REJECTED'],
   ] as const) {
-    it(`does not look for the device after a certain refusal: ${status}`, async () => {
-      service.respondWith([status, {}]);
+    it(`after a refusal that names no other cause the device is looked up: ${status} ${JSON.stringify(body)}`, async () => {
+      service.respondWith([status, body], [200, DEVICE]);
+      const { conflict, ...rest } = await claimOnce();
+      assert.deepEqual(rest, FOUND);
+      assert.deepEqual([conflict?.code, conflict?.cause.statusCode], [code, status]);
+      for (const look of [[404], [403], [401], [200, OTHER]] as const) {
+        service.respondWith([status, body], look);
+        const error = await errorOf(claimOnce());
+        assert.deepEqual([error.code, error.cause.mayHaveSucceeded], [code, undefined]);
+      }
+      assert.equal(service.requests.length, 10);
+    });
+  }
+
+  it('after a refusal that says nothing the device is looked up once', async () => {
+    service.respondWith([422], [500]);
+    assert.equal((await errorOf(claimOnce())).code, 'NRFCLOUD_REJECTED');
+    assert.equal(service.requests.length, 2);
+  });
+
+  for (const [status, body, code] of [
+    [401, {}, 'NRFCLOUD_UNAUTHORIZED'],
+    [401, { message: 'already claimed' }, 'NRFCLOUD_UNAUTHORIZED'],
+    [400, { message: 'The signature is wrong' }, 'NRFCLOUD_REJECTED'],
+    [404, 'Unknown device', 'NRFCLOUD_NOT_FOUND'],
+  ] as const) {
+    it(`after a refusal for another cause the device is not looked up: ${status} ${JSON.stringify(body)}`, async () => {
+      service.respondWith([status, body]);
       const error = await errorOf(claimOnce());
       assert.deepEqual([error.code, error.cause.mayHaveSucceeded], [code, undefined]);
       assert.equal(service.requests.length, 1);
@@ -105,34 +134,39 @@ describe('claim', () => {
 
   for (const [status, body] of [
     [400, { message: 'Device is already claimed' }],
-    [403, { message: 'already exists' }],
+    [403, { message: 'The device has been claimed by your team' }],
     [404, 'The device was claimed by your team'],
     [422, { errors: [{ message: 'owned by you' }] }],
   ] as const) {
-    it(`is a conflict with the device if a refusal says that it is claimed, and it is visible: ${status}`, async () => {
+    it(`is a conflict if a refusal says that the device is claimed, also if it is not visible: ${status}`, async () => {
       service.respondWith([status, body], [200, DEVICE]);
       const { conflict, ...rest } = await claimOnce();
-      assert.deepEqual(rest, { statusCode: 200, body: DEVICE });
+      assert.deepEqual(rest, FOUND);
       assert.equal(conflict?.cause.statusCode, status);
-    });
-
-    it(`is refused as before if a refusal says that the device is claimed, and it is not visible: ${status}`, async () => {
-      for (const look of [[404], [403], [500]] as const) {
+      for (const look of [[404], [403]] as const) {
         service.respondWith([status, body], look);
-        assert.equal((await errorOf(claimOnce({ retries: 0 }))).cause.statusCode, status);
+        const error = await errorOf(claimOnce());
+        assert.deepEqual([error.code, error.cause.statusCode], ['NRFCLOUD_CONFLICT', status]);
+        assertSentence(error.message);
       }
     });
   }
 
+  it('is refused as before if a refusal says that the device is claimed, and it cannot be looked up', async () => {
+    service.respondWith([422, { message: 'already claimed' }], [500]);
+    const error = await errorOf(claimOnce({ retries: 0 }));
+    assert.deepEqual([error.code, error.cause.statusCode], ['NRFCLOUD_REJECTED', 422]);
+  });
+
   it('has succeeded if the device is there after a lost response', async () => {
     service.respondWith('reset', [200, DEVICE]);
-    assert.deepEqual(await claimOnce(), { statusCode: 200, body: DEVICE });
+    assert.deepEqual(await claimOnce(), FOUND);
     assert.equal(service.requests.length, 2);
   });
 
   it('looks again for a device that is not there yet after the last lost response, but not for another one', async () => {
     service.respondWith('reset', [404], [200, DEVICE]);
-    assert.deepEqual(await claimOnce({ retries: 0 }), { statusCode: 200, body: DEVICE });
+    assert.deepEqual(await claimOnce({ retries: 0 }), FOUND);
     service.respondWith('reset', [200, OTHER]);
     assert.equal((await errorOf(claimOnce({ retries: 0 }))).cause.mayHaveSucceeded, true);
     assert.equal(service.requests.length, 5);
@@ -158,10 +192,11 @@ describe('claim', () => {
     [409, 'NRFCLOUD_CONFLICT'],
     [404, 'NRFCLOUD_NOT_FOUND'],
     [422, 'NRFCLOUD_REJECTED'],
+    [403, 'NRFCLOUD_FORBIDDEN'],
   ] as const) {
     it(`has succeeded if its repetition is refused and the device shows up late: ${status}`, async () => {
       service.respondWith('reset', [404], [status, {}], [404], [404], [404], [404], [200, DEVICE]);
-      assert.deepEqual(await claimOnce(), { statusCode: 200, body: DEVICE });
+      assert.deepEqual(await claimOnce(), FOUND);
       service.respondWith('reset', [404], [status, {}], ...NOTHING);
       const error = await errorOf(claimOnce());
       assert.deepEqual([error.code, error.cause.mayHaveSucceeded], [code, true]);
@@ -185,13 +220,11 @@ describe('claim', () => {
     assert.equal(service.requests.length, 6);
   });
 
-  for (const status of [401, 403]) {
-    it(`does not look again if its repetition may not be made: ${status}`, async () => {
-      service.respondWith('reset', [404], [status, {}]);
-      assert.equal((await errorOf(claimOnce())).cause.attempts, 2);
-      assert.equal(service.requests.length, 3);
-    });
-  }
+  it('does not look again if the key of its repetition is not accepted', async () => {
+    service.respondWith('reset', [404], [401, {}]);
+    assert.equal((await errorOf(claimOnce())).cause.attempts, 2);
+    assert.equal(service.requests.length, 3);
+  });
 
   describe('twice at once', () => {
     it('with the same tags in any order is one claim with as many results', async () => {
@@ -210,14 +243,14 @@ describe('claim', () => {
     });
 
     it('fails for both if it fails', async () => {
-      service.respondWith([422, {}]);
+      service.respondWith([422, {}], [404]);
       const client = service.client();
       const errors = await Promise.all([1, 2].map(() => errorOf(claim(service.apiOf(client), CLAIM))));
       assert.deepEqual(
         errors.map(({ code }) => code),
         ['NRFCLOUD_REJECTED', 'NRFCLOUD_REJECTED'],
       );
-      assert.equal(service.requests.length, 1);
+      assert.equal(service.requests.length, 2);
     });
 
     it('is made for the second if the first is stopped', async () => {

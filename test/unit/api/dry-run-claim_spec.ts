@@ -69,13 +69,15 @@ describe('dryRunClaim', () => {
       [404],
     );
     assert.equal((await dryRun()).conflict?.code, 'NRFCLOUD_REJECTED');
-    assert.equal((await errorOf(dryRun())).code, 'NRFCLOUD_REJECTED');
+    assert.equal((await errorOf(dryRun())).code, 'NRFCLOUD_CONFLICT');
   });
 
   it('is refused as a claim is', async () => {
-    service.respondWith([422, {}]);
-    assert.equal((await errorOf(dryRun())).code, 'NRFCLOUD_REJECTED');
-    assert.equal(service.requests.length, 1);
+    for (const body of [{}, { message: 'invalid' }]) {
+      service.respondWith([422, body]);
+      assert.equal((await errorOf(dryRun())).code, 'NRFCLOUD_REJECTED');
+    }
+    assert.equal(service.requests.length, 2);
   });
 
   for (const [refusal, look, code, operation] of [
