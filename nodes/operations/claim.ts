@@ -34,7 +34,7 @@ export interface ClaimResult {
   statusCode: number;
   /** True if the device was the account's own already. */
   alreadyClaimed: boolean;
-  /** Requested tags that a device which was the account's own already lacks. */
+  /** Requested tags that a device lacks which was, or may have been, the account's own already. */
   tagsNotApplied: string[];
 }
 
@@ -54,10 +54,10 @@ export async function claimDevice(
   onDevice(request.deviceId);
   const mustBeNew = order.whenClaimed === 'error';
   const sent = order.dryRun ? dryRun(api, request) : claim(api, { ...request, mustBeNew });
-  const { body, statusCode, conflict } = await sent;
+  const { body, statusCode, conflict, lookedUp = false } = await sent;
   if (conflict !== undefined && mustBeNew) throw claimedAlready(conflict);
   const alreadyClaimed = conflict !== undefined;
-  const tagsNotApplied = alreadyClaimed ? missingTags(body, request.tags) : [];
+  const tagsNotApplied = alreadyClaimed || lookedUp ? missingTags(body, request.tags, alreadyClaimed) : [];
   return { payload: body, statusCode, alreadyClaimed, tagsNotApplied };
 }
 
@@ -69,10 +69,14 @@ function check(params: ClaimParams, where: { token: string; tags: string }): Che
   return { claimToken, deviceId, tags };
 }
 
-/** A device without a list of tags has none. */
-function missingTags(device: unknown, tags: string[]): string[] {
+/**
+ * The tags that a device lacks. One without a list of tags has none if it was the account's own already; else that says
+ * nothing about the tags that it was claimed with.
+ */
+function missingTags(device: unknown, tags: string[], alreadyClaimed: boolean): string[] {
   const present: unknown = isObject(device) ? device['tags'] : undefined;
-  return Array.isArray(present) ? tags.filter((tag) => !present.includes(tag)) : tags;
+  if (Array.isArray(present)) return tags.filter((tag) => !present.includes(tag));
+  return alreadyClaimed ? tags : [];
 }
 
 async function dryRun(api: Api, request: CheckedClaim): Promise<ClaimResponse> {

@@ -173,6 +173,19 @@ describe('nrfcloud-claim', () => {
       );
     });
 
+    it('that lacks tags and is found after a lost response is passed on with these tags, and ends yellow', async () => {
+      const { send, ended, outputs, statuses } = await rig();
+      const { claimToken } = simulator.mint();
+      send({ payload: claimToken });
+      await ended(1);
+      simulator.faults.add({ match: { operation: 'claim' }, drop: 'after', times: 1 });
+      send({ payload: claimToken, tags: ['a'] });
+      await ended(2);
+      const found = outputs[0]![1]!;
+      assert.deepEqual([found['tagsNotApplied'], found['alreadyClaimed']], [['a'], undefined]);
+      assert.equal(statuses.at(-1)!.fill, 'yellow');
+    });
+
     it('ends yellow if it lacks tags, and a dry run ends as claimable', async () => {
       const { send, ended, statuses } = await rig();
       const { claimToken } = simulator.mint();
