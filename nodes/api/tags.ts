@@ -64,7 +64,8 @@ export function tagName(item: unknown): string | undefined {
 }
 
 /**
- * Defines a tag. A 409 after a lost response means that the first attempt did it.
+ * Defines a tag. A 409 after a lost response means that the first attempt did it; the response is then the tag as listed, or
+ * has no body if the list cannot be read or does not show the tag.
  * @throws {NrfCloudError} every failure; `NRFCLOUD_CONFLICT` if there is a tag of this name
  */
 export async function createTag(api: Api, definition: TagDefinition): Promise<CreatedTag> {
@@ -96,9 +97,10 @@ async function createInOrder(api: Api, definition: TagDefinition, mayExist: bool
     const mayBeOurs = hasCode(error, 'NRFCLOUD_CONFLICT') && (mayExist || error.mayHaveSucceeded);
     if (!mayBeOurs) throw error;
     const found = await api.repeatLookUp('create tag', find).catch((failure: unknown) => {
+      if (error.mayHaveSucceeded && failure instanceof NrfCloudError && !isClosed(failure)) return undefined;
       throw withEarlierDoubt(failure, error);
     });
-    return orThrow(error, found);
+    return found === undefined && error.mayHaveSucceeded ? { statusCode: 409, body: undefined } : orThrow(error, found);
   }
   return created.body === undefined ? withFoundId(created, find) : created;
 }

@@ -75,18 +75,25 @@ describe('tags', () => {
   it('createTag: a tag is found in the list after a lost response', async () => {
     service.respondWith('reset', [409, {}], [200, [ONE]]);
     assert.deepEqual(await createTag(service.api(), { tag: 'one' }), { statusCode: 200, body: ONE });
-    service.respondWith('reset', [409, {}], ...Array<ScriptedResponse>(5).fill([200, [TWO]]));
-    assert.equal((await failure(createTag(service.api(), { tag: 'one' }))).code, 'NRFCLOUD_CONFLICT');
     service.respondWith('reset', [422, {}]);
     assert.equal((await failure(createTag(service.api(), { tag: 'one' }))).code, 'NRFCLOUD_REJECTED');
     service.respondWith([409, {}]);
     assert.equal((await failure(createTag(service.api(), { tag: 'one' }))).code, 'NRFCLOUD_CONFLICT');
   });
 
-  it('createTag: a tag may have been created if the list cannot be read after a lost response', async () => {
-    service.respondWith('reset', [409], [403]);
-    const { code, cause } = await errorOf(createTag(service.api(), { tag: 'one' }));
-    assert.deepEqual([code, cause.mayHaveSucceeded], ['NRFCLOUD_FORBIDDEN', true]);
+  for (const change of [createTag, ensureTag]) {
+    const before: ScriptedResponse[] = change === ensureTag ? [[200, []]] : [];
+    it(`${change.name}: a repeated creation that meets the tag has succeeded, whatever the list shows`, async () => {
+      for (const lists of [[[403]], [[200, '<html>']], Array(5).fill([200, [TWO]])] as ScriptedResponse[][]) {
+        service.respondWith(...before, 'reset', [409], ...lists);
+        assert.deepEqual(await change(service.api(), { tag: 'one' }), { statusCode: 409, body: undefined });
+      }
+    });
+  }
+
+  it('ensureTag: a tag that the service reports but does not list is a conflict', async () => {
+    service.respondWith([200, []], [409], ...Array<ScriptedResponse>(5).fill([200, [TWO]]));
+    assert.equal((await failure(ensureTag(service.api(), { tag: 'one' }))).code, 'NRFCLOUD_CONFLICT');
   });
 
   it('createTag: a tag may have been created if the flow is stopped while the list is read', async () => {
