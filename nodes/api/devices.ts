@@ -119,8 +119,9 @@ export async function unclaimDevice(api: Api, id: string): Promise<ApiResponse<u
           id,
           judge: ({ statusCode, body }) => {
             if (statusCode === 404) return { statusCode, body: undefined };
-            if (claimedAt === undefined || !isDevice(body, id) || body['claimedAt'] === undefined) return 'unclear';
-            return body['claimedAt'] === claimedAt ? 'notDone' : { statusCode, body: undefined };
+            const since = isDevice(body, id) ? compareClaims(claimedAt, body['claimedAt']) : 'unclear';
+            if (since === 'unclear') return since;
+            return since === 'same' ? 'notDone' : { statusCode, body: undefined };
           },
         },
       });
@@ -133,6 +134,19 @@ export async function unclaimDevice(api: Api, id: string): Promise<ApiResponse<u
     }
   };
   return api.inOrder('unclaim device', deviceKey(id), work);
+}
+
+/**
+ * Whether a device is still the same claim, by its `claimedAt` of before and of now. Each server of the service may write the
+ * same instant differently, so only a later instant in the same type shows a new claim.
+ */
+function compareClaims(before: unknown, now: unknown): 'same' | 'new' | 'unclear' {
+  if (before === undefined || before === null || typeof before !== typeof now) return 'unclear';
+  if (before === now) return 'same';
+  const [earlier, later] = [before, now].map((value) => (typeof value === 'string' ? Date.parse(value) : value));
+  if (typeof earlier !== 'number' || typeof later !== 'number') return 'unclear';
+  if (earlier === later) return 'same';
+  return later > earlier ? 'new' : 'unclear';
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   unblockDevice,
   unclaimDevice,
 } from '../../../nodes/api/devices';
+import type { NrfCloudError } from '../../../nodes/api/errors';
 import { Abort } from '../../../nodes/util/abort';
 import { errorOf, ScriptedServer, type ScriptedResponse } from '../../support/scripted-server';
 import { assertSentence } from '../../support/sentences';
@@ -145,6 +146,31 @@ describe('devices', () => {
       assert.equal((await unclaim()).statusCode, 200);
       assert.equal(methods(), 'GDGGDG');
     });
+
+    for (const [before, after, found] of [
+      ['2023-06-13T14:17:14.000Z', '2023-06-13T14:17:14Z', 'the same claim'],
+      ['2023-06-13T14:17:14Z', '2023-06-13T16:17:14.000+02:00', 'the same claim'],
+      [1686665834000, 1686665834000, 'the same claim'],
+      ['yesterday', 'yesterday', 'the same claim'],
+      ['2023-06-13T14:17:14Z', '2023-06-13T14:17:15Z', 'a new claim'],
+      [1686665834000, 1686665834001, 'a new claim'],
+      ['2023-06-13T14:17:14Z', 1686665835000, 'unclear'],
+      ['2023-06-13T14:17:14Z', '2023-06-13T14:17:13Z', 'unclear'],
+      ['yesterday', 'today', 'unclear'],
+      [null, null, 'unclear'],
+    ] as const) {
+      it(`after a lost response, claimedAt ${before} and then ${after} is ${found}`, async () => {
+        const look: ScriptedResponse = [200, { ...DEVICE, claimedAt: after }];
+        service.respondWith([200, { ...DEVICE, claimedAt: before }], 'reset', look);
+        if (found === 'the same claim') service.respondWith([204]);
+        if (found === 'unclear') service.respondWith(look, look, look, look);
+        const outcome = await unclaim().then(
+          ({ statusCode }) => statusCode,
+          (thrown: unknown) => (thrown as NrfCloudError).cause.mayHaveSucceeded,
+        );
+        assert.equal(outcome, { 'the same claim': 204, 'a new claim': 200, unclear: true }[found]);
+      });
+    }
 
     it('has succeeded if its repetition finds nothing', async () => {
       service.respondWith([200, DEVICE], 'reset', [200, DEVICE], [404, {}]);
