@@ -27,7 +27,8 @@ export interface DevicePage {
 }
 
 /**
- * Lists claimed devices page by page. The next page is requested while one is being used, and none after `limit` devices.
+ * Lists claimed devices page by page. The next page is requested while one is being used, unless that one completes the
+ * `limit`.
  * @param where names the sources of query and tag in errors
  * @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT` before anything is sent, or the service's failure
  */
@@ -39,11 +40,12 @@ export async function* listDevices(
   const wanted = tagOf(tag, where.tag);
   const parameters = withSource('list devices', where.query, () => parseQuery(query));
   let left = limit === 0 ? Infinity : limit;
-  // Whether a page with a tag filter is the last one that is needed shows only when it is filtered.
-  const prefetch = ({ items }: Page): boolean => limit === 0 || (wanted === undefined && items.length < left);
+  const select = (items: unknown[]): unknown[] =>
+    wanted === undefined ? items : items.filter((device) => carries(device, wanted));
+  const prefetch = ({ items }: Page): boolean => limit === 0 || select(items).length < left;
   for await (const page of readPages(api, 'list devices', { query: parameters, prefetch })) {
-    const carrying = wanted === undefined ? page.items : page.items.filter((device) => carries(device, wanted));
-    const devices = carrying.length > left ? carrying.slice(0, left) : carrying;
+    const selected = select(page.items);
+    const devices = selected.length > left ? selected.slice(0, left) : selected;
     left -= devices.length;
     const last = page.last || left === 0;
     yield { devices, statusCode: page.statusCode, last };

@@ -88,7 +88,8 @@ describe('list devices', () => {
     ['more devices than the page has', { limit: 3 }, true],
     ['as many devices as the page has', { limit: 2 }, false],
     ['fewer devices than the page has', { limit: 1 }, false],
-    ['a number of devices with a tag', { tag: 'a', limit: 3 }, false],
+    ['more devices with a tag than the page has', { tag: 'a', limit: 2 }, true],
+    ['as many devices with a tag as the page has', { tag: 'a', limit: 1 }, false],
   ] as const) {
     it(`list devices: ${isRequested ? 'requests' : 'does not request'} the next page early for ${what}`, async () => {
       const pages = list([[device(1, 'a'), device(2, 'b')], [device(3, 'a')]], listing);
