@@ -22,6 +22,8 @@ export interface PageOptions {
   sendOnce?: boolean;
   /** Whether the next page is requested while this one is being used; at most these two are in memory. */
   prefetch?: (page: Page) => boolean;
+  /** Maximum items of all pages; the default is {@link MAX_ITEMS}. */
+  maxItems?: number;
   /** Takes an empty body for an empty list; `204`: only with this status, as any other one may lack its body by mistake. */
   mayBeEmpty?: boolean | 204;
 }
@@ -30,25 +32,40 @@ interface ParsedPage extends Page {
   next: string | undefined;
 }
 
+/** Maximum items of a list that is held in memory (our choice); more have hundreds of megabytes. */
+export const MAX_ITEMS = 1_000_000;
+/** Maximum empty pages in a row (our choice): a service that filters may give some, but one that never ends gives no error. */
+const MAX_EMPTY_PAGES = 1000;
+
 /** The query parameter that asks for the next page, and the field that names it (contract; inferred from Nordic's sister API). */
 const NEXT = 'pageNextToken';
 
 /**
  * Follows a list page by page to its end. A page is `{ items, pageNextToken? }`, or a bare array, which is the only page.
- * @throws {NrfCloudError} every failure; `NRFCLOUD_BAD_RESPONSE` for a response that is not a list, and for a next page that
- *   was named before, as the list would never end
+ * @throws {NrfCloudError} every failure; `NRFCLOUD_BAD_RESPONSE` for a response that is not a list, and for a list that would
+ *   never end: it names a next page that was named before, or has more than 1000 empty pages in a row, or too many items
  */
 export async function* readPages(
   api: Api,
   operation: OperationName & `list ${string}`,
-  { query, sendOnce = false, prefetch = () => false, mayBeEmpty = false }: PageOptions = {},
+  { query, sendOnce = false, prefetch = () => false, maxItems = MAX_ITEMS, mayBeEmpty = false }: PageOptions = {},
   id?: string,
 ): AsyncGenerator<Page, void> {
   const parameters = new URLSearchParams(query);
   const requested = new Set(parameters.getAll(NEXT));
+  let count = 0;
+  let emptyPages = 0;
   const request = async (): Promise<ParsedPage> => {
-    const parse = (body: unknown, status: number): Omit<ParsedPage, 'statusCode'> =>
-      parsePage(body, requested, mayBeEmpty === true || mayBeEmpty === status);
+    const parse = (body: unknown, status: number): Omit<ParsedPage, 'statusCode'> => {
+      const page = parsePage(body, requested, mayBeEmpty === true || mayBeEmpty === status);
+      count += page.items.length;
+      emptyPages = page.items.length === 0 ? emptyPages + 1 : 0;
+      if (count > maxItems) throw new InvalidValue(`makes the list longer than ${maxItems} items`);
+      if (page.next !== undefined && emptyPages >= MAX_EMPTY_PAGES) {
+        throw new InvalidValue(`names a next page after ${MAX_EMPTY_PAGES} pages without an item`);
+      }
+      return page;
+    };
     const { statusCode, body } = await api.send(operation, {
       query: new URLSearchParams(parameters),
       parse,

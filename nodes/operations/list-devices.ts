@@ -1,5 +1,6 @@
 import { withSource } from '../api/with-source';
-import { readPages, type Page } from '../api/pagination';
+import { NrfCloudError } from '../api/errors';
+import { MAX_ITEMS, readPages, type Page } from '../api/pagination';
 import type { Api } from '../api/api';
 import { InvalidValue } from '../util/invalid-value';
 import { isObject } from '../util/json';
@@ -43,7 +44,7 @@ export async function* listDevices(
   const select = (items: unknown[]): unknown[] =>
     wanted === undefined ? items : items.filter((device) => carries(device, wanted));
   const prefetch = ({ items }: Page): boolean => limit === 0 || select(items).length < left;
-  for await (const page of readPages(api, 'list devices', { query: parameters, prefetch })) {
+  for await (const page of readPages(api, 'list devices', { query: parameters, prefetch, maxItems: Infinity })) {
     const selected = select(page.items);
     const devices = selected.length > left ? selected.slice(0, left) : selected;
     left -= devices.length;
@@ -91,16 +92,23 @@ export async function* eachPage(list: AsyncIterable<DevicePage>): AsyncGenerator
 
 /**
  * All devices at once.
- * @throws {NrfCloudError} as {@link listDevices}
+ * @throws {NrfCloudError} as {@link listDevices}; `NRFCLOUD_BAD_RESPONSE` for more than {@link MAX_ITEMS} devices
  */
 export async function allDevices(list: AsyncIterable<DevicePage>): Promise<Omit<Piece, 'part'>> {
   const payload: unknown[] = [];
   let last = 0;
   for await (const { devices, statusCode } of list) {
+    if (payload.length + devices.length > MAX_ITEMS) throw tooManyDevices(statusCode);
     for (const device of devices) payload.push(device);
     last = statusCode;
   }
   return { payload, statusCode: last };
+}
+
+function tooManyDevices(statusCode: number): NrfCloudError {
+  const operation = 'list devices';
+  const message = `${operation}: the list has more than ${MAX_ITEMS} devices, which are not held at once; choose a message per device or page, or set a limit`;
+  return new NrfCloudError('NRFCLOUD_BAD_RESPONSE', message, { operation, statusCode, attempts: 1 });
 }
 
 /** A source without a value is not "no filter": a list of all devices is not what was asked for. */

@@ -66,6 +66,44 @@ describe('readPages', () => {
     });
   }
 
+  describe('a list without an end', () => {
+    /** Reads a list whose every page names another one. @returns the numbers of pages and items that were read */
+    async function readEndless(items: (page: number) => unknown[], options?: PageOptions): Promise<[number, number]> {
+      let sent = 0;
+      const send = (_operation: string, { parse }: ApiRequest): Promise<unknown> => {
+        const body = { items: items(++sent), pageNextToken: `${sent}` };
+        return Promise.resolve({ statusCode: 200, body: parse(body, 200) });
+      };
+      const read: [pages: number, items: number] = [0, 0];
+      for await (const page of readPages({ send } as unknown as Api, 'list devices', options)) {
+        read[0]++;
+        read[1] += page.items.length;
+        if (read[0] === 3000) break;
+      }
+      return read;
+    }
+
+    it('is an error after 1000 empty pages in a row', async () => {
+      assertSentence((await errorOf(readEndless(() => []))).message);
+      assert.deepEqual(await readEndless((page) => (page % 1000 === 0 ? [page] : [])), [3000, 3]);
+    });
+
+    it('is an error after a million items, unless there is another maximum', async () => {
+      const thousand = Array<number>(1000).fill(0);
+      assertSentence((await errorOf(readEndless(() => thousand))).message);
+      assert.deepEqual(await readEndless(() => thousand, { maxItems: Infinity }), [3000, 3_000_000]);
+    });
+
+    it('may have just as many items', async () => {
+      service.respondWith([200, FIRST], [200, LAST]);
+      assert.equal((await readAll({ maxItems: 2 })).length, 2);
+      service.respondWith([200, FIRST], [200, LAST]);
+      const { code, message } = await errorOf(readAll({ maxItems: 1 }));
+      assert.equal(code, 'NRFCLOUD_BAD_RESPONSE');
+      assertSentence(message);
+    });
+  });
+
   describe('prefetch', () => {
     let requests: number;
     let bodies: unknown[];

@@ -129,6 +129,19 @@ describe('list devices', () => {
     ]);
   });
 
+  it('list devices: at most a million devices are held at once, but any number passes in pages', async () => {
+    const pages = Array<unknown[]>(11).fill(Array<number>(100_000).fill(0));
+    const countAll = async (): Promise<number> => ((await allDevices(list(pages))).payload as unknown[]).length;
+    const { code, message, cause } = await errorOf(countAll());
+    assert.deepEqual([code, cause.operation], ['NRFCLOUD_BAD_RESPONSE', 'list devices']);
+    assertSentence(message);
+    queries = [];
+    assert.equal((await collect(eachPage(list(pages)))).length, 11);
+    queries = [];
+    pages.pop();
+    assert.equal(await countAll(), 1_000_000);
+  });
+
   it('list devices: all devices at once have the status of the last page', async () => {
     assert.deepEqual(await allDevices(list([['a'], ['b', 'c']])), { payload: ['a', 'b', 'c'], statusCode: 201 });
   });
