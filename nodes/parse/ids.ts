@@ -29,11 +29,13 @@ export function parseDeviceId(input: unknown): string {
 }
 
 /**
- * Reads a tag id: text, or an object with `id`.
+ * Reads a tag id: text, or an object with `id`, which may be a number: the form of these ids is not known, and a tag that the
+ * service returned can be fed back.
  * @throws {InvalidValue} for anything else
  */
 export function parseTagId(input: unknown): string {
   const { value, field } = fieldOf(input, ['id']);
+  if (field !== undefined && Number.isSafeInteger(value) && (value as number) >= 0) return String(value);
   return cleanId(textOf(value, field, 'a tag id'), field, 'a tag id');
 }
 

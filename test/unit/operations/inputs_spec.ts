@@ -74,6 +74,12 @@ describe('parseTagId', () => {
     assert.equal(parseTagId(Buffer.from('t-3')), 't-3');
   });
 
+  it('tag id: a number in an object is one, as the service may give its ids as numbers', () => {
+    for (const id of [0, 5, Number.MAX_SAFE_INTEGER]) assert.equal(parseTagId({ id, tag: 'a' }), String(id));
+    for (const id of [-1, 1.5, NaN, Infinity, 2 ** 53]) refuses(() => parseTagId({ id }), /number/, 'id');
+    refuses(() => parseDeviceId({ id: 5 }), /number/, 'id');
+  });
+
   it('refuses anything else', () => {
     refuses(() => parseTagId({ deviceId: 'x' }), /missing/, 'id');
     refuses(() => parseTagId(7), /number/);
