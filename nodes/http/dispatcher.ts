@@ -111,7 +111,15 @@ function withoutContinue(connector: buildConnector.connector): buildConnector.co
   return (options, callback) => {
     connector(options, (...[error, socket]: [Error | null, Socket | null]) => {
       if (error === null && socket !== null) callback(null, dropContinue(socket));
-      else callback(error ?? new Error('no socket'), null);
+      else callback(finalError(error ?? new Error('no socket')), null);
     });
   };
+}
+
+/**
+ * The error of a connection that was not made. undici takes the code of a lost socket, which a proxy that closes the connection
+ * causes, for a reason to connect again at once, thousands of times a second; without it the request fails.
+ */
+function finalError(error: NodeJS.ErrnoException): Error {
+  return error.code === 'UND_ERR_SOCKET' ? new Error(error.message, { cause: error }) : error;
 }

@@ -83,6 +83,19 @@ describe('Transport: a request whose connection fails', () => {
     assert.deepEqual(await fail('https://api.example', { proxy }), ['UND_ERR_ABORTED', false]);
   });
 
+  it('is known not to be sent: the proxy closes the connection instead of opening a tunnel, and is asked once', async () => {
+    let asked = 0;
+    const server = createServer((socket) =>
+      socket.once('data', () => {
+        asked++;
+        socket.end();
+      }),
+    );
+    const proxy = { url: `http://127.0.0.1:${await portOf(server)}`, noProxy: [] };
+    assert.deepEqual(await fail('https://api.example', { proxy }), [undefined, false]);
+    assert.equal(asked, 1);
+  });
+
   it('may have been sent: the connection is lost before the response', async () => {
     const port = await portOf(createServer((socket) => socket.once('data', () => socket.resetAndDestroy())));
     assert.deepEqual(await fail(`http://127.0.0.1:${port}`), ['ECONNRESET', true]);
