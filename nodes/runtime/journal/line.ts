@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { parseLargeJson } from '../../util/json';
+import { isObject, parseLargeJson } from '../../util/json';
 import { JsonText } from './record-store';
 
 /** An entry of the journal. Parts have lines of their own, so that a change of state does not write them again. */
@@ -25,7 +25,9 @@ export function headOf(entry: Entry): EntryHead {
 /** A line is `{"crc":"01234567","entry":<entry>}`; the checksum is that of the entry's bytes. */
 const PREFIX = '{"crc":"';
 const ENTRY_OFFSET = '{"crc":"01234567","entry":'.length;
-/** The large value is the last field; text in JSON cannot hold these quotes unescaped. */
+/** How the entry of a part begins. */
+const PART = '{"kind":"part",';
+/** The value of a part is its last field; text in JSON cannot hold these quotes unescaped. */
 const VALUE = ',"value":';
 const END = '}\n';
 
@@ -48,25 +50,52 @@ function entryTexts(entry: Entry): Buffer[] {
 
 /** Reads a line without its line break; `undefined` if it is damaged. */
 export function decodeLine(line: Buffer): Entry | undefined {
-  const text = verified(line);
-  if (text === undefined) return undefined;
-  const head = readHead(text);
-  if (head.kind !== 'part') return JSON.parse(text.toString()) as Entry;
-  return { ...head, value: parseLargeJson(text.subarray(text.indexOf(VALUE) + VALUE.length, -1)) };
+  return decode(line, (text) => {
+    const head = readHead(text);
+    if (head?.kind !== 'part') return head as Entry | undefined;
+    return { ...head, value: parseLargeJson(text.subarray(text.indexOf(VALUE) + VALUE.length, -1)) };
+  });
 }
 
 /** Reads what a line is about, without its large value; `undefined` if the line is damaged. */
 export function decodeHead(line: Buffer): EntryHead | undefined {
+  return decode(line, readHead);
+}
+
+function decode<R>(line: Buffer, read: (text: Buffer) => R | undefined): R | undefined {
   const text = verified(line);
-  return text === undefined ? undefined : readHead(text);
+  if (text === undefined) return undefined;
+  try {
+    return read(text);
+  } catch {
+    // A line that is not JSON in spite of its checksum must not take the others with it.
+    return undefined;
+  }
 }
 
-function readHead(text: Buffer): EntryHead {
-  const value = text.indexOf(VALUE);
-  return JSON.parse(value < 0 ? text.toString() : `${text.toString('utf8', 0, value)}}`) as EntryHead;
+/**
+ * Reads all of an entry but the value of a part: only that is left out, as fields of a state may have any name.
+ * @returns `undefined` if it is not an entry of this version
+ * @throws {SyntaxError}
+ */
+function readHead(text: Buffer): EntryHead | undefined {
+  const isPart = text.toString('latin1', 0, PART.length) === PART;
+  const json = isPart ? `${text.toString('utf8', 0, text.indexOf(VALUE))}}` : text.toString();
+  const entry = JSON.parse(json) as unknown;
+  return isEntry(entry) ? entry : undefined;
 }
 
-/** The bytes of the entry, if the checksum is theirs: then they are what was written, and JSON. */
+function isEntry(value: unknown): value is EntryHead {
+  if (!isObject(value) || typeof value['node'] !== 'string' || typeof value['key'] !== 'string') return false;
+  if (value['kind'] === 'state') return isCount(value['parts']) && isObject(value['state']);
+  return value['kind'] === 'removed' || (value['kind'] === 'part' && isCount(value['index']));
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+/** The bytes of the entry, if the checksum is theirs: then they are what was written. */
 function verified(line: Buffer): Buffer | undefined {
   const text = line.subarray(ENTRY_OFFSET, line.length - 1);
   const written = line.toString('latin1', PREFIX.length, PREFIX.length + 8);

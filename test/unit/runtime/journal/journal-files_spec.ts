@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { open as openFile, type FileHandle } from 'node:fs/promises';
 import { mock } from 'node:test';
+import { crc32 } from 'node:zlib';
 import { Journal } from '../../../../nodes/runtime/journal/journal';
 import { encodeLine, type Entry } from '../../../../nodes/runtime/journal/line';
 import { assertSentence } from '../../../support/sentences';
@@ -146,6 +147,26 @@ describe('files of the journal', () => {
     assertSentence(reports[0]!.replace(name!, '<file>'));
     assert.deepEqual(segments(), ['journal-00000002.jsonl']);
   });
+
+  it('journal: a record of a response with fields like those of a part is there after it was opened again', async () => {
+    const state = { work: { cause: { body: { value: 1, errors: [{ field: 'x', value: 'y' }] } } } };
+    await (await open()).store('n1').create('a', state, ['part']);
+    await opened[0]!.store('n2').create('b', {});
+    const journal = await reopen();
+    assert.deepEqual([...(await journal.store('n1').load())], [['a', state]]);
+    assert.deepEqual([...(await journal.store('n2').load())], [['b', {}]]);
+    assert.deepEqual(reports, []);
+  });
+
+  for (const text of ['{"kind":"state",', '{"kind":"of a later version","node":"n1","key":"b"}']) {
+    it(`journal: a line that cannot be read (${text}) is set aside and reported once, and the others are kept`, async () => {
+      writeSegment(1, stateOf('a'));
+      appendFileSync(lastSegment(), `{"crc":"${crc32(text).toString(16).padStart(8, '0')}","entry":${text}}\n`);
+      assert.deepEqual([...(await (await open()).store('n1').load()).keys()], ['a']);
+      assert.deepEqual([...(await (await reopen()).store('n1').load()).keys()], ['a']);
+      assert.equal(reports.length, 1);
+    });
+  }
 
   it('journal: a line that was cut off before the last segment is damage', async () => {
     writeSegment(1, stateOf('a'));

@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
+import { crc32 } from 'node:zlib';
 import { decodeHead, decodeLine, encodeLine, headOf, type Entry } from '../../../../nodes/runtime/journal/line';
 import { JsonText } from '../../../../nodes/runtime/journal/record-store';
 
 const STATE: Entry = { kind: 'state', node: 'n', key: 'k', parts: 2, state: { text: 'ü "quoted" ,"value":1' } };
 const REMOVED: Entry = { kind: 'removed', node: 'n', key: 'k' };
 const PART: Entry = { kind: 'part', node: 'n', key: 'k', index: 3, value: { rows: ['ü', ',"value":'] } };
+
+/** What a service may answer: its fields look like those of the journal. */
+const LIKE_A_PART = { body: { bulkOpsRequestId: 'id', value: 1, errors: [{ field: 'x', value: 'y' }] } };
+
+/** A line, without its break, whose checksum is that of its text. */
+const lineOf = (text: string): Buffer =>
+  Buffer.from(`{"crc":"${crc32(text).toString(16).padStart(8, '0')}","entry":${text}}`);
 
 const withoutBreak = (line: Buffer): Buffer => line.subarray(0, -1);
 
@@ -22,6 +30,55 @@ describe('line of the journal', () => {
       const read: Record<string, unknown> = { ...decodeHead(withoutBreak(encodeLine(entry))) };
       delete read['state'];
       assert.deepEqual(read, head);
+    });
+  }
+
+  it('line: a state with fields like those of a part is read, and so is its head', () => {
+    const line = withoutBreak(encodeLine({ ...STATE, state: LIKE_A_PART }));
+    assert.deepEqual(decodeLine(line), { ...STATE, state: LIKE_A_PART });
+    assert.deepEqual(headOf(decodeHead(line) as Entry), headOf(STATE));
+  });
+
+  it('line: a part whose key and value look like fields of a line is read as it was written', () => {
+    const texts = [',"value":', '","value":1', 'k","index":7,"value":"', '\\', ','];
+    for (const text of texts) {
+      const part: Entry = {
+        kind: 'part',
+        node: text,
+        key: text,
+        index: 3,
+        value: { value: text, [text]: LIKE_A_PART },
+      };
+      for (const value of [part.value, new JsonText(JSON.stringify(part.value))]) {
+        const line = withoutBreak(encodeLine({ ...part, value }));
+        assert.deepEqual(decodeLine(line), part);
+        assert.deepEqual(decodeHead(line), headOf(part));
+      }
+    }
+  });
+
+  for (const text of [
+    '{"kind":"state",',
+    '{"kind":"part","node":"n","key":"k","index":0}',
+    '{"kind":"part","node":"n","key":"k","index":"0","value":1}',
+    '{"kind":"part","node":"n","key":"k","index":-1,"value":1}',
+    '{"kind":"part","node":"n","key":"k","index":0,"value":{]}',
+    '{"kind":"state","node":"n","key":"k","state":{}}',
+    '{"kind":"state","node":"n","key":"k","parts":0,"state":1}',
+    '{"kind":"removed","node":"n"}',
+    '{"kind":"removed","node":1,"key":"k"}',
+    '{"kind":"of a later version","node":"n","key":"k"}',
+    '[]',
+    'null',
+  ]) {
+    it(`line: the entry ${text} is damaged, even if its checksum is right`, () => {
+      assert.equal(decodeLine(lineOf(text)), undefined);
+    });
+  }
+
+  for (const text of ['{"kind":"state",', '{"kind":"part","node":"n","key":"k","index":{]}', 'null']) {
+    it(`line: there is no head of the entry ${text}`, () => {
+      assert.equal(decodeHead(lineOf(text)), undefined);
     });
   }
 

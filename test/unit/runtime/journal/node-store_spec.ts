@@ -69,6 +69,17 @@ describe('node store', () => {
     }
   });
 
+  it('node store: a record of an upload whose response has a field value is there after a restart', async () => {
+    const state = { work: { progress: { body: { bulkOpsRequestId: 'id', value: 1 } } } };
+    await rig.deploy('').store.create('a', state, [['row']]);
+    await rig.deployed.pop()!.store.close();
+    await rig.clock.jump(2000);
+    const one = rig.deploy('');
+    assert.deepEqual([...(await one.store.load())], [['a', state]]);
+    assert.deepEqual(await valuesIn(one.store.parts('a')), [['row']]);
+    assert.deepEqual(one.warnings, []);
+  });
+
   it('node store: damaged records of the journal are reported by the node', async () => {
     await rig.deploy('').store.create('a', {});
     await rig.deployed.pop()!.store.close();
