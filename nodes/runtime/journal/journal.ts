@@ -1,23 +1,13 @@
 import { join } from 'node:path';
-import { decodeLine, encodeLine, headOf, type Entry } from './line';
+import { JournalWriter, readLine } from './journal-writer';
+import { decodeLine, type Entry } from './line';
 import { FolderLock } from './lock';
 import type { RecordParts, RecordState, RecordStore } from './record-store';
 import { RecordIndex, type Position } from './record-index';
-import type { Segment } from './segment';
 import { makeFolder, SegmentFolder } from './segment-folder';
 
-/** Most bytes that one write and one flush take. */
-const MAX_WRITE_BYTES = 4 * 2 ** 20;
-/** Bytes on disk beside twice the live ones before the oldest segment is written anew. */
-const MAX_DEAD_BYTES = 32 * 2 ** 20;
 /** States that are read at once when a node loads its records: one after another, ten thousand take half a second more. */
 const READ_AT_ONCE = 64;
-
-interface QueuedWrite {
-  bytes: Buffer;
-  onWritten: (segment: Segment, offset: number) => void;
-  reject: (error: Error) => void;
-}
 
 /**
  * The package's journal of pending work: lines of JSON in files that are only added to. A write counts when it has been
@@ -29,16 +19,15 @@ interface QueuedWrite {
  */
 export class Journal {
   readonly #index = new RecordIndex();
-  readonly #queue: QueuedWrite[] = [];
-  #writing: Promise<void> | undefined;
+  readonly #writer: JournalWriter;
   #closed = false;
-  /** The segment whose live lines are being written again. */
-  #rewriting: Segment | undefined;
 
   private constructor(
     private readonly folder: SegmentFolder,
     private readonly lock: FolderLock,
-  ) {}
+  ) {
+    this.#writer = new JournalWriter(folder, this.#index);
+  }
 
   /**
    * Opens the journal in a folder, which is made if it does not exist.
@@ -91,7 +80,7 @@ export class Journal {
   /** Waits for what is being written, and gives the folder back. */
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#writing;
+    await this.#writer.finish();
     await this.folder.close();
     await this.lock.release();
   }
@@ -121,7 +110,7 @@ export class Journal {
     for await (const value of parts) {
       const entry: Entry = { kind: 'part', node, key, index: index++, value };
       await written;
-      written = this.#write(entry);
+      written = this.#writer.write(entry);
       // Reported by the next wait for it; until then the rejection must not count as unhandled.
       written.catch(() => undefined);
     }
@@ -130,7 +119,7 @@ export class Journal {
   }
 
   #writeState(node: string, key: string, state: RecordState, parts: number): Promise<void> {
-    return this.#write({ kind: 'state', node, key, parts, state });
+    return this.#writer.write({ kind: 'state', node, key, parts, state });
   }
 
   async #update(node: string, key: string, state: RecordState): Promise<boolean> {
@@ -145,7 +134,7 @@ export class Journal {
     const record = this.#index.get(node, key);
     if (record === undefined) return;
     record.removing = true;
-    await this.#write({ kind: 'removed', node, key });
+    await this.#writer.write({ kind: 'removed', node, key });
   }
 
   async *#readParts(node: string, key: string): AsyncGenerator {
@@ -154,74 +143,6 @@ export class Journal {
       const entry = await readEntry(parts[index]);
       if (entry?.kind !== 'part') throw new Error('a part of the record is damaged');
       yield entry.value;
-    }
-  }
-
-  /** Queues an entry. @returns when it is on disk */
-  #write(entry: Entry): Promise<void> {
-    const bytes = encodeLine(entry);
-    const head = headOf(entry);
-    return new Promise((resolve, reject) => {
-      this.#queue.push({
-        bytes,
-        onWritten: (segment, offset) => {
-          this.#index.apply(head, { segment, offset, length: bytes.length - 1 });
-          resolve();
-        },
-        reject,
-      });
-      this.#writing ??= this.#drain();
-    });
-  }
-
-  async #drain(): Promise<void> {
-    while (this.#queue.length > 0) {
-      const batch = this.#takeBatch();
-      try {
-        const segment = await this.folder.current();
-        let offset = await segment.append(Buffer.concat(batch.map(({ bytes }) => bytes)));
-        for (const { bytes, onWritten } of batch) {
-          onWritten(segment, offset);
-          offset += bytes.length;
-        }
-        await this.#removeDeadSegments();
-      } catch (error) {
-        for (const { reject } of batch) reject(error as Error);
-      }
-    }
-    this.#writing = undefined;
-  }
-
-  #takeBatch(): QueuedWrite[] {
-    let bytes = 0;
-    let count = 0;
-    while (count < this.#queue.length && (count === 0 || bytes + this.#queue[count]!.bytes.length <= MAX_WRITE_BYTES)) {
-      bytes += this.#queue[count++]!.bytes.length;
-    }
-    return this.#queue.splice(0, count);
-  }
-
-  /**
-   * Deletes segments that hold nothing live, oldest first: a removal must not disappear before what it removes. If much
-   * more is on disk than is live, the live lines of the oldest segment move to the end.
-   */
-  async #removeDeadSegments(): Promise<void> {
-    while (this.folder.oldest?.liveLines === 0) await this.folder.removeOldest();
-    const { oldest, segments } = this.folder;
-    if (oldest === undefined || oldest === this.#rewriting) return;
-    const bytes = segments.reduce((sum, { size }) => sum + size, 0);
-    const live = segments.reduce((sum, { liveBytes }) => sum + liveBytes, 0);
-    if (bytes <= 2 * live + MAX_DEAD_BYTES) return;
-    this.#rewriting = oldest;
-    await this.#rewrite(oldest);
-  }
-
-  /** Queues the live lines of a segment again, so that nothing in it is live any more. */
-  async #rewrite(segment: Segment): Promise<void> {
-    for (const position of [...this.#index.in(segment)]) {
-      const entry = await readEntry(position);
-      // It may have been removed or replaced while it was read; after a failed write the segment is kept.
-      if (entry !== undefined && this.#index.isLive(entry, position)) this.#write(entry).catch(() => undefined);
     }
   }
 
@@ -246,8 +167,7 @@ export class Journal {
     const name = await this.folder.setAside(damaged);
     const old = [...this.folder.segments];
     await this.folder.begin();
-    for (const segment of old) await this.#rewrite(segment);
-    await this.#writing;
+    await this.#writer.move(old);
     report(
       `${damaged.length} damaged lines of the journal of pending work were set aside in ${name}; ` +
         'look up in nRF Cloud what became of the work that they record',
@@ -257,7 +177,5 @@ export class Journal {
 
 /** `undefined` if there is no position, or the line is damaged. */
 async function readEntry(position: Position | undefined): Promise<Entry | undefined> {
-  if (position === undefined) return undefined;
-  const { segment, offset, length } = position;
-  return decodeLine(await segment.read(offset, length));
+  return position === undefined ? undefined : decodeLine((await readLine(position)).subarray(0, position.length));
 }

@@ -86,9 +86,9 @@ export class RecordIndex {
   }
 
   /** Whether a line still counts. */
-  isLive({ node, key }: EntryHead, position: Position): boolean {
-    const record = this.get(node, key);
-    return record !== undefined && positionsOf(record).includes(position);
+  isLive(entry: EntryHead, position: Position): boolean {
+    const record = this.get(entry.node, entry.key);
+    return (entry.kind === 'part' ? record?.parts[entry.index] : record?.state) === position;
   }
 
   #recordOf(node: string, key: string): IndexedRecord {
