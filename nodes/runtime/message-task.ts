@@ -127,6 +127,7 @@ export class MessageTask<I extends string, S extends object, T> implements Task<
     const { store } = this.shared.context;
     if (store === undefined) return;
     const recorded = toRecord(this.msg, without);
+    store.reportTooLarge(recorded.tooLarge);
     this.#record = recorded.record;
     this.resumes = await store.create(key, { ...this.#record, work }, recordParts(recorded, parts));
     if (this.resumes) this.recordKey = key;

@@ -66,6 +66,7 @@ export class PendingMessages {
       return pending;
     }
     const recorded = toRecord(msg, without);
+    this.store.reportTooLarge(recorded.tooLarge);
     const { record, large } = recorded;
     // Many messages may wait for the disk, so their large properties leave at once.
     const left = staysWhole ? [] : leave(msg, record.large);

@@ -1,6 +1,6 @@
 import { decodeHead, encodeLine, headOf, type Entry, type EntryHead } from './line';
 import type { Position, RecordIndex } from './record-index';
-import type { Segment } from './segment';
+import { MAX_LINE_BYTES, type Segment } from './segment';
 import type { SegmentFolder } from './segment-folder';
 
 /** Most bytes that one write and one flush take. */
@@ -38,9 +38,10 @@ export class JournalWriter {
     private readonly index: RecordIndex,
   ) {}
 
-  /** Queues an entry. @returns when it is on disk */
+  /** Queues an entry. @returns when it is on disk @throws {Error} if it could not be read back */
   write(entry: Entry): Promise<void> {
     const line = { head: headOf(entry), bytes: encodeLine(entry) };
+    if (line.bytes.length > MAX_LINE_BYTES) return Promise.reject(new Error('the record is too large'));
     return new Promise((resolve, reject) => {
       this.#queue.push({ ...line, resolve, reject });
       this.#writing ??= this.#drain();

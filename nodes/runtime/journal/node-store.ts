@@ -11,6 +11,7 @@ export class NodeStore {
   readonly #opened: Promise<RecordStore | undefined>;
   #journalUser: string | undefined;
   #warned = false;
+  #warnedTooLarge = false;
   /** Records of messages that came before the older ones were loaded: they are being worked on already. */
   #createdEarly: Set<string> | undefined = new Set();
 
@@ -60,6 +61,17 @@ export class NodeStore {
       return true;
     });
     return done === true;
+  }
+
+  /** Reports once that a message has properties that are not recorded. @param names those that are too large */
+  reportTooLarge(names: readonly string[]): void {
+    if (names.length === 0 || this.#warnedTooLarge) return;
+    this.#warnedTooLarge = true;
+    const properties = names.map((name) => `msg.${sanitize(name)}`).join(', ');
+    this.node.warn(
+      `properties of the message are too large to be recorded, and are missing after a restart (${properties}); ` +
+        'remove them before this node if they are not needed',
+    );
   }
 
   /** Writes a new state. @returns false if another instance has taken the record over */

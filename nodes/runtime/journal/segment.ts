@@ -5,8 +5,8 @@ import { decodeHead, type EntryHead } from './line';
 export const FILE_MODE = 0o600;
 /** Bytes read at once while a segment is scanned. */
 const SCAN_BYTES = 256 * 1024;
-/** Most bytes of a line; a longer one is damage, and must not fill memory. */
-const MAX_LINE_BYTES = 64 * 2 ** 20;
+/** Most bytes of a line; a longer one is not written, and is damage, which must not fill memory. */
+export const MAX_LINE_BYTES = 64 * 2 ** 20;
 const LF = 10;
 
 /** A line that was found while a segment was scanned; `head` is `undefined` if it is damaged. */

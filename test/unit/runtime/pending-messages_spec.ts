@@ -3,6 +3,7 @@ import type { NodeMessage } from 'node-red';
 import type { NodeStore } from '../../../nodes/runtime/journal/node-store';
 import { endHeld, PendingMessages, type PendingMessage } from '../../../nodes/runtime/pending-messages';
 import { NodeStoreRig, valuesIn } from '../../support/node-store-rig';
+import { assertSentence } from '../../support/sentences';
 
 /** Longer than a property that stays with the small ones. */
 const LARGE = 'x'.repeat(600);
@@ -64,6 +65,24 @@ describe('PendingMessages', () => {
       const msg = message();
       await pending.hold('a', msg, WORK, send, done, { without: ['topic'], keepsReplaced: true });
       assert.equal(msg['topic'], 'small');
+    });
+
+    it('keeps a property that is too large to be recorded in the message, and reports that once', async () => {
+      const image = Buffer.alloc(20 * 2 ** 20);
+      for (const key of ['a', 'b']) {
+        const msg = { ...message(), image, ['film\n']: image };
+        const held = await pending.hold(key, msg, WORK, send, done);
+        assert.equal(msg.image, image);
+        assert.deepEqual(
+          Object.keys(await pending.readWhole(held)).sort(),
+          Object.keys({ ...message(), image, ['film\n']: 1 }).sort(),
+        );
+      }
+      const { warnings } = rig.deployed.at(-1)!;
+      assert.equal(warnings.length, 1);
+      assertSentence(warnings[0]);
+      const resumed = await pending.readWhole(await restart('a'));
+      assert.deepEqual(resumed, { ...message(), resumed: true });
     });
 
     it('leaves all properties in a message that stays whole', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { mock } from 'node:test';
 import type { NodeMessage } from 'node-red';
 import { JsonText, type RecordParts, type RecordState } from '../../../nodes/runtime/journal/record-store';
 import {
@@ -13,6 +14,9 @@ import {
 /** Most characters of the JSON of a property that is not a part of its own. */
 const MAX_SMALL = 512;
 const LARGE = 'x'.repeat(MAX_SMALL);
+/** Most bytes of the JSON of a property that is recorded, and most bytes of binary data. */
+const MAX_JSON = 48 * 2 ** 20;
+const MAX_BINARY = 2 * 2 ** 20;
 
 /** The values that a store reads after it has written these. */
 async function* stored(parts: RecordParts): AsyncGenerator {
@@ -52,6 +56,48 @@ describe('recorded message', () => {
 
     it('shares one object among all messages without large properties', () => {
       assert.equal(toRecord({ _msgid: 'a' }).record, toRecord({ _msgid: 'b' }).record);
+    });
+
+    for (const [what, value] of [
+      ['a Buffer', Buffer.alloc(MAX_BINARY + 1)],
+      ['a Buffer in an object', { list: [{ image: Buffer.alloc(MAX_BINARY + 1) }] }],
+      ['a typed array', new Float64Array(MAX_BINARY / 8 + 1)],
+      ['a text', 'x'.repeat(MAX_JSON + 1)],
+      ['a list of texts', Array.from({ length: 49 }, () => 'x'.repeat(2 ** 20))],
+      ['an object with long names', { ['x'.repeat(MAX_JSON)]: 1 }],
+      ['a list of numbers', new Array(MAX_JSON / 16 + 1).fill(0.1)],
+    ] as const) {
+      it(`leaves out ${what} that is too large, and does not write it as JSON`, () => {
+        const stringify = mock.method(JSON, 'stringify');
+        const { record, large, small, tooLarge } = toRecord({ _msgid: 'm', value });
+        stringify.mock.restore();
+        assert.deepEqual([record.large, large, tooLarge], [[], [], ['value']]);
+        assert.deepEqual(JSON.parse(small.bytes.toString()), { _msgid: 'm' });
+        assert.equal(
+          stringify.mock.calls.some(({ arguments: [written] }) => (written as unknown) === value),
+          false,
+        );
+      });
+    }
+
+    it('leaves out a text that is too large only as bytes', () => {
+      const { record, tooLarge } = toRecord({ text: '€'.repeat(MAX_JSON / 3) });
+      assert.deepEqual([record.large, tooLarge], [[], ['text']]);
+    });
+
+    it('keeps binary data of 2 MiB, and the rows of the largest upload', () => {
+      const row = { line: 1, deviceId: 'd'.repeat(36), claimToken: 't'.repeat(190), tags: ['a', 'b'.repeat(50)] };
+      const rows = new Array(100_000).fill(row);
+      const { record, large, tooLarge } = toRecord({ image: Buffer.alloc(MAX_BINARY), rows });
+      assert.deepEqual([record.large, tooLarge], [['image', 'rows'], []]);
+      assert.ok(large[1]!.bytes.length <= MAX_JSON);
+    });
+
+    it('leaves out a value that holds itself without naming it', () => {
+      const parent: Record<string, unknown> = {};
+      parent['children'] = Array.from({ length: 100 }, () => ({ parent }));
+      const { record, tooLarge } = toRecord({ parent });
+      assert.deepEqual([record.large, tooLarge], [[], []]);
     });
 
     it('leaves out the HTTP request and response, what is replaced, and what JSON cannot hold', async () => {

@@ -219,6 +219,17 @@ describe('files of the journal', () => {
     assert.deepEqual([...(await (await reopen()).store('n1').load()).keys()], ['b']);
   });
 
+  it('journal: a state or part that could not be read back is not written', async () => {
+    const store = (await open()).store('n1');
+    const text = 'x'.repeat(64 * 2 ** 20);
+    await store.create('a', { n: 1 });
+    await assert.rejects(store.create('b', { text }));
+    await assert.rejects(store.create('c', {}, ['small', text]));
+    await assert.rejects(store.update('a', { text }));
+    assert.deepEqual([...(await (await reopen()).store('n1').load())], [['a', { n: 1 }]]);
+    assert.deepEqual(reports, []);
+  });
+
   it('journal: a folder that cannot be read is an error, and is not locked', async () => {
     mkdirSync(join(folder, 'journal-00000001.jsonl'));
     await assert.rejects(open(), { code: 'EISDIR' });

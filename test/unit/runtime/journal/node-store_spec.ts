@@ -109,6 +109,13 @@ describe('node store', () => {
     assert.deepEqual(one.warnings, []);
   });
 
+  it('node store: a record that could not be read back is not reported as recorded', async () => {
+    const one = rig.deploy('');
+    assert.equal(await one.store.create('a', { text: 'x'.repeat(64 * 2 ** 20) }), false);
+    assert.deepEqual([one.warnings.length, one.unavailable], [1, 1]);
+    assertSentence(one.warnings[0]);
+  });
+
   for (const [reason, error] of [
     ['ENOSPC', Object.assign(new Error('no space'), { code: 'ENOSPC' })],
     ['broken', new Error('broken')],
