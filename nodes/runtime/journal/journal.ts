@@ -72,6 +72,11 @@ export class Journal {
     await Promise.all(this.#index.records(node).map(([key]) => this.#remove(node, key)));
   }
 
+  /** The folder that it is in. */
+  get path(): string {
+    return this.folder.path;
+  }
+
   /** Whether the journal was closed. */
   get isClosed(): boolean {
     return this.#closed;

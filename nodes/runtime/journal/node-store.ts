@@ -2,7 +2,7 @@ import type { Node, NodeAPI } from 'node-red';
 import { sanitize } from '../../util/sanitize';
 import { toError } from '../../util/to-error';
 import { ContextStore, contextStores, isPersistent, storeName } from '../context-store';
-import { forgetDeletedNodes, watchDeployedNodes } from './deployed-nodes';
+import { watchDeployedNodes, watchFlows } from './deployed-nodes';
 import type { RecordParts, RecordState, RecordStore } from './record-store';
 import { acquireJournal, JournalUnavailable, releaseJournal } from './shared-journal';
 
@@ -126,7 +126,7 @@ export class NodeStore {
   async #open(): Promise<RecordStore | undefined> {
     if (this.name !== '') {
       if (!isPersistent(this.RED, this.name)) {
-        forgetDeletedNodes(this.RED);
+        watchFlows(this.RED);
         this.#warn(
           `the context store ${sanitize(this.name)} does not survive a restart of Node-RED, and pending work is lost then; ` +
             'choose another one in the dialog of the node',
@@ -143,10 +143,11 @@ export class NodeStore {
 
   async #openJournal(): Promise<RecordStore | undefined> {
     const userDir = userDirOf(this.RED);
+    const flows = watchFlows(this.RED);
     try {
       const journal = await acquireJournal(userDir, (sentence) => this.node.warn(sentence));
       this.#journalUser = userDir;
-      watchDeployedNodes(this.RED, journal, this.node.id);
+      watchDeployedNodes(this.RED, journal, this.node.id, flows);
       return journal.store(this.node.id);
     } catch (error) {
       if (!(error instanceof JournalUnavailable)) throw error;

@@ -20,7 +20,7 @@ export class SegmentFolder {
   #nextNumber = 1;
   #closed = false;
 
-  constructor(private readonly path: string) {}
+  constructor(readonly path: string) {}
 
   /** Opens the segments that exist. */
   async open(): Promise<void> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { mock } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { watchDeployedNodes } from '../../../../nodes/runtime/journal/deployed-nodes';
+import { watchFlows, watchDeployedNodes } from '../../../../nodes/runtime/journal/deployed-nodes';
 import { assertSentence } from '../../../support/sentences';
 
 const DAY_MS = 24 * 3_600_000;
@@ -10,10 +10,13 @@ const NOW = Date.UTC(2026, 0, 1);
 
 type State = Record<string, unknown>;
 
+let journals = 0;
+
 /** A journal in memory, in which a node is only the record that says since when it is missing. */
 function journalOf(...nodes: string[]) {
   const missing = new Map<string, State | undefined>(nodes.map((node) => [node, undefined]));
   const journal = {
+    path: `journal ${journals++}`,
     isClosed: false,
     missing,
     fails: false,
@@ -29,13 +32,18 @@ function journalOf(...nodes: string[]) {
         if (key === '#missing') missing.set(node, state);
         return Promise.resolve();
       },
+      remove: (key: string) => {
+        if (journal.fails) return Promise.reject(new Error('read-only'));
+        if (key === '#missing' && missing.has(node)) missing.set(node, undefined);
+        return Promise.resolve();
+      },
     }),
   };
   return journal;
 }
 
 describe('deployed nodes', () => {
-  const journals: ReturnType<typeof journalOf>[] = [];
+  const opened: ReturnType<typeof journalOf>[] = [];
   let events: EventEmitter;
   let warnings: string[];
 
@@ -46,15 +54,17 @@ describe('deployed nodes', () => {
   });
 
   afterEach(async () => {
-    for (const journal of journals.splice(0)) journal.isClosed = true;
+    for (const journal of opened.splice(0)) journal.isClosed = true;
     await deploy('load', 'tab');
     mock.timers.reset();
   });
 
-  function watch(journal: ReturnType<typeof journalOf>, node: string): void {
-    journals.push(journal);
-    const RED = { events, log: { warn: (words: string) => warnings.push(words) } };
-    watchDeployedNodes(RED as never, journal as never, node);
+  const RED = (): never => ({ events, log: { warn: (words: string) => warnings.push(words) } }) as never;
+
+  /** @param began the flows when the node began to open the journal */
+  function watch(journal: ReturnType<typeof journalOf>, node: string, began = { flows: watchFlows(RED()) }): void {
+    opened.push(journal);
+    watchDeployedNodes(RED(), journal as never, node, began.flows);
   }
 
   async function deploy(type: string, ...ids: string[]): Promise<void> {
@@ -133,6 +143,92 @@ describe('deployed nodes', () => {
     mock.timers.setTime(NOW + 30 * DAY_MS + 1);
     await deploy('load', 'own');
     assert.deepEqual(journal.nodes(), ['own']);
+  });
+
+  it('deployed nodes: a node that comes back is kept for 30 days again when it is missing later', async () => {
+    const journal = journalOf('own', 'unknown');
+    watch(journal, 'own');
+    await deploy('load', 'own');
+    mock.timers.setTime(NOW + DAY_MS);
+    await deploy('load', 'own', 'unknown');
+    assert.deepEqual(journal.missing.get('unknown'), undefined);
+    mock.timers.setTime(NOW + 40 * DAY_MS);
+    await deploy('load', 'own');
+    assert.deepEqual(journal.missing.get('unknown'), { since: NOW + 40 * DAY_MS });
+    mock.timers.setTime(NOW + 71 * DAY_MS);
+    await deploy('load', 'own');
+    assert.deepEqual(journal.nodes(), ['own']);
+  });
+
+  for (const [clock, since] of [
+    ['before the clock was set', 1000],
+    ['while the clock was ahead', NOW + 400 * DAY_MS],
+    ['at a time that is not a number', '2026'],
+  ] as const) {
+    it(`deployed nodes: the 30 days of a node that was missed ${clock} begin now`, async () => {
+      const journal = journalOf('own', 'unknown');
+      watch(journal, 'own');
+      journal.missing.set('unknown', { since });
+      mock.timers.setTime(NOW + 100 * DAY_MS);
+      await deploy('load', 'own');
+      assert.deepEqual(journal.missing.get('unknown'), { since: NOW + 100 * DAY_MS });
+    });
+  }
+
+  it('deployed nodes: as long as the clock is not set, nothing is noted or forgotten', async () => {
+    const journal = journalOf('own', 'unknown', 'noted');
+    watch(journal, 'own');
+    journal.missing.set('noted', { since: NOW });
+    mock.timers.setTime(1000);
+    await deploy('load', 'own');
+    assert.deepEqual(
+      [...journal.missing],
+      [
+        ['own', undefined],
+        ['unknown', undefined],
+        ['noted', { since: NOW }],
+      ],
+    );
+  });
+
+  it('deployed nodes: a node that was deleted while the journal was closed is forgotten when it is opened again', async () => {
+    const closed = journalOf('a', 'deleted');
+    for (const node of closed.nodes()) watch(closed, node);
+    await deploy('full', 'a', 'deleted');
+    closed.isClosed = true;
+    const began = { flows: watchFlows(RED()) };
+    await deploy('full', 'a');
+    const next = { ...journalOf(), path: closed.path, nodes: closed.nodes, forget: closed.forget, store: closed.store };
+    watch(next, 'a', began);
+    await setImmediate();
+    assert.deepEqual(closed.nodes(), ['a']);
+  });
+
+  it('deployed nodes: a node that was replaced with all flows is not deleted by a later deploy', async () => {
+    const journal = journalOf('other project', 'own');
+    for (const node of journal.nodes()) watch(journal, node);
+    await deploy('reload', 'own');
+    await deploy('full', 'own');
+    assert.deepEqual(journal.nodes(), ['other project', 'own']);
+  });
+
+  it('deployed nodes: flows that started before the journal was open are compared when it is', async () => {
+    const began = { flows: watchFlows(RED()) };
+    await deploy('load', 'own');
+    const journal = journalOf('own', 'unknown');
+    watch(journal, 'own', began);
+    await setImmediate();
+    assert.deepEqual(journal.missing.get('unknown'), { since: NOW });
+    assert.equal(warnings.length, 1);
+  });
+
+  it('deployed nodes: flows that are being replaced are not compared', async () => {
+    await deploy('full', 'tab');
+    const journal = journalOf('comes back');
+    watch(journal, 'comes back');
+    await setImmediate();
+    assert.deepEqual([...journal.missing], [['comes back', undefined]]);
+    assert.deepEqual(warnings, []);
   });
 
   it('deployed nodes: a journal that cannot be written ends nothing', async () => {
