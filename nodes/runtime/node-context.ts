@@ -284,11 +284,11 @@ export class NodeContext<S extends object, T> {
     const { RED, node } = this.configuration;
     const name = settings.store ?? '';
     if (settings.resume !== false) {
-      return new NodeStore(RED, node, name, () => this.runner.display.note('journalUnavailable'));
+      return new NodeStore(RED, node, name, () => this.runner.display.note('journalUnavailable'), this.signal);
     }
     this.onStarted(async () => {
       // Nothing is recorded, so a store that cannot be used is not worth a warning.
-      const store = new NodeStore(RED, node, name);
+      const store = new NodeStore(RED, node, name, undefined, this.signal);
       const count = await store.giveUp();
       if (count > 0) node.warn(`${count} pieces of pending work were given up, as the node does not resume`);
       await store.close();

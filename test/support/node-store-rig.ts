@@ -16,6 +16,8 @@ const MAX_CLOSE_MS = 5000;
 /** A run of the test's node. */
 export interface Deployed {
   store: NodeStore;
+  /** Closes the node, as Node-RED does. */
+  close: () => Promise<void>;
   warnings: string[];
   /** How often the status said that records cannot be kept. */
   unavailable: number;
@@ -56,6 +58,7 @@ export class NodeStoreRig {
 
   /** Deploys the node. @param name its property `store` */
   deploy(name: string, settings?: Settings, isReported = true): Deployed {
+    const closing = new AbortController();
     const seen = { warnings: [] as string[], unavailable: 0 };
     const RED = {
       events: this.events,
@@ -65,8 +68,8 @@ export class NodeStoreRig {
     const warn = (words: string): void => void seen.warnings.push(words);
     const node = { id: this.#id, warn, context: () => this.#context };
     const onUnavailable = isReported ? (): number => seen.unavailable++ : undefined;
-    const store = new NodeStore(RED as never, node as never, name, onUnavailable);
-    const one: Deployed = Object.assign(seen, { store });
+    const store = new NodeStore(RED as never, node as never, name, onUnavailable, closing.signal);
+    const one: Deployed = Object.assign(seen, { store, close: () => this.#close(store, closing) });
     this.deployed.push(one);
     return one;
   }
@@ -84,13 +87,18 @@ export class NodeStoreRig {
 
   async close(): Promise<void> {
     this.fails = {};
-    for (const { store } of this.deployed.splice(0)) await store.close();
+    for (const { close } of this.deployed.splice(0)) await close();
     await this.clock.jump(2000);
     // A journal that is closed later would take a timer from the clock of the next test; a slow disk takes a while.
     const end = Date.now() + MAX_CLOSE_MS;
     while (existsSync(this.lock) && Date.now() < end) await setImmediate();
     this.clock.restore();
     rmSync(this.userDir, { recursive: true, force: true });
+  }
+
+  async #close(store: NodeStore, closing: AbortController): Promise<void> {
+    closing.abort();
+    await store.close();
   }
 
   readonly #context = {

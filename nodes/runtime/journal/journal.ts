@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { JournalWriter, readLine } from './journal-writer';
 import { decodeLine, type Entry } from './line';
-import { FolderLock } from './lock';
+import { FolderLock, type TakeOptions } from './lock';
 import type { RecordParts, RecordState, RecordStore } from './record-store';
 import { RecordIndex, type Position } from './record-index';
 import { makeFolder, SegmentFolder } from './segment-folder';
@@ -32,12 +32,17 @@ export class Journal {
   /**
    * Opens the journal in a folder, which is made if it does not exist.
    * @param report called with a sentence about damaged records
+   * @param options what to do if it takes a while to find out whether another process has it open
    * @returns `undefined` if another process has it open
    * @throws the system's error if the folder cannot be used
    */
-  static async open(folder: string, report: (sentence: string) => void): Promise<Journal | undefined> {
+  static async open(
+    folder: string,
+    report: (sentence: string) => void,
+    options?: TakeOptions,
+  ): Promise<Journal | undefined> {
     await makeFolder(folder);
-    const lock = await FolderLock.take(join(folder, 'lock'));
+    const lock = await FolderLock.take(join(folder, 'lock'), options);
     if (lock === undefined) return undefined;
     const journal = new Journal(new SegmentFolder(folder), lock);
     try {

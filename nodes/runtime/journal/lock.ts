@@ -1,12 +1,45 @@
+import { unlinkSync } from 'node:fs';
 import { open, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { isRunning, thisProcess, type Holder } from './process-identity';
 
-/** How often the holder renews the lock, in milliseconds; another host takes the lock over after {@link STALE_MS}. */
-const HEARTBEAT_MS = 20_000;
+/** How often the holder renews the lock, in milliseconds; older versions do not say it in the file. */
+const HEARTBEAT_MS = 5000;
+const HEARTBEAT_OF_OLDER_MS = 20_000;
+/** A lock that was renewed longer ago is free if it is not known whether its holder runs, in milliseconds. */
 const STALE_MS = 90_000;
+/** How often such a lock is looked at, in milliseconds, and for how many heartbeats of its holder. */
+const LOOK_MS = 1000;
+const HEARTBEATS_AWAITED = 2.25;
 /** How long a lock that was taken over must stay unchanged before it counts, in milliseconds. */
 const TAKEOVER_MS = 100;
+
+/** What the file of a lock says. */
+interface LockFile extends Holder {
+  heartbeatMs: number;
+}
+
+/** How a lock is taken. */
+export interface TakeOptions {
+  /** Called when it takes several seconds to find out whether the holder is gone. */
+  onWait?: () => void;
+  /** Ends that: the lock is not taken then. */
+  signal?: AbortSignal;
+}
+
+/** Locks of this process. */
+const held = new Set<string>();
+
+/** A process that ends by itself leaves no lock behind; one that is killed does, and the next one sees that it is gone. */
+process.once('exit', () => {
+  for (const path of held) {
+    try {
+      unlinkSync(path);
+    } catch {
+      // The folder is gone.
+    }
+  }
+});
 
 /** Keeps a second process out of a folder. */
 export class FolderLock {
@@ -15,22 +48,24 @@ export class FolderLock {
   private constructor(private readonly path: string) {
     this.#heartbeat = setInterval(() => void this.#touch(), HEARTBEAT_MS);
     this.#heartbeat.unref();
+    held.add(path);
   }
 
   /**
-   * Takes the lock.
+   * Takes the lock. If it is not known whether its holder runs, the holder has time to renew it before.
    * @returns `undefined` if a living process holds it
    * @throws the system's error if the folder cannot be written
    */
-  static async take(path: string): Promise<FolderLock | undefined> {
-    const mine = `${JSON.stringify(thisProcess())}\n`;
+  static async take(path: string, options: TakeOptions = {}): Promise<FolderLock | undefined> {
+    const file: LockFile = { ...thisProcess(), heartbeatMs: HEARTBEAT_MS };
+    const mine = `${JSON.stringify(file)}\n`;
     for (let attempt = 0; attempt < 3; attempt++) {
       if (await create(path, mine)) {
         // Two processes that both found the holder gone may both have come here; the second one's file counts.
         if (attempt > 0) await setTimeout(TAKEOVER_MS);
         return (await readFile(path, 'utf8').catch(() => '')) === mine ? new FolderLock(path) : undefined;
       }
-      if (await isHeld(path)) return undefined;
+      if (await isHeld(path, options)) return undefined;
       await rm(path, { force: true });
     }
     return undefined;
@@ -40,6 +75,7 @@ export class FolderLock {
   async release(): Promise<void> {
     clearInterval(this.#heartbeat);
     await rm(this.path, { force: true });
+    held.delete(this.path);
   }
 
   async #touch(): Promise<void> {
@@ -65,17 +101,50 @@ async function create(path: string, text: string): Promise<boolean> {
   }
 }
 
-async function isHeld(path: string): Promise<boolean> {
-  let holder: Partial<Holder>;
-  let age: number;
+/** Whether the holder of a lock is there. */
+async function isHeld(path: string, options: TakeOptions): Promise<boolean> {
+  let holder: Partial<LockFile>;
+  let renewed: number;
   try {
-    holder = JSON.parse(await readFile(path, 'utf8')) as Partial<Holder>;
-    age = Date.now() - (await stat(path)).mtimeMs;
+    holder = JSON.parse(await readFile(path, 'utf8')) as Partial<LockFile>;
+    renewed = (await stat(path)).mtimeMs;
   } catch {
     // Written halfway by a process that died, or removed since.
     return false;
   }
+  const runs = isRunning(holder);
   // This process holds no lock that it does not know of: a container starts with the same process id each time.
-  if (holder.pid === process.pid && isRunning(holder) !== undefined) return false;
-  return isRunning(holder) ?? age < STALE_MS;
+  if (holder.pid === process.pid && runs !== undefined) return false;
+  if (runs !== undefined) return runs;
+  if (Date.now() - renewed >= STALE_MS) return false;
+  options.onWait?.();
+  return isRenewed(path, renewed, heartbeatOf(holder), options.signal);
+}
+
+/**
+ * Waits whether a lock is renewed. Its age says nothing for sure, as clocks differ and may not be set yet; and the looks
+ * count, not the time, as a computer that sleeps stops the holder, too.
+ */
+async function isRenewed(path: string, before: number, heartbeatMs: number, signal?: AbortSignal): Promise<boolean> {
+  const looks = Math.ceil((HEARTBEATS_AWAITED * heartbeatMs) / LOOK_MS);
+  for (let look = 0; look < looks; look++) {
+    try {
+      await setTimeout(LOOK_MS, undefined, { ref: false, ...(signal === undefined ? {} : { signal }) });
+    } catch {
+      // Nobody waits any more; the lock stays as it is.
+      return true;
+    }
+    const renewed = await stat(path).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => undefined,
+    );
+    if (renewed === undefined) return false;
+    if (renewed !== before) return true;
+  }
+  return false;
+}
+
+function heartbeatOf({ heartbeatMs }: Partial<LockFile>): number {
+  const isUsable = typeof heartbeatMs === 'number' && heartbeatMs > 0 && heartbeatMs < HEARTBEAT_OF_OLDER_MS;
+  return isUsable ? heartbeatMs : HEARTBEAT_OF_OLDER_MS;
 }

@@ -10,6 +10,7 @@ import { acquireJournal, JournalUnavailable, releaseJournal } from './shared-jou
 export class NodeStore {
   readonly #opened: Promise<RecordStore | undefined>;
   #journalUser: string | undefined;
+  #closed = false;
   #warned = false;
   #warnedTooLarge = false;
   /** Records of messages that came before the older ones were loaded: they are being worked on already. */
@@ -19,12 +20,14 @@ export class NodeStore {
    * @param name the node's `store` property: empty for the journal
    * @param onUnavailable called once when records cannot be kept, so that the status says so; without it that is not
    *   reported at all
+   * @param signal aborted when the node begins to close: it does not wait for another process then
    */
   constructor(
     private readonly RED: NodeAPI,
     private readonly node: Node,
     private readonly name: string,
     private readonly onUnavailable?: () => void,
+    private readonly signal?: AbortSignal,
   ) {
     this.#opened = this.#open();
   }
@@ -118,6 +121,7 @@ export class NodeStore {
 
   /** The node is closed. */
   async close(): Promise<void> {
+    this.#closed = true;
     const store = await this.#opened;
     await this.#try(async () => store?.sharing?.close());
     if (this.#journalUser !== undefined) releaseJournal(this.#journalUser);
@@ -145,7 +149,12 @@ export class NodeStore {
     const userDir = userDirOf(this.RED);
     const flows = watchFlows(this.RED);
     try {
-      const journal = await acquireJournal(userDir, (sentence) => this.node.warn(sentence));
+      const journal = await acquireJournal(userDir, (sentence) => this.node.warn(sentence), this.signal);
+      if (journal === undefined) return undefined;
+      if (this.#closed) {
+        releaseJournal(userDir!);
+        return undefined;
+      }
       this.#journalUser = userDir;
       watchDeployedNodes(this.RED, journal, this.node.id, flows);
       return journal.store(this.node.id);

@@ -11,16 +11,26 @@ export interface Holder {
 
 /** This process. */
 export function thisProcess(): Holder {
-  const started = startOf(process.pid);
-  return { pid: process.pid, host: hostname(), ...(started === undefined ? {} : { started }) };
+  return identify(process.pid);
 }
 
-/** Whether a process runs; `undefined` if it is another computer's, where this is not known. */
+/** A process of this computer. */
+export function identify(pid: number): Holder {
+  const started = startOf(pid);
+  return { pid, host: hostname(), ...(started === undefined ? {} : { started }) };
+}
+
+/**
+ * Whether a process runs; `undefined` if that is not known: it is another computer's, or nothing says whether the one that
+ * runs is another one with the same id.
+ */
 export function isRunning({ pid, host, started }: Partial<Holder>): boolean | undefined {
   if (typeof pid !== 'number') return false;
   if (host !== hostname()) return undefined;
-  if (pid !== process.pid && !isAlive(pid)) return false;
-  return started === undefined || started === startOf(pid);
+  if (pid === process.pid) return started === undefined || started === startOf(pid);
+  if (!isAlive(pid)) return false;
+  const running = startOf(pid);
+  return started === undefined || running === undefined ? undefined : started === running;
 }
 
 function isAlive(pid: number): boolean {

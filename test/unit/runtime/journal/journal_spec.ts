@@ -3,6 +3,7 @@ import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Journal } from '../../../../nodes/runtime/journal/journal';
+import { identify } from '../../../../nodes/runtime/journal/process-identity';
 
 describe('journal', () => {
   let folder: string;
@@ -127,10 +128,8 @@ describe('journal', () => {
 
   it('journal: a folder that is open is not opened a second time by another process', async () => {
     await open();
-    const holder = JSON.parse(readFileSync(join(folder, 'lock'), 'utf8')) as Record<string, unknown>;
     // The parent of this process lives as long as the test; it stands for another Node-RED.
-    const other = { pid: process.ppid, host: holder['host'] };
-    writeFileSync(join(folder, 'lock'), JSON.stringify(other));
+    writeFileSync(join(folder, 'lock'), JSON.stringify(identify(process.ppid)));
     assert.equal(await Journal.open(folder, () => undefined), undefined);
   });
 

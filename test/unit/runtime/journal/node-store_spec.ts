@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { FILE, MEMORY, NodeStoreRig, valuesIn } from '../../../support/node-store-rig';
 import { assertSentence } from '../../../support/sentences';
@@ -179,5 +180,65 @@ describe('node store', () => {
     assert.equal(existsSync(lock), true);
     await rig.clock.jump(2000);
     while (existsSync(lock)) await setImmediate();
+  });
+
+  describe('while it is not known whether another process has the journal', () => {
+    const HOLDER = JSON.stringify({ pid: process.pid, host: 'elsewhere', heartbeatMs: 5000 });
+
+    beforeEach(() => {
+      mkdirSync(dirname(rig.lock), { recursive: true });
+      writeFileSync(rig.lock, HOLDER);
+    });
+
+    /** Time enough for a node to see that it has to wait. */
+    async function settle(): Promise<void> {
+      for (let turn = 0; turn < 10; turn++) await readFile(rig.lock);
+    }
+
+    it('node store: a record waits and is written, and older ones are loaded, when that process is gone', async () => {
+      rmSync(rig.lock);
+      await rig.deploy('').store.create('old', { n: 1 });
+      await rig.deployed.pop()!.close();
+      await rig.clock.jump(2000);
+      while (existsSync(rig.lock)) await setImmediate();
+      writeFileSync(rig.lock, HOLDER);
+      const one = rig.deploy('');
+      const [created, loaded] = await rig.ended(Promise.all([one.store.create('new', { n: 2 }), one.store.load()]));
+      assert.equal(created, true);
+      assert.deepEqual([...loaded], [['old', { n: 1 }]]);
+      assert.deepEqual(one.warnings, []);
+    });
+
+    it('node store: a node that is closed waits no longer, and neither does what it is recording', async () => {
+      const one = rig.deploy('');
+      const created = one.store.create('a', {});
+      await settle();
+      await one.close();
+      assert.equal(await created, false);
+      assert.deepEqual([one.warnings, rig.clock.now], [[], 0]);
+      assert.equal(readFileSync(rig.lock, 'utf8'), HOLDER);
+    });
+
+    it('node store: a node that gives its records up does not do that after it was closed', async () => {
+      const one = rig.deploy('', undefined, false);
+      const count = one.store.giveUp();
+      await settle();
+      await one.close();
+      const next = rig.deploy('');
+      assert.equal(await rig.ended(next.store.create('a', {})), true);
+      assert.equal(await count, 0);
+      assert.deepEqual([...(await next.store.load())], []);
+      assert.deepEqual(await next.store.read('a'), {});
+    });
+
+    it('node store: a node with another store gives the journal back that it gets after it was closed', async () => {
+      const one = rig.deploy('file');
+      const loaded = one.store.load();
+      await settle();
+      await one.store.close();
+      await rig.ended(loaded);
+      await rig.clock.jump(2000);
+      while (existsSync(rig.lock)) await setImmediate();
+    });
   });
 });

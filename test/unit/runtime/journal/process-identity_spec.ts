@@ -39,13 +39,23 @@ describe('process identity', () => {
     assert.equal(isRunning({ pid, host }), true);
   });
 
-  it('process identity: a process runs if it started when its holder says, or that is not known', () => {
+  it('process identity: a process runs if it started when its holder says', () => {
     useProc(process.ppid, '12');
     const parent = { pid: process.ppid, host };
-    assert.equal(isRunning(parent), true);
     assert.equal(isRunning({ ...parent, started: 'boot 12' }), true);
     assert.equal(isRunning({ ...parent, started: 'boot 13' }), false);
     assert.equal(isRunning({ ...parent, started: 'earlier 12' }), false);
+  });
+
+  it('process identity: whether a process that runs is the holder is not known if the holder does not say when it started', () => {
+    useProc(process.ppid, '12');
+    const parent = { pid: process.ppid, host };
+    assert.equal(isRunning(parent), undefined);
+  });
+
+  it('process identity: whether a process runs whose start cannot be read now is not known', () => {
+    useProc(UNUSED_PID, '12');
+    assert.equal(isRunning({ pid: process.ppid, host, started: 'boot 12' }), undefined);
   });
 
   it('process identity: this process runs, and another that had its id before does not', () => {
@@ -58,10 +68,11 @@ describe('process identity', () => {
   });
 
   it('process identity: a process of another user runs', () => {
+    useProc(process.ppid, '12');
     mock.method(process, 'kill', () => {
       throw Object.assign(new Error('not permitted'), { code: 'EPERM' });
     });
-    assert.equal(isRunning({ pid: process.ppid, host }), true);
+    assert.equal(isRunning({ pid: process.ppid, host, started: 'boot 12' }), true);
   });
 
   it('process identity: whether this process runs is not asked for', () => {

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { Journal } from '../../../../nodes/runtime/journal/journal';
+import { identify } from '../../../../nodes/runtime/journal/process-identity';
 import { acquireJournal, JournalUnavailable, releaseJournal } from '../../../../nodes/runtime/journal/shared-journal';
 import { stopClock, type Clock } from '../../../support/clock';
 import { assertSentence } from '../../../support/sentences';
@@ -34,6 +36,7 @@ describe('shared journal', () => {
 
   async function acquire(): Promise<Journal> {
     const journal = await acquireJournal(userDir, ignore);
+    assert.ok(journal);
     users++;
     return journal;
   }
@@ -46,7 +49,7 @@ describe('shared journal', () => {
   /** A running process of this computer has the lock: the parent of this one. */
   function lockByAnother(): void {
     mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'lock'), JSON.stringify({ pid: process.ppid, host: hostname() }));
+    writeFileSync(join(folder, 'lock'), JSON.stringify(identify(process.ppid)));
   }
 
   async function reasonOf(of: string | undefined): Promise<string> {
@@ -132,5 +135,92 @@ describe('shared journal', () => {
     await failed;
     rmSync(join(folder, 'lock'));
     assert.equal((await acquire()).isClosed, false);
+  });
+
+  describe('while it is not known whether another process has it', () => {
+    const HOLDER = JSON.stringify({ pid: process.pid, host: 'elsewhere', heartbeatMs: 5000 });
+
+    beforeEach(() => {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, 'lock'), HOLDER);
+    });
+
+    const holder = (): string => readFileSync(join(folder, 'lock'), 'utf8');
+
+    /** Lets a second pass, and gives the files that are read then the time for it. */
+    async function passSecond(): Promise<void> {
+      await clock.jump(1000);
+      for (let turn = 0; turn < 10; turn++) await readFile(join(folder, 'lock')).catch(() => undefined);
+    }
+
+    /** A user that is closed as soon as it waits. */
+    async function closeWhileWaiting(): Promise<void> {
+      const closing = new AbortController();
+      const journal = acquireJournal(userDir, ignore, closing.signal);
+      // Time enough to see that it has to wait.
+      for (let turn = 0; turn < 10; turn++) await readFile(join(folder, 'lock'));
+      closing.abort();
+      assert.equal(await journal, undefined);
+    }
+
+    async function ended<R>(call: Promise<R>): Promise<R> {
+      const state = { isEnded: false };
+      const mark = (): void => {
+        state.isEnded = true;
+      };
+      call.then(mark, mark);
+      while (!state.isEnded) await clock.jump(50);
+      return call;
+    }
+
+    it('shared journal: users wait for it, and have it when the other process does not renew its lock', async () => {
+      const [one, other] = await ended(Promise.all([acquire(), acquire()]));
+      assert.equal(one, other);
+      assert.notEqual(holder(), HOLDER);
+    });
+
+    it('shared journal: a user that is closed does not wait, and others go on waiting', async () => {
+      const other = acquire();
+      await closeWhileWaiting();
+      assert.equal(clock.now, 0);
+      assert.equal((await ended(other)).isClosed, false);
+    });
+
+    it('shared journal: a redeploy meanwhile does not begin anew', async () => {
+      const closing = new AbortController();
+      const closed = acquireJournal(userDir, ignore, closing.signal);
+      for (let second = 0; second < 8; second++) await passSecond();
+      closing.abort();
+      assert.equal(await closed, undefined);
+      const state = { isOpen: false };
+      const next = acquire().finally(() => (state.isOpen = true));
+      // From the beginning it takes twelve.
+      for (let second = 0; second < 11 && !state.isOpen; second++) await passSecond();
+      assert.equal(state.isOpen, true);
+      await next;
+    });
+
+    it('shared journal: when all users are closed, the lock stays as it is', async () => {
+      await closeWhileWaiting();
+      await clock.jump(2000);
+      for (let second = 0; second < 20; second++) {
+        await passSecond();
+        assert.equal(holder(), HOLDER);
+      }
+    });
+
+    it('shared journal: a user that is closed while it is opened without a wait gets it', async () => {
+      rmSync(join(folder, 'lock'));
+      const closing = new AbortController();
+      const journal = acquireJournal(userDir, ignore, closing.signal);
+      closing.abort();
+      users++;
+      assert.equal((await journal)?.isClosed, false);
+    });
+
+    it('shared journal: a user that was closed before it has to wait does not wait', async () => {
+      assert.equal(await acquireJournal(userDir, ignore, AbortSignal.abort()), undefined);
+      assert.equal(clock.now, 0);
+    });
   });
 });
