@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { makeUserDir } from '../../harness/node-red';
 import { startSimulator, type Simulator } from '../../simulator';
@@ -134,6 +135,24 @@ describe('bulk status: operations that are pending when Node-RED is killed', fun
       [id],
     );
     nodeRed = await start(false);
+  });
+
+  it('bulk status: operations go on after a crash in a container that comes back under another host name', async () => {
+    nodeRed = await start(true);
+    const old = await begin('old');
+    await nodeRed.until(() => seen('PROGRESS').some((line) => line['id'] === old), 'the first poll');
+    await nodeRed.kill();
+    const lock = join(userDir, 'nrfcloud-provisioning', 'lock');
+    writeFileSync(lock, JSON.stringify({ ...JSON.parse(readFileSync(lock, 'utf8')), host: 'elsewhere' }));
+    nodeRed = await start(false);
+    // The nodes wait for the journal now, and so does what they are given.
+    await nodeRed.deploy(flows(simulator.url), 'full');
+    const later = await begin('later');
+    simulator.set({ bulkHold: 'none' });
+    const ended = (): string[] => seen('FAILED').map(({ id, resumed }) => `${id} ${resumed}`);
+    await nodeRed.until(() => ended().length >= 2, 'the end of both operations');
+    assert.deepEqual(ended().sort(), [`${old} true`, `${later} undefined`].sort());
+    await removed();
   });
 
   // Found by npm run stress:crash: what was written last came after Node-RED had cleaned the store.
