@@ -1,4 +1,4 @@
-import { unlinkSync } from 'node:fs';
+import { readFileSync, unlinkSync } from 'node:fs';
 import { open, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
 import { isRunning, thisProcess, type Holder } from './process-identity';
@@ -27,14 +27,14 @@ export interface TakeOptions {
   signal?: AbortSignal;
 }
 
-/** Locks of this process. */
-const held = new Set<string>();
+/** Locks of this process, and what their files say. */
+const held = new Map<string, string>();
 
 /** A process that ends by itself leaves no lock behind; one that is killed does, and the next one sees that it is gone. */
 process.once('exit', () => {
-  for (const path of held) {
+  for (const [path, mine] of held) {
     try {
-      unlinkSync(path);
+      if (readFileSync(path, 'utf8') === mine) unlinkSync(path);
     } catch {
       // The folder is gone.
     }
@@ -45,10 +45,14 @@ process.once('exit', () => {
 export class FolderLock {
   readonly #heartbeat: NodeJS.Timeout;
 
-  private constructor(private readonly path: string) {
+  /** @param mine what the file says as long as the lock is this process's */
+  private constructor(
+    private readonly path: string,
+    private readonly mine: string,
+  ) {
     this.#heartbeat = setInterval(() => void this.#touch(), HEARTBEAT_MS);
     this.#heartbeat.unref();
-    held.add(path);
+    held.set(path, mine);
   }
 
   /**
@@ -63,7 +67,7 @@ export class FolderLock {
       if (await create(path, mine)) {
         // Two processes that both found the holder gone may both have come here; the second one's file counts.
         if (attempt > 0) await setTimeout(TAKEOVER_MS);
-        return (await readFile(path, 'utf8').catch(() => '')) === mine ? new FolderLock(path) : undefined;
+        return (await says(path, mine)) ? new FolderLock(path, mine) : undefined;
       }
       if (await isHeld(path, options)) return undefined;
       await rm(path, { force: true });
@@ -74,15 +78,21 @@ export class FolderLock {
   /** Releases the lock. */
   async release(): Promise<void> {
     clearInterval(this.#heartbeat);
-    await rm(this.path, { force: true });
+    if (await says(this.path, this.mine)) await rm(this.path, { force: true });
     held.delete(this.path);
   }
 
   async #touch(): Promise<void> {
+    // Another host takes it over from a process that was blocked for long, and whose lock it is not any more.
+    if (!(await says(this.path, this.mine))) return;
     const now = new Date();
     // A folder that was removed meanwhile is noticed by the next write.
     await utimes(this.path, now, now).catch(() => undefined);
   }
+}
+
+async function says(path: string, text: string): Promise<boolean> {
+  return (await readFile(path, 'utf8').catch(() => '')) === text;
 }
 
 /** @returns false if the file exists already */

@@ -222,6 +222,15 @@ describe('folder lock', () => {
     assert.equal(holderPid(), process.pid);
   });
 
+  it('folder lock: one that another host has taken over is neither renewed nor removed', async () => {
+    await take();
+    writeHolder(ELSEWHERE, 10 * SECOND_MS);
+    const { mtimeMs } = statSync(path);
+    await clock.jump(60 * SECOND_MS);
+    await taken[0]!.release();
+    assert.deepEqual([statSync(path).mtimeMs, JSON.parse(readFileSync(path, 'utf8'))], [mtimeMs, ELSEWHERE]);
+  });
+
   it('folder lock: a file that is gone when it is renewed ends nothing', async () => {
     await take();
     rmSync(path);
