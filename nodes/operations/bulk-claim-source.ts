@@ -9,13 +9,17 @@ const TEXT_PART = 256 * 1024;
 const BYTES_PART = 192 * 1024;
 const ITEMS_PART = 500;
 
-/** Whether a file is still what it was. */
-export async function isSameFile(was: FileIdentity): Promise<boolean> {
+/**
+ * A file before a restart, as it is now; `undefined` if it is not what it was. Its inode may be another one, as some
+ * network file systems number theirs anew.
+ */
+export async function findSameFile(was: FileIdentity): Promise<FileIdentity | undefined> {
   try {
     const is = await fileIdentity(was.path);
-    return is.size === was.size && is.mtimeMs === was.mtimeMs && is.sha256OfEnds === was.sha256OfEnds;
+    const isSame = is.size === was.size && is.mtimeMs === was.mtimeMs && is.sha256OfEnds === was.sha256OfEnds;
+    return isSame ? is : undefined;
   } catch (error) {
-    if (error instanceof InvalidValue) return false;
+    if (error instanceof InvalidValue) return undefined;
     throw error;
   }
 }

@@ -84,21 +84,29 @@ export async function bulkClaim(
       ? closed('bulk claim', 0, { resumes: isSuspended() })
       : namedSource('bulk claim', source.source, error);
     if (isSuspended() || run.rows === 0 || !(reason instanceof NrfCloudError)) throw reason;
-    progress.failure ??= { code: reason.code, message: reason.message, cause: reason.cause };
+    noteFailure(progress, reason);
   } finally {
     clearTimeout(limit);
     signal.removeEventListener('abort', stop);
   }
   await run.finish();
+  // A file that is still being written may have more rows by now.
+  const change = await reader.findChange();
   if (isSuspended()) {
     await run.recorded();
     throw closed('bulk claim', 0, { resumes: isSuspended() });
   }
+  if (change !== undefined) noteFailure(progress, namedSource('bulk claim', source.source, change) as NrfCloudError);
   const summary = run.summary(reader.columns);
   const { failure } = progress;
   const { failedAtOnce } = run;
   const end = { summary, failedAtOnce, ignoredContent: reader.ignoredContent, recorded: run.recorded() };
   return failure === undefined ? end : { ...end, failure: withSummary(failure, summary) };
+}
+
+/** The message ends with its first failure. */
+function noteFailure(progress: BulkClaimProgress, { code, message, cause }: NrfCloudError): void {
+  progress.failure ??= { code, message, cause };
 }
 
 function withSummary(

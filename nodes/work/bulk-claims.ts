@@ -6,7 +6,7 @@ import { bulkClaim, type BulkClaimEnd, type BulkClaimParams } from '../operation
 import { checkRows, type CheckOutputs, type CheckSummary } from '../operations/bulk-claim-check';
 import type { BulkClaimOutputs } from '../operations/bulk-claim-outputs';
 import { newProgress, type BulkClaimProgress } from '../operations/bulk-claim-progress';
-import { contentParts, contentSource, isSameFile } from '../operations/bulk-claim-source';
+import { contentParts, contentSource, findSameFile } from '../operations/bulk-claim-source';
 import { loadCsvParse } from '../parse/rows/cells';
 import { cleanPath, fileIdentity, type FileIdentity } from '../parse/rows/source';
 import { parseChosenTags, parseTags } from '../parse/tags';
@@ -90,9 +90,10 @@ export class BulkClaims {
       onInvalid: settings.onInvalid,
       progress: newProgress(settings.rowsPerUpload),
     };
-    const params = { ...this.#params(task, work), source: this.#sourceOf(task, file) };
-    await this.#record(task, work, file);
-    return this.#claim(task, params, work);
+    const rows = this.#sourceOf(task, file);
+    if (rows.kind === 'file') rows.was = work.file = await withSourceOf(task, () => fileIdentity(rows.path));
+    await this.#record(task, work);
+    return this.#claim(task, { ...this.#params(task, work), source: rows }, work);
   }
 
   /** Checks the rows of a message, and sends nothing to the service. */
@@ -114,7 +115,8 @@ export class BulkClaims {
     const work = record['work'] as RecordedClaim;
     task.continueWork(pending.key, record);
     const { file, content } = work;
-    if (file !== undefined && !(await isSameFile(file))) {
+    const was = file === undefined ? undefined : await findSameFile(file);
+    if (file !== undefined && was === undefined) {
       await this.#emitHeld(task, work);
       throw invalidInput(
         'bulk claim',
@@ -123,9 +125,9 @@ export class BulkClaims {
       );
     }
     const source =
-      file === undefined
+      was === undefined
         ? await contentSource(content ?? 'text', this.context.store!.parts(pending.key), countMessageParts(record))
-        : ({ kind: 'file', path: file.path } as const);
+        : ({ kind: 'file', path: was.path, was } as const);
     return this.#claim(task, { ...this.#params(task, work), source }, work);
   }
 
@@ -219,10 +221,9 @@ export class BulkClaims {
   }
 
   /** Records the bulk claim before anything is sent. */
-  async #record(task: BulkClaimTask, work: RecordedClaim, path: string | undefined): Promise<void> {
+  async #record(task: BulkClaimTask, work: RecordedClaim): Promise<void> {
     const { source } = task.inputs;
-    if (path !== undefined) {
-      work.file = await withSourceOf(task, () => fileIdentity(path));
+    if (work.file !== undefined) {
       await task.recordWork(work.id, work);
       return;
     }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import bulkClaimNode from '../../nodes/nrfcloud-bulk-claim';
@@ -260,6 +260,29 @@ describe('bulk results', () => {
       assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
       assert.doesNotMatch(error.message, /does not exist/);
     }
+    rmSync(folder, { recursive: true });
+  });
+
+  it('bulk claim: a file that is still being written ends in an error, after its rows and the summary', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'nrfcloud-path-'));
+    const path = join(folder, 'tokens.csv');
+    const text = tokens.map(({ claimToken }) => `${claimToken}\n`);
+    writeFileSync(path, text.slice(0, 5).join(''));
+    const flow = await claimRig({ input: 'file', rowsPerUpload: 1, uploadsAtOnce: 1 });
+    flow.send({ payload: path });
+    await flow.until(() => flow.outputs[0]!.length > 0, 'the first upload');
+    appendFileSync(path, text[5]!);
+    await flow.ended(1);
+    assert.deepEqual(
+      flow.caught.map(({ error }) => error.code as string),
+      ['NRFCLOUD_INVALID_INPUT'],
+    );
+    assert.equal(flow.outputs[0]!.length, 5);
+    assert.deepEqual(
+      flow.outputs[2]!.map(({ payload }) => [payload.rows, payload.uploaded]),
+      [[5, 5]],
+    );
+    assert.equal(ending(flow), 'red');
     rmSync(folder, { recursive: true });
   });
 });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { open, realpath, stat, statfs, type FileHandle } from 'node:fs/promises';
 import { InvalidValue } from '../../util/invalid-value';
 import { cleanPath } from './path';
@@ -17,14 +17,28 @@ const KERNEL_FILE_SYSTEMS = new Set([
   0xcafe4a11, 0x6e736673, 0xde5e81e4, 0x19800202,
 ]);
 
-/** What identifies a file, so that work on it can be resumed. */
-export interface FileIdentity {
-  /** The path as it was resolved. */
-  path: string;
+/** What shows that a file was changed, or replaced by another one. */
+export interface FileState {
   size: number;
   mtimeMs: number;
+  inode: number;
+}
+
+/** What identifies a file, so that work on it can be resumed. */
+export interface FileIdentity extends FileState {
+  /** The path as it was resolved. */
+  path: string;
   /** SHA-256, in hex, of the whole content, or of the first and the last MiB of a larger file. */
   sha256OfEnds: string;
+}
+
+/** A file is not what it was when its reading began. */
+export class ChangedFile extends InvalidValue {
+  /** @param line that of the last row that was read; 0 if there is none */
+  constructor(line = 0) {
+    const loss = line === 0 ? '' : `, so rows after line ${line} may be missing and others outdated`;
+    super(`names a file that changed while it was read${loss}; send the message again when the file is complete`);
+  }
 }
 
 /**
@@ -32,7 +46,8 @@ export interface FileIdentity {
  * @throws {InvalidValue} for a path that names no readable file
  */
 export async function fileIdentity(path: string): Promise<FileIdentity> {
-  const { file, size, mtimeMs, resolved } = await openFile(path);
+  const { file, state, resolved } = await openFile(path);
+  const { size } = state;
   try {
     const hash = createHash('sha256');
     const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
@@ -45,7 +60,7 @@ export async function fileIdentity(path: string): Promise<FileIdentity> {
       at += bytesRead;
       if (at === END_BYTES) at += gap;
     }
-    return { path: resolved, size, mtimeMs, sha256OfEnds: hash.digest('hex') };
+    return { path: resolved, ...state, sha256OfEnds: hash.digest('hex') };
   } finally {
     await file.close();
   }
@@ -54,11 +69,15 @@ export async function fileIdentity(path: string): Promise<FileIdentity> {
 /**
  * Reads a file, piece by piece, as they are asked for. The file is closed when the reading ends, however it ends. A piece
  * is only valid until the next one is asked for.
- * @throws {InvalidValue} for a path that names no readable file; also later, if the disk fails or the file becomes shorter
+ * @param was what the file must still be, when its reading begins and when it ends; if left out, what it is when it begins
+ * @throws {InvalidValue} for a path that names no readable file; also later, if the disk fails
+ * @throws {ChangedFile} so that the last line of a file that is being written, which may be half a line, is not used
  */
-export async function* fileChunks(path: unknown): AsyncGenerator<Buffer> {
-  const { file, size } = await openFile(path);
+export async function* fileChunks(path: unknown, was?: FileState): AsyncGenerator<Buffer> {
+  const { file, state } = await openFile(path);
+  const { size } = state;
   try {
+    if (was !== undefined && isOther(state, was)) throw new ChangedFile();
     const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
     let total = 0;
     for (;;) {
@@ -67,18 +86,33 @@ export async function* fileChunks(path: unknown): AsyncGenerator<Buffer> {
       total += bytesRead;
       yield buffer.subarray(0, bytesRead);
     }
-    if (total < size || (await file.stat()).size < total) {
-      throw new InvalidValue('names a file that became shorter while it was read; send it again when it is complete');
-    }
+    const isChanged = total !== size || isOther(stateOf(await file.stat()), state);
+    if (isChanged || (await hasChanged(path, state))) throw new ChangedFile();
   } finally {
     await file.close();
   }
 }
 
+/** Whether a path names another file than it did, or a changed one; a file that is gone can be read to its end. */
+export async function hasChanged(path: unknown, was: FileState): Promise<boolean> {
+  try {
+    return isOther(stateOf(await stat(cleanPath(path))), was);
+  } catch {
+    return false;
+  }
+}
+
+function stateOf({ size, mtimeMs, ino }: Stats): FileState {
+  return { size, mtimeMs, inode: ino };
+}
+
+function isOther(is: FileState, was: FileState): boolean {
+  return is.size !== was.size || is.mtimeMs !== was.mtimeMs || is.inode !== was.inode;
+}
+
 interface OpenFile {
   file: FileHandle;
-  size: number;
-  mtimeMs: number;
+  state: FileState;
   resolved: string;
 }
 
@@ -96,7 +130,7 @@ async function openFile(value: unknown): Promise<OpenFile> {
     // If a pipe has taken the file's place meanwhile, opening must not wait for its other end.
     const file = await open(resolved, constants.O_RDONLY | constants.O_NONBLOCK);
     const stats = await file.stat();
-    if (stats.isFile()) return { file, size: stats.size, mtimeMs: stats.mtimeMs, resolved };
+    if (stats.isFile()) return { file, state: stateOf(stats), resolved };
     await file.close();
     throw notRegular();
   } catch (error) {

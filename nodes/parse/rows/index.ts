@@ -7,7 +7,7 @@ import { describeKeys } from '../describe-keys';
 import { arrayRows } from './array-rows';
 import { csvRows, type ColumnReport } from './csv-rows';
 import type { DetectedColumns, FoundRow, Row, RowOptions, SourceFormat } from './row';
-import { bufferChunks, fileChunks, textChunks, type RowSource } from './source';
+import { bufferChunks, ChangedFile, fileChunks, hasChanged, textChunks, type RowSource } from './source';
 import { toUtf8 } from './utf8';
 import { RowValidator } from './validate-row';
 
@@ -23,6 +23,8 @@ export interface RowReader extends AsyncIterable<Row[]> {
   readonly format: SourceFormat;
   /** Whether there is no header, and a column that is not used has content: perhaps something was meant by it. */
   readonly ignoredContent: boolean;
+  /** What is wrong with the source if its file has changed since it had to be what it was, also after the last row. */
+  findChange(): Promise<InvalidValue | undefined>;
 }
 
 /**
@@ -32,7 +34,7 @@ export interface RowReader extends AsyncIterable<Row[]> {
  * slows the reading, and other work of Node-RED runs between two batches. A file is closed when the consumer stops.
  *
  * Iterating throws {@link InvalidValue} if the source cannot be used at all (before the first row, or when the disk fails
- * on the way), and the signal's reason once it is aborted.
+ * or the file changes on the way), and the signal's reason once it is aborted.
  */
 export function readRows(source: RowSource, options: RowOptions, signal: AbortSignalLike): RowReader {
   return new SourceReader(copyArray(source), options, signal);
@@ -43,6 +45,9 @@ class SourceReader implements RowReader {
     columns: { header: null, token: null, tags: null, ignored: [] },
     format: { encoding: null, delimiter: null, names: [] },
   };
+
+  /** That of the last row. */
+  #line = 0;
 
   constructor(
     private readonly source: RowSource,
@@ -66,12 +71,23 @@ class SourceReader implements RowReader {
     const { signal } = this;
     signal.throwIfAborted();
     const validator = new RowValidator(this.options.tags);
-    for await (const batch of this.#foundRows()) {
-      const rows = batch.map((row) => withCells(validator.validate(row), row));
-      if (rows.length > 0) yield rows;
-      await setImmediate();
-      signal.throwIfAborted();
+    try {
+      for await (const batch of this.#foundRows()) {
+        const rows = batch.map((row) => withCells(validator.validate(row), row));
+        this.#line = rows.at(-1)?.line ?? this.#line;
+        if (rows.length > 0) yield rows;
+        await setImmediate();
+        signal.throwIfAborted();
+      }
+    } catch (error) {
+      throw error instanceof ChangedFile ? new ChangedFile(this.#line) : error;
     }
+  }
+
+  async findChange(): Promise<InvalidValue | undefined> {
+    const { source } = this;
+    if (source.kind === 'value' || source.was === undefined) return undefined;
+    return (await hasChanged(source.path, source.was)) ? new ChangedFile(this.#line) : undefined;
   }
 
   #foundRows(): AsyncIterable<FoundRow[]> | Iterable<FoundRow[]> {
@@ -81,7 +97,7 @@ class SourceReader implements RowReader {
     const onEncoding = (encoding: SourceFormat['encoding']): void => {
       report.format.encoding = encoding;
     };
-    if (source.kind === 'file') return csv(toUtf8(fileChunks(source.path), onEncoding));
+    if (source.kind === 'file') return csv(toUtf8(fileChunks(source.path, source.was), onEncoding));
     const { value } = source;
     if (Array.isArray(value)) return arrayRows(value, options, report);
     if (typeof value === 'string') return csv(textChunks(value));

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { contentParts, contentSource, isSameFile } from '../../../nodes/operations/bulk-claim-source';
+import { contentParts, contentSource, findSameFile } from '../../../nodes/operations/bulk-claim-source';
 import { fileIdentity, type FileIdentity } from '../../../nodes/parse/rows/source';
 
 describe('bulk claim source', () => {
@@ -73,21 +73,22 @@ describe('bulk claim source', () => {
       };
       write('rows');
       const was = await fileIdentity(path);
-      assert.equal(await isSameFile(was), true);
+      assert.deepEqual(await findSameFile(was), was);
       write('cows');
-      assert.equal(await isSameFile(was), false);
+      assert.equal(await findSameFile(was), undefined);
       write('rows');
-      assert.equal(await isSameFile(was), true);
+      assert.deepEqual(await findSameFile(was), was);
       utimesSync(path, time, new Date('2026-11-28T00:00:01.000Z'));
-      assert.equal(await isSameFile(was), false);
+      assert.equal(await findSameFile(was), undefined);
       write('rows');
-      assert.equal(await isSameFile({ ...was, size: 5 }), false);
+      assert.equal(await findSameFile({ ...was, size: 5 }), undefined);
+      assert.deepEqual(await findSameFile({ ...was, inode: was.inode + 1 }), was);
       rmSync(path);
-      assert.equal(await isSameFile(was), false);
+      assert.equal(await findSameFile(was), undefined);
     });
 
     it('bulk claim source: a defect is no other file', async () => {
-      await assert.rejects(isSameFile(undefined as unknown as FileIdentity), TypeError);
+      await assert.rejects(findSameFile(undefined as unknown as FileIdentity), TypeError);
     });
   });
 });

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { getEventListeners } from 'node:events';
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { mock } from 'node:test';
 import type { BulkClaimEnd } from '../../../nodes/operations/bulk-claim';
 import { newProgress, type BulkClaimProgress } from '../../../nodes/operations/bulk-claim-progress';
+import { fileIdentity, type Row } from '../../../nodes/parse/rows';
+import type { FoundRow } from '../../../nodes/parse/rows/row';
+import { RowValidator } from '../../../nodes/parse/rows/validate-row';
 import { stopClock, type Clock } from '../../support/clock';
 import { errorOf } from '../../support/scripted-server';
 import { assertSentence } from '../../support/sentences';
@@ -111,6 +115,38 @@ describe('bulk claim', () => {
       const { summary, failure } = await inTime(rig.run(undefined));
       assert.deepEqual([failure!.code, summary.rows, summary.rejected], ['NRFCLOUD_REJECTED', 2, 2]);
       assertSentence(failure!.message);
+    });
+
+    it('bulk claim: a file that becomes longer until its last upload has ended is the failure, after all rows', async () => {
+      const path = join(directory, 'rows.csv');
+      writeFileSync(path, `${tokens[0]}\n${tokens[1]}\n`);
+      const was = await fileIdentity(path);
+      const service = new UploadService((index) => {
+        if (index === 1) appendFileSync(path, `${tokens[2]}\n`);
+        return ACCEPTED;
+      });
+      const rig = new ClaimRig(service, { source: { kind: 'file', path, was }, progress: newProgress(1) });
+      const { summary, failure } = await inTime(rig.run(undefined));
+      assert.deepEqual([failure!.code, failure!.cause.operation], ['NRFCLOUD_INVALID_INPUT', 'bulk claim']);
+      assertSentence(failure!.message);
+      assert.deepEqual([summary.rows, summary.uploaded, rig.uploads.length], [2, 2, 2]);
+    });
+
+    it('bulk claim: a file that changes between its check and its upload has no uploads', async () => {
+      const path = join(directory, 'rows.csv');
+      writeFileSync(path, `${tokens[0]}\n${tokens[1]}\n`);
+      const was = await fileIdentity(path);
+      const rig = new ClaimRig(accepting(), { source: { kind: 'file', path, was }, onInvalid: 'stop' });
+      // All of a small file was read before its first row is checked.
+      const changing = (row: FoundRow): Row => {
+        appendFileSync(path, `${tokens[2]}\n`);
+        return new RowValidator([]).validate(row);
+      };
+      mock.method(RowValidator.prototype, 'validate', changing, { times: 1 });
+      const { code, message } = await inTime(errorOf(rig.run(undefined)));
+      assert.equal(code, 'NRFCLOUD_INVALID_INPUT');
+      assertSentence(message);
+      assert.deepEqual([rig.service.uploads, rig.rejected], [[], []]);
     });
 
     it('bulk claim: a defect of the next node is thrown', async () => {

@@ -3,19 +3,22 @@ import { createHash } from 'node:crypto';
 import { InvalidValue } from '../../../../nodes/util/invalid-value';
 import assert from 'node:assert/strict';
 import {
+  appendFileSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileIdentity, readRows } from '../../../../nodes/parse/rows/index';
+import { fileIdentity, readRows, type Row } from '../../../../nodes/parse/rows/index';
 import { good, mintTokens, rowsIn, rowsOf } from './read-all-rows';
 import { assertSentence } from '../../../support/sentences';
 
@@ -126,25 +129,93 @@ describe('rows: files', () => {
     }
   });
 
-  it('ends in an error if the file becomes shorter while it is read', async () => {
-    const shrinking = join(folder, 'shrinking.csv');
-    writeFileSync(shrinking, text);
-    const options = { tokenColumn: 0, tagsColumn: 0, tags: [] };
-    const batches = readRows({ kind: 'file', path: shrinking }, options, new AbortController().signal)[
-      Symbol.asyncIterator
-    ]();
-    await batches.next();
-    truncateSync(shrinking, 1000);
-    await assert.rejects(async () => {
-      while (!(await batches.next()).done);
-    }, InvalidValue);
+  describe('that change while they are read', () => {
+    const changing = join(folder, 'changing.csv');
+    /** In the middle of a line, so that its row is cut, and after the first piece. */
+    const middle = text.indexOf(',ø20000') + 4;
+    const rewrite = (rows: string): void => {
+      writeFileSync(changing, rows);
+      // The clock of a file system may be too coarse to show a change that follows at once.
+      utimesSync(changing, 0, 0);
+    };
+
+    /** The rows of a file that changes after its first rows, and the error that ends them. */
+    async function rowsUntilError(change: () => void): Promise<{ rows: Row[]; error: Error | undefined }> {
+      const rows: Row[] = [];
+      const options = { tokenColumn: 0, tagsColumn: 0, tags: [] };
+      try {
+        for await (const batch of readRows({ kind: 'file', path: changing }, options, new AbortController().signal)) {
+          if (rows.length === 0) change();
+          rows.push(...batch);
+        }
+      } catch (error) {
+        return { rows, error: error as Error };
+      }
+      return { rows, error: undefined };
+    }
+
+    const changes: [string, () => void][] = [
+      ['becomes shorter', () => truncateSync(changing, middle)],
+      ['becomes longer', () => appendFileSync(changing, `\n${mintTokens(1)[0]}`)],
+      ['is written again with the same length', () => writeFileSync(changing, text.toLowerCase())],
+      [
+        'is replaced by another one of the same size and time',
+        () => {
+          const other = join(folder, 'other.csv');
+          writeFileSync(other, text);
+          utimesSync(other, 0, 0);
+          renameSync(other, changing);
+        },
+      ],
+    ];
+    for (const [name, change] of changes) {
+      it(`rows: a file that ${name} while it is read ends in an error after its rows`, async function () {
+        // An open file cannot be replaced there.
+        if (process.platform === 'win32') return;
+        rewrite(text);
+        const { rows, error } = await rowsUntilError(change);
+        assert.ok(error instanceof InvalidValue);
+        assert.ok(error.message.includes(`after line ${rows.at(-1)!.line} `));
+        assertSentence(error.message);
+      });
+    }
+
+    it('rows: the last row of a file that ends within it meanwhile does not come out', async () => {
+      rewrite(text);
+      const { rows } = await rowsUntilError(() => truncateSync(changing, middle));
+      assert.deepEqual(rows, (await rowsIn(text)).slice(0, rows.length));
+      assert.ok(rows.length > 10_000);
+    });
+
+    it('rows: a file that is moved or deleted while it is read is read to its end', async function () {
+      // An open file cannot be moved there.
+      if (process.platform === 'win32') return;
+      for (const change of [() => renameSync(changing, join(folder, 'moved.csv')), () => rmSync(changing)]) {
+        rewrite(text);
+        const { rows, error } = await rowsUntilError(change);
+        assert.deepEqual([rows.length, error], [30_000, undefined]);
+      }
+    });
+
+    it('rows: a file that has changed since it was identified has no rows', async () => {
+      rewrite(text);
+      const was = await fileIdentity(changing);
+      const read = (): Promise<Row[]> => rowsOf({ kind: 'file', path: changing, was });
+      assert.equal((await read()).length, 30_000);
+      appendFileSync(changing, `\n${mintTokens(1)[0]}`);
+      await assert.rejects(read, (error: Error) => {
+        assert.ok(error instanceof InvalidValue);
+        assertSentence(error.message);
+        return true;
+      });
+    });
   });
 
   it('identifies a file by size, time and content', async () => {
     const identity = await fileIdentity(path);
     assert.deepEqual(await fileIdentity(`"${path}"\n`), identity);
-    const { size, mtimeMs } = statSync(path);
-    assert.deepEqual([identity.size, identity.mtimeMs], [size, mtimeMs]);
+    const { size, mtimeMs, ino } = statSync(path);
+    assert.deepEqual([identity.size, identity.mtimeMs, identity.inode], [size, mtimeMs, ino]);
     const bytes = readFileSync(path);
     assert.ok(size > 2 * MIB);
     assert.equal(identity.sha256OfEnds, sha256(Buffer.concat([bytes.subarray(0, MIB), bytes.subarray(-MIB)])));
