@@ -66,13 +66,6 @@ export default defineNode<Input, Settings, CommandTracker>({
       done: `nrfcloud-command.status.${done}`,
     });
     const command = readCommand(settings.command, { values: inputs, source });
-    return state.run(command, task, requestProperties(source));
+    return state.run(command, task);
   },
 });
-
-/** The message properties that hold the request of a command. */
-function requestProperties(source: Partial<Record<Input, string>>): string[] {
-  return [source.content, source.requestInput, source.command].flatMap(
-    (place) => /^msg\.([^.[]+)/.exec(place ?? '')?.[1] ?? [],
-  );
-}

@@ -29,7 +29,8 @@ export function copiedInput(input: InputSpec): InputSpec {
 /** What a node was deployed with; only the properties that the flow's author changed need be there. */
 export type Config = Record<string, unknown>;
 
-interface Source {
+/** Where an input comes from. */
+export interface Source {
   value: string;
   type: string;
   /** Set in place of text if the node has another value there. */
@@ -78,6 +79,29 @@ export function describeSource({ value, type }: Source): string {
   if (type === 'env') return `the environment variable ${sanitize(value)}`;
   if (type === 'jsonata') return "the node's JSONata expression";
   return DIALOG;
+}
+
+/** The message property that a value is, or is in; `undefined` for a value from elsewhere. */
+export function propertyOf({ value, type }: Source): string | undefined {
+  if (type !== 'msg') return undefined;
+  const [, quoted, plain] = /^(?:msg\.)?(?:["']([^"']+)["']|([^.[]+))/.exec(value) ?? [];
+  return quoted ?? plain;
+}
+
+/**
+ * How JSONata reaches properties of a message without their names: wildcards, the message as a whole, and functions that
+ * take it as a whole if they get nothing else, or that evaluate text.
+ */
+const REACHES_ANY = /[*%]|\$+(?!\w|\$|\s*\.\s*[\w\x60"])|\$\w+\s*\(\s*\)|\$(?:each|sift|lookup|eval)\b/;
+
+/**
+ * The message properties that a secret value may be made of. Of a JSONata expression these are all whose names occur in it,
+ * or all that there are if it can reach them without their names.
+ */
+export function secretProperties(source: Source, msg: NodeMessage): string[] {
+  if (source.type !== 'jsonata') return [propertyOf(source) ?? []].flat();
+  const isSecret = (name: string): boolean => source.value.includes(name) || REACHES_ANY.test(source.value);
+  return Object.keys(msg).filter((name) => name !== '_msgid' && isSecret(name));
 }
 
 /**

@@ -6,8 +6,9 @@ import type { NrfCloudError } from '../api/errors';
 import type { RequestOwner } from '../http/request-owner';
 import { Abort } from '../util/abort';
 import type { NodeContext } from './node-context';
-import type { RecordParts, RecordState } from './journal/record-store';
-import type { Task } from './node-definition';
+import { propertyOf, secretProperties, type Source } from './inputs';
+import type { RecordState } from './journal/record-store';
+import type { RecordOptions, Task } from './node-definition';
 import type { Done, Send } from './incoming-message';
 import type { Result, ResultSender } from './output';
 import type { HoldOptions, PendingMessage } from './pending-messages';
@@ -18,6 +19,9 @@ import type { Ending, MessageStatus, StatusTexts } from './status';
 export interface SharedTaskContext<I extends string, S extends object, T> {
   /** The node's id: its requests take turns with those of other nodes. */
   lane: string;
+  /** Of the inputs that are used. */
+  sources: Readonly<Partial<Record<I, Source>>>;
+  /** The same, in words for an error. */
   source: Record<I, string>;
   operation: OperationName;
   /** What the node's messages share. */
@@ -121,12 +125,14 @@ export class MessageTask<I extends string, S extends object, T> implements Task<
   async recordWork(
     key: string,
     work: RecordState,
-    parts: RecordParts = [],
-    without: readonly string[] = [],
+    { parts = [], replaced = [], secret = [] }: RecordOptions<I> = {},
   ): Promise<void> {
     const { store } = this.shared.context;
     if (store === undefined) return;
-    const recorded = toRecord(this.msg, without);
+    const recorded = toRecord(this.msg, [
+      ...this.#sourcesOf(replaced).flatMap((source) => propertyOf(source) ?? []),
+      ...this.#sourcesOf(secret).flatMap((source) => secretProperties(source, this.msg)),
+    ]);
     store.reportTooLarge(recorded.tooLarge);
     this.#record = recorded.record;
     this.resumes = await store.create(key, { ...this.#record, work }, recordParts(recorded, parts));
@@ -158,5 +164,9 @@ export class MessageTask<I extends string, S extends object, T> implements Task<
     if (!this.ahead) return;
     this.ahead = false;
     this.shared.onProceed();
+  }
+
+  #sourcesOf(inputs: readonly I[]): Source[] {
+    return inputs.flatMap((name) => this.shared.sources[name] ?? []);
   }
 }

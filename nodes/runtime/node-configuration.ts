@@ -35,7 +35,7 @@ export class NodeConfiguration<I extends string, S extends object> {
   readonly inputSources: Record<I, string>;
   /** Whether messages may wait before they begin: their inputs are then the same as now. */
   readonly mayQueue: boolean;
-  readonly #sources: ReturnType<typeof sourcesOf<I>>;
+  readonly sources: ReturnType<typeof sourcesOf<I>>;
   /** The node's settings, or why they cannot be used. */
   readonly #settings: { values: S } | { problem: NrfCloudError };
 
@@ -50,15 +50,15 @@ export class NodeConfiguration<I extends string, S extends object> {
     this.statusTexts = typeof status === 'function' ? status(config) : status;
     const texts = this.#textsOf([...Object.keys(settings), 'output']);
     this.#settings = texts instanceof NrfCloudError ? { problem: texts } : this.#settingsOf(settings, texts);
-    this.#sources = sourcesOf(usedInputs(definition, config), config);
-    const names = Object.keys(this.#sources) as I[];
+    this.sources = sourcesOf(usedInputs(definition, config), config);
+    const names = Object.keys(this.sources) as I[];
     const isShared = (name: I): boolean =>
-      this.#sources[name].type === 'msg' && definition.inputs[name].isCopied !== true;
-    const shared = names.filter(isShared).map((name) => this.#sources[name].value);
+      this.sources[name].type === 'msg' && definition.inputs[name].isCopied !== true;
+    const shared = names.filter(isShared).map((name) => this.sources[name].value);
     const property = texts instanceof NrfCloudError ? output : text(output)(texts['output'], 'output');
     this.output = new Output(RED, property, shared);
-    this.mayQueue = mayQueue === true && names.every((name) => isStable(this.#sources[name]));
-    const described = names.map((name) => [name, describeSource(this.#sources[name])]);
+    this.mayQueue = mayQueue === true && names.every((name) => isStable(this.sources[name]));
+    const described = names.map((name) => [name, describeSource(this.sources[name])]);
     this.inputSources = Object.fromEntries(described) as Record<I, string>;
   }
 
@@ -103,7 +103,7 @@ export class NodeConfiguration<I extends string, S extends object> {
    * @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT`, `NRFCLOUD_NOT_CONFIGURED`, or `NRFCLOUD_CLOSED` when aborted
    */
   evaluate(msg: NodeMessage, signal: AbortSignalLike): Record<I, unknown> | Promise<Record<I, unknown>> {
-    const inputs = evaluateInputs(this.RED, this.node, this.#sources, msg, this.operation);
+    const inputs = evaluateInputs(this.RED, this.node, this.sources, msg, this.operation);
     return inputs instanceof Promise ? rejectOnAbort(inputs, signal, closed(this.operation)) : inputs;
   }
 

@@ -14,6 +14,16 @@ import type { Ending, StatusTexts } from './status';
 /** What `run` returns for a message that was handed to the node's pending messages, which end it later. */
 export const PENDING = Symbol('pending');
 
+/** How a message is recorded whose work its handler does. */
+export interface RecordOptions<I extends string> {
+  /** Large values that belong to the work, after those of the message. */
+  parts?: RecordParts;
+  /** Inputs whose values are in the parts: the message properties that they are, or are in, are not recorded. */
+  replaced?: readonly I[];
+  /** Inputs whose values must not be recorded, nor any message property that they may be made of. */
+  secret?: readonly I[];
+}
+
 /** What a node's handler gets for one message: plain values, and ways to report progress. */
 export interface Task<I extends string, S, T = undefined> {
   /** An input that the configuration does not use is `undefined`. */
@@ -57,12 +67,8 @@ export interface Task<I extends string, S, T = undefined> {
    * @param key that of the record
    */
   holdWork(key: string, work: RecordState): Promise<PendingMessage>;
-  /**
-   * Records work that this handler does, so that a restart continues it.
-   * @param parts large values that belong to it, after those of the message
-   * @param without properties of the message that need not be recorded
-   */
-  recordWork(key: string, work: RecordState, parts?: RecordParts, without?: readonly string[]): Promise<void>;
+  /** Records work that this handler does, so that a restart continues it. */
+  recordWork(key: string, work: RecordState, options?: RecordOptions<I>): Promise<void>;
   /** Goes on with work that was recorded before a restart. */
   continueWork(key: string, record: RecordState): void;
   /**

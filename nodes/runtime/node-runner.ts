@@ -31,12 +31,13 @@ export class NodeRunner<I extends string, S extends object, T> {
   ) {
     // Each request of pending work listens; Node.js warns from the eleventh listener on.
     setMaxListeners(0, this.#closing.signal);
-    const { node, operation, statusTexts, inputSources } = configuration;
+    const { node, operation, statusTexts, sources, inputSources } = configuration;
     this.#display = new StatusDisplay(node, statusTexts);
     const context = this.#createContext();
     this.#shared = {
       lane: node.id,
       operation,
+      sources,
       source: inputSources,
       state: this.#createState(context),
       context,

@@ -230,7 +230,7 @@ export class BulkClaims {
     const content = contentParts(source);
     if (content === undefined) return;
     work.content = content.kind;
-    await task.recordWork(work.id, work, content.parts, rootOf(task.source.source));
+    await task.recordWork(work.id, work, { parts: content.parts, replaced: ['source'] });
   }
 }
 
@@ -257,12 +257,6 @@ async function withSourceOf<T>(task: BulkClaimTask, read: () => Promise<T>): Pro
 function roundOf(task: BulkClaimTask): number {
   const round = task.get('retryRound');
   return typeof round === 'number' && round > 0 ? round : 0;
-}
-
-/** The message property that holds the content, which is recorded by itself. */
-function rootOf(source: string): string[] {
-  const name = /^msg\.([^.[]+)/.exec(source)?.[1];
-  return name === undefined ? [] : [name];
 }
 
 /** Some rows failed, and some did not. */

@@ -23,6 +23,8 @@ export interface CommandSettings {
 }
 
 type CommandTask = Task<never, CommandSettings, CommandTracker>;
+/** Inputs that hold the request of a command, or secrets in it. */
+const REQUEST_INPUTS = ['content', 'requestInput', 'command'] as const;
 
 /** Creates the commands of one node and waits for their ends, over restarts. */
 export class CommandTracker {
@@ -47,15 +49,15 @@ export class CommandTracker {
     );
   }
 
-  /**
-   * Records the intent, creates the command, and waits for its end if that is wanted.
-   * @param without message properties that hold the command, which are not recorded
-   */
-  async run(command: CheckedCommand, task: CommandTask, without: readonly string[]): Promise<Result | typeof PENDING> {
+  /** Records the intent without the request, creates the command, and waits for its end if that is wanted. */
+  async run(
+    command: CheckedCommand,
+    task: Task<(typeof REQUEST_INPUTS)[number], CommandSettings, CommandTracker>,
+  ): Promise<Result | typeof PENDING> {
     const { wait, timeout } = task.settings;
     const { deviceId } = command;
     const key = randomUUID();
-    await task.recordWork(key, { phase: 'creating', deviceId }, [], without);
+    await task.recordWork(key, { phase: 'creating', deviceId }, { secret: REQUEST_INPUTS });
     const { statusCode, body } = await sendCommand(task.api, command);
     const status = typeof body['status'] === 'string' ? body['status'] : 'PENDING';
     const { id } = body;

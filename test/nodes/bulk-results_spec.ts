@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import bulkClaimNode from '../../nodes/nrfcloud-bulk-claim';
@@ -261,6 +261,20 @@ describe('bulk results', () => {
       assert.doesNotMatch(error.message, /does not exist/);
     }
     rmSync(folder, { recursive: true });
+  });
+
+  it('bulk claim: content of a property with a long name is in the journal once', async () => {
+    const userDir = mkdtempSync(join(tmpdir(), 'nrfcloud-journal-'));
+    const config = { source: 'deviceTokensOfThisBatch', sourceType: 'msg', rowsPerUpload: 1, uploadsAtOnce: 1 };
+    const flow = await claimRig(config, {}, { settings: { userDir } });
+    flow.send({ deviceTokensOfThisBatch: tokens.map(({ claimToken }) => claimToken).join('\n') });
+    await flow.until(() => flow.outputs[0]!.length > 0, 'the first upload');
+    const folder = join(userDir, 'nrfcloud-provisioning');
+    const journal = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'latin1'));
+    assert.equal(journal.join('\n').split(tokens[5]!.claimToken).length - 1, 1);
+    await flow.ended(1);
+    await stopNodeRig();
+    rmSync(userDir, { recursive: true });
   });
 
   it('bulk claim: a file that is still being written ends in an error, after its rows and the summary', async () => {

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import commandNode from '../../nodes/nrfcloud-command';
 import type { Simulator } from '../../simulator';
 import { assertSentence } from '../support/sentences';
@@ -23,6 +26,45 @@ describe('nrfcloud-command: waiting', () => {
     simulator.events.waitFor('response', ({ operation, status }) => operation === 'createCommand' && status === 201);
   const polled = (): Promise<unknown> =>
     simulator.events.waitFor('response', ({ operation }) => operation === 'getCommand');
+
+  describe('the journal while a command waits', () => {
+    const SECRET = '00112233445566778899aabbccddeeff';
+    const request = { clientCertificate: { secTag: 1, content: SECRET } };
+    let userDir: string;
+    beforeEach(() => (userDir = mkdtempSync(join(tmpdir(), 'nrfcloud-command-'))));
+    afterEach(() => rmSync(userDir, { recursive: true }));
+    const journal = (): string => {
+      const folder = join(userDir, 'nrfcloud-provisioning');
+      return readdirSync(folder)
+        .map((name) => readFileSync(join(folder, name), 'latin1'))
+        .join('\n');
+    };
+
+    for (const [requestInputType, requestInput, properties] of [
+      ['msg', 'raw', { raw: request }],
+      ['msg', 'provisioningRequest1', { provisioningRequest1: request }],
+      ['msg', 'device.request.provisioningRequest', { device: { request: { provisioningRequest: request } } }],
+      ['msg', '"pre.shared"', { 'pre.shared': request }],
+      ['jsonata', '{"clientCertificate": {"secTag": 1, "content": key}}', { key: SECRET }],
+      ['jsonata', 'msg.raw', { raw: request }],
+      ['jsonata', '*[clientCertificate]', { raw: request }],
+      ['jsonata', '$lookup($, "r" & "aw")', { raw: request }],
+    ] as const) {
+      it(`command: does not hold the request of ${requestInputType} ${requestInput}, but other properties`, async () => {
+        const flow = await rig({ command: 'request', requestInput, requestInputType }, {}, { settings: { userDir } });
+        const isWhole = /[*]|\$\w*\(\$/.test(requestInput);
+        flow.send({ payload: device, topic: 'topic-1', ...properties });
+        await created();
+        await polled();
+        assert.ok(JSON.stringify(simulator.requests.map(({ body }) => body)).includes(SECRET));
+        assert.equal(journal().includes(SECRET), false);
+        assert.deepEqual([journal().includes(device), journal().includes('topic-1')], [true, !isWhole]);
+        simulator.contact(device);
+        await flow.ended(1);
+        assert.equal(journal().includes(SECRET), false);
+      });
+    }
+  });
 
   for (const commandResponse of ['object', 'text', 'missing'] as const) {
     for (const commandFields of ['full', 'brief'] as const) {

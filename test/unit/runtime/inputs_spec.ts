@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
 import { util } from '@node-red/util';
 import type { Node, NodeAPI, NodeMessage } from 'node-red';
-import { describeSource, evaluateInputs, fromMessage, isStable, sourcesOf, typed } from '../../../nodes/runtime/inputs';
+import {
+  describeSource,
+  evaluateInputs,
+  fromMessage,
+  isStable,
+  propertyOf,
+  secretProperties,
+  sourcesOf,
+  typed,
+} from '../../../nodes/runtime/inputs';
 import type { NrfCloudError } from '../../../nodes/api/errors';
 
 /** The part of Node-RED that is used, which is its real one. */
@@ -36,6 +45,56 @@ describe('where an input comes from', () => {
     it(`is described in words: ${type}`, () => {
       assert.equal(describeSource({ value: 'x', type }), words);
       assert.equal(isStable({ value: 'x', type }), lasting);
+    });
+  }
+});
+
+describe('the message properties of an input', () => {
+  for (const [value, property] of [
+    ['payload', 'payload'],
+    ['msg.payload', 'payload'],
+    ['payload.request.preSharedKey', 'payload'],
+    ['payload[0]', 'payload'],
+    ['provisioningRequest1', 'provisioningRequest1'],
+    ['"a.b".c', 'a.b'],
+    ["'a b'", 'a b'],
+  ] as const) {
+    it(`an input: the value of msg.${value} is in ${property}`, () => {
+      assert.equal(propertyOf({ value, type: 'msg' }), property);
+      assert.deepEqual(secretProperties({ value, type: 'msg' }, {}), [property]);
+    });
+  }
+
+  it('an input: a value from elsewhere is in no property', () => {
+    for (const type of ['flow', 'global', 'env', 'str', 'json']) {
+      assert.equal(propertyOf({ value: 'payload', type }), undefined);
+      assert.deepEqual(secretProperties({ value: 'payload', type }, { payload: 1 }), []);
+    }
+    assert.equal(propertyOf({ value: 'payload', type: 'jsonata' }), undefined);
+  });
+
+  const msg = { _msgid: 'm', topic: 't', 'a key': 1, payload: 2 } as unknown as NodeMessage;
+  for (const [value, properties] of [
+    ['{"psk": payload}', ['payload']],
+    ['$.payload', ['payload']],
+    ['$$.payload & $.topic', ['topic', 'payload']],
+    ['$trim(msg.payload)', ['payload']],
+    ['`a key`', ['a key']],
+    ['$now() & payload', ['topic', 'a key', 'payload']],
+    ['$', ['topic', 'a key', 'payload']],
+    ['$$', ['topic', 'a key', 'payload']],
+    ['$string($)', ['topic', 'a key', 'payload']],
+    ['$ ~> $string', ['topic', 'a key', 'payload']],
+    ['*[1]', ['topic', 'a key', 'payload']],
+    ['$.*', ['topic', 'a key', 'payload']],
+    ['$string()', ['topic', 'a key', 'payload']],
+    ['$each(function($v) { $v })', ['topic', 'a key', 'payload']],
+    ['$lookup("\\u0061 key")', ['topic', 'a key', 'payload']],
+    ['$eval("pay" & "load")', ['topic', 'a key', 'payload']],
+    ['"constant"', []],
+  ] as const) {
+    it(`an input: the JSONata ${value} may be made of ${properties.join() || 'no property'}`, () => {
+      assert.deepEqual(secretProperties({ value, type: 'jsonata' }, msg), properties);
     });
   }
 });

@@ -27,6 +27,7 @@ describe('MessageTask', () => {
     };
     const shared = {
       lane: 'node',
+      sources: { claim: { value: 'payload', type: 'msg' } },
       source: { claim: 'msg.payload' },
       operation: 'claim' as const,
       state: { rows: 1 },
@@ -142,13 +143,13 @@ describe('MessageTask', () => {
 
   describe('work of the handler', () => {
     it('is recorded with the message, and saved again', async () => {
-      const { task, seen } = taskOf({ _msgid: 'm', topic: 'a', payload: LARGE });
-      await task.recordWork('key', { step: 1 }, ['row 1'], ['topic']);
+      const { task, seen } = taskOf({ _msgid: 'm', topic: LARGE, payload: 'a' });
+      await task.recordWork('key', { step: 1 }, { parts: ['row 1'], replaced: ['claim'] });
       assert.deepEqual([task.resumes, task.recordKey, seen.recorded], [true, 'key', 1]);
-      assert.deepEqual(await store.read('key'), { version: 2, large: ['payload'], work: { step: 1 } });
+      assert.deepEqual(await store.read('key'), { version: 2, large: ['topic'], work: { step: 1 } });
       assert.deepEqual(await valuesIn(store.parts('key')), [{ _msgid: 'm' }, LARGE, 'row 1']);
       assert.equal(await task.saveWork({ step: 2 }), true);
-      assert.deepEqual(await store.read('key'), { version: 2, large: ['payload'], work: { step: 2 } });
+      assert.deepEqual(await store.read('key'), { version: 2, large: ['topic'], work: { step: 2 } });
     });
 
     it('is recorded without parts of its own, also if nobody waits for that', async () => {
@@ -164,7 +165,7 @@ describe('MessageTask', () => {
       const parts = (function* (): Generator {
         throw new Error('broken');
       })();
-      await task.recordWork('key', { step: 1 }, parts);
+      await task.recordWork('key', { step: 1 }, { parts });
       assert.deepEqual([task.resumes, task.recordKey, seen.recorded], [false, undefined, 1]);
       assert.equal(await task.saveWork({ step: 2 }), true);
       assert.equal(await store.read('key'), undefined);
