@@ -1,4 +1,5 @@
 import type { Download } from '../http/downloads';
+import { readServiceTime, type ServiceTime } from '../http/retry';
 import { InvalidValue } from '../util/invalid-value';
 import { isObject } from '../util/json';
 import type { Api } from './api';
@@ -12,6 +13,8 @@ export type BulkOperation = Record<string, unknown>;
 export interface UploadResponse extends ApiResponse<Record<string, unknown>> {
   /** The response of an earlier attempt was lost, so the service may have taken the rows more than once. */
   repeated: boolean;
+  /** What the service's clock shows now, if the response says so. */
+  serviceTime?: ServiceTime;
 }
 
 /** Refusals that may carry the result of an upload (our choice; Nordic's own tool reads it from any status). */
@@ -24,13 +27,15 @@ const RESULT_STATUSES = new Set([400, 409, 422]);
  */
 export async function uploadClaims(api: Api, csv: Buffer): Promise<UploadResponse> {
   let repeated = false;
+  let serviceTime: ServiceTime | undefined;
   const response = await api.send('bulk claim', {
     csv,
     parse: parseUpload,
     acceptStatus: (statusCode, body) => RESULT_STATUSES.has(statusCode) && accountsForRows(body),
     onRepeatAfterLoss: () => (repeated = true),
+    onHeaders: (headers, exchangeMs) => (serviceTime = readServiceTime(headers, exchangeMs)),
   });
-  return { ...response, repeated };
+  return serviceTime === undefined ? { ...response, repeated } : { ...response, repeated, serviceTime };
 }
 
 /** @throws {InvalidValue} if a body has neither an operation nor a result */

@@ -1,3 +1,4 @@
+import type { HttpResponse } from '../http/exchange';
 import type { LimitedRequest } from '../http/waiting-requests';
 import type { RequestContent, RequestTarget } from '../http/transport';
 import type { NrfCloudError } from './errors';
@@ -46,6 +47,8 @@ export interface ApiRequest<T = unknown> extends RequestContent {
   repeatAfterStatus?: readonly number[];
   /** Called before the request is sent again although the response of an earlier attempt was lost. */
   onRepeatAfterLoss?: () => void;
+  /** Called with the headers of each response. @param exchangeMs how long the exchange took */
+  onHeaders?: (headers: HttpResponse['headers'], exchangeMs: number) => void;
   /** True for a single attempt. */
   sendOnce?: boolean;
   /** True for a request that changes nothing although its method does otherwise: a lost response leaves no doubt. */

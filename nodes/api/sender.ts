@@ -124,6 +124,7 @@ export class Sender {
       response = await context.service.transport.send(context, request, signal);
       askedMs = parseRetryAfter(response.headers);
       result = resultOf(response.statusCode);
+      request.onHeaders?.(response.headers, performance.now() - startedAt);
     } catch (error) {
       if (error instanceof ExchangeError) {
         result = 'failed';

@@ -37,6 +37,22 @@ export function parseRetryAfter(headers: Headers, now = Date.now()): number | un
   return Math.min(Math.max(0, date - serviceNow), MAX_SECONDS * 1000);
 }
 
+/** What the service's clock shows when a response arrives, in milliseconds since 1970. */
+export interface ServiceTime {
+  earliest: number;
+  latest: number;
+}
+
+/**
+ * Reads the service's clock from the `Date` of a response. It has whole seconds, and may be of any moment of the exchange.
+ * @param exchangeMs how long the exchange took
+ * @returns `undefined` if there is none or it cannot be read
+ */
+export function readServiceTime(headers: Headers, exchangeMs: number): ServiceTime | undefined {
+  const earliest = parseUtcDate(firstOf(headers['date']) ?? '');
+  return earliest === undefined ? undefined : { earliest, latest: earliest + 1000 + exchangeMs };
+}
+
 /** @returns milliseconds since 1970; a date without a time zone is UTC, as in every HTTP date (RFC 9110) */
 function parseUtcDate(text: string): number | undefined {
   if (text.length > MAX_DATE_LENGTH) return undefined;

@@ -1,3 +1,4 @@
+import { reportedFailures } from '../api/bulk';
 import type { NrfCloudError } from '../api/errors';
 
 /** An upload, as a range of the source's valid rows; `first` counts from 0. */
@@ -62,4 +63,9 @@ export function newProgress(rowsPerUpload: number): BulkClaimProgress {
     halvings: 0,
     sent: [],
   };
+}
+
+/** Rows that the response reports as failed. Those of a repeated upload may have been claimed by its first attempt. */
+export function failuresOf({ body, repeatedSince }: AcceptedUpload): number {
+  return repeatedSince === undefined ? reportedFailures(body) : 0;
 }

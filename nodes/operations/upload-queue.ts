@@ -1,9 +1,10 @@
 import type { Api } from '../api/api';
-import { reportedFailures, uploadClaims } from '../api/bulk';
+import { uploadClaims } from '../api/bulk';
 import { hasCode, NrfCloudError } from '../api/errors';
 import type { PackedRows } from '../parse/rows';
 import { handOver } from '../util/hand-over';
-import type { AcceptedUpload, BulkClaimProgress, SentUpload } from './bulk-claim-progress';
+import { failuresOf, type AcceptedUpload, type BulkClaimProgress, type SentUpload } from './bulk-claim-progress';
+import { beginOf } from './upload-begin';
 
 /** How often an upload that is too large for the service is halved. */
 const MAX_HALVINGS = 4;
@@ -31,6 +32,8 @@ export type LeftUploads = Required<
 interface QueuedUpload {
   sent: SentUpload;
   rows: PackedRows;
+  /** When it began, of `performance.now()`; `undefined` if that was before a restart. */
+  begunAt: number | undefined;
   result: { accepted: AcceptedUpload } | { error: NrfCloudError } | undefined;
 }
 
@@ -73,7 +76,7 @@ export class UploadQueue {
   /** Queues an upload of an interrupted bulk claim, whose record exists already. */
   async resume(sent: SentUpload, rows: PackedRows): Promise<void> {
     const { accepted } = sent;
-    const upload: QueuedUpload = { sent, rows, result: accepted && { accepted } };
+    const upload: QueuedUpload = { sent, rows, begunAt: undefined, result: accepted && { accepted } };
     this.#queue.push(upload);
     await (accepted === undefined ? this.#start(upload, true) : this.#leave());
   }
@@ -81,7 +84,7 @@ export class UploadQueue {
   /** Sends an upload as soon as there is a place for it. @returns when the next one may be prepared */
   async add(first: number, rows: PackedRows): Promise<void> {
     const sent: SentUpload = { first, count: rows.count, startedAt: new Date().toISOString() };
-    const upload: QueuedUpload = { sent, rows, result: undefined };
+    const upload: QueuedUpload = { sent, rows, begunAt: performance.now(), result: undefined };
     this.progress.sent.push(sent);
     this.#queue.push(upload);
     await this.#start(upload, false);
@@ -160,8 +163,9 @@ export class UploadQueue {
     }
     await this.outputs.save();
     try {
-      const { statusCode, body, repeated } = await uploadClaims(this.api, rows.csv);
-      const since = isRepeated || repeated ? { repeatedSince: sent.startedAt } : {};
+      const { statusCode, body, repeated, serviceTime } = await uploadClaims(this.api, rows.csv);
+      const since =
+        isRepeated || repeated ? { repeatedSince: beginOf(sent.startedAt, upload.begunAt, serviceTime) } : {};
       const accepted = { first: sent.first, count: rows.count, body, statusCode, ...since };
       this.progress.statusCode = statusCode;
       sent.accepted = accepted;
@@ -198,6 +202,7 @@ export class UploadQueue {
   /** Sends an upload in two halves, in its place; later uploads have the smaller size from the beginning. */
   async #split(upload: QueuedUpload, isRepeated: boolean): Promise<void> {
     const { progress } = this;
+    const { begunAt } = upload;
     const { first, startedAt } = upload.sent;
     const half = Math.ceil(upload.rows.count / 2);
     // Others that were sent with the old size may be refused at the same time: the size is halved once for all of them.
@@ -207,7 +212,7 @@ export class UploadQueue {
     }
     const halves = upload.rows.split(half).map((rows, index): QueuedUpload => {
       const sent = { first: first + index * half, count: rows.count, startedAt };
-      return { sent, rows, result: undefined };
+      return { sent, rows, begunAt, result: undefined };
     });
     this.#queue.splice(this.#queue.indexOf(upload), 1, ...halves);
     progress.sent.splice(progress.sent.indexOf(upload.sent), 1, ...halves.map(({ sent }) => sent));
@@ -290,9 +295,4 @@ export class UploadQueue {
 function countFailed(counts: Pick<LeftUploads, 'failedUploads' | 'failedRows'>, rows: number, tried: boolean): void {
   if (tried) counts.failedUploads++;
   counts.failedRows += rows;
-}
-
-/** Rows that the response reports as failed. Those of a repeated upload may have been claimed by its first attempt. */
-function failuresOf({ body, repeatedSince }: AcceptedUpload): number {
-  return repeatedSince === undefined ? reportedFailures(body) : 0;
 }

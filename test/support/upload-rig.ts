@@ -8,7 +8,10 @@ import { UploadQueue } from '../../nodes/operations/upload-queue';
 import { PackedRows, type ValidRow } from '../../nodes/parse/rows';
 import { Abort, type AbortSignalLike } from '../../nodes/util/abort';
 
-/** How an upload ends: the body of its response, or what its request throws. `lost`: an earlier response to it was lost. */
+/**
+ * How an upload ends: the body of its response, or what its request throws. `lost`: an earlier response to it was lost;
+ * `date`: the header with the service's time.
+ */
 export type UploadOutcome = Record<string, unknown> | Error;
 
 /** An error of an upload. */
@@ -50,7 +53,8 @@ export class UploadService {
     const outcome =
       this.respond(index, tokens) ?? (await new Promise<UploadOutcome>((resolve) => (this.#ends[index] = resolve)));
     if (outcome instanceof Error) throw outcome;
-    const { lost = false, ...body } = outcome;
+    const { lost = false, date, ...body } = outcome;
+    if (date !== undefined) request.onHeaders?.({ date: date as string }, 50);
     if (lost === true) request.onRepeatAfterLoss?.();
     return { statusCode: 202, body: request.parse(body, 202) };
   }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { backoffMs, parseRetryAfter } from '../../../nodes/http/retry';
+import { backoffMs, parseRetryAfter, readServiceTime } from '../../../nodes/http/retry';
 
 describe('parseRetryAfter', () => {
   const now = Date.parse('Tue, 24 Nov 2026 10:00:00 GMT');
@@ -43,6 +43,18 @@ describe('parseRetryAfter', () => {
       assert.equal(parseRetryAfter({ 'retry-after': header as string | string[] | undefined }, now), expected);
     });
   }
+});
+
+describe('readServiceTime', () => {
+  it('service time: a Date has whole seconds, and is of any moment of the exchange', () => {
+    const date = 'Tue, 24 Nov 2026 10:00:00 GMT';
+    const earliest = Date.parse(date);
+    assert.deepEqual(readServiceTime({ date }, 250), { earliest, latest: earliest + 1250 });
+  });
+
+  it('service time: a response without a Date that can be read has none', () => {
+    for (const headers of [{}, { date: 'nonsense' }]) assert.equal(readServiceTime(headers, 250), undefined);
+  });
 });
 
 describe('parseRetryAfter with a Date of the service', () => {

@@ -80,6 +80,47 @@ describe('upload queue: order and records', () => {
     assert.deepEqual(progress, { ...newProgress(1000), ...counts, settledRows: 8, statusCode: 422 });
   });
 
+  describe('the begin of an upload that is sent again', () => {
+    const HOUR_MS = 3_600_000;
+    const TOOK_MS = 5000;
+
+    /** How much later the upload began, in milliseconds, than the local clock says. */
+    async function correction(aheadMs: number): Promise<number> {
+      const rig = new UploadQueueRig();
+      await rig.add(0);
+      const [sent = assert.fail()] = rig.progress.sent;
+      const startedAt = Date.parse(sent.startedAt);
+      clock.lag(TOOK_MS);
+      const date = new Date(startedAt + TOOK_MS + aheadMs).toUTCString();
+      await rig.service.end(0, { ...ACCEPTED, lost: true, date });
+      return Date.parse(sent.accepted!.repeatedSince!) - startedAt;
+    }
+
+    it('upload queue: is that of the local clock if the Date of the response agrees with it', async () => {
+      assert.equal(await correction(0), 0);
+    });
+
+    for (const [what, aheadMs] of [
+      ['behind', HOUR_MS],
+      ['ahead', -HOUR_MS],
+    ] as const) {
+      it(`upload queue: is on the service's clock if the local one is ${what}, and never too early`, async () => {
+        const corrected = await correction(aheadMs);
+        assert.ok(corrected >= aheadMs && corrected <= aheadMs + 1100, String(corrected));
+      });
+    }
+
+    it("upload queue: is on the service's clock after a restart, too", async () => {
+      const rig = new UploadQueueRig();
+      const sent = { first: 0, count: 1, startedAt: STARTED_AT };
+      rig.progress.sent.push(sent);
+      await rig.queue.resume(sent, packedRows(0, 1));
+      await rig.service.end(0, { ...ACCEPTED, date: new Date(Date.now() + HOUR_MS).toUTCString() });
+      const corrected = Date.parse(rig.progress.sent[0]!.accepted!.repeatedSince!) - Date.parse(STARTED_AT);
+      assert.ok(corrected >= HOUR_MS && corrected <= HOUR_MS + 1100, String(corrected));
+    });
+  });
+
   it('upload queue: an upload whose response was lost says since when it may have been accepted', async () => {
     const rig = new UploadQueueRig({ uploadsAtOnce: 3 });
     const sent = { first: 0, count: 1, startedAt: STARTED_AT };
