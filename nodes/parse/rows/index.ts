@@ -73,7 +73,7 @@ class SourceReader implements RowReader {
     const validator = new RowValidator(this.options.tags);
     try {
       for await (const batch of this.#foundRows()) {
-        const rows = batch.map((row) => withCells(validator.validate(row), row));
+        const rows = batch.map((row) => validator.validate(row));
         this.#line = rows.at(-1)?.line ?? this.#line;
         if (rows.length > 0) yield rows;
         await setImmediate();
@@ -105,11 +105,6 @@ class SourceReader implements RowReader {
     if (bytes !== undefined) return csv(toUtf8(bufferChunks(bytes), onEncoding));
     throw new InvalidValue(`${describeValue(value)}; enter CSV text, a Buffer of CSV, or an array of claim tokens`);
   }
-}
-
-/** A checked row with the cells that it was found with, if they are kept. */
-function withCells(row: Row, { cells }: FoundRow): Row {
-  return cells === undefined ? row : { ...row, cells };
 }
 
 /** Other messages may change an array from a context while it is read. What cannot be copied is read item by item. */

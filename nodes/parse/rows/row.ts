@@ -61,7 +61,7 @@ export interface InvalidRow {
   deviceId?: string;
   /** The row's own tags as they were found. */
   tags?: string[];
-  /** All cells as they were found, with `keepCells`. */
+  /** All cells as they were found, with `keepCells`; at most 100 characters of a row that holds no token. */
   cells?: string[];
 }
 

@@ -34,7 +34,8 @@ export class RowValidator {
     if (typeof tags === 'string') return bad(row, 'INVALID_TAG', `the tags column ${tags}`, token);
     const first = this.#duplicates.firstLine(token.deviceId, line);
     if (first !== undefined) return bad(row, 'DUPLICATE', `the same device is in line ${first} already`, token);
-    return { ok: true, line, deviceId: token.deviceId, claimToken: token.claimToken, tags };
+    const valid = { ok: true, line, deviceId: token.deviceId, claimToken: token.claimToken, tags } as const;
+    return row.cells === undefined ? valid : { ...valid, cells: row.cells };
   }
 
   /** @throws {InvalidValue} */
@@ -69,7 +70,8 @@ function rowTags(own: unknown[], added: string[]): string[] {
 function bad(row: ReadRow, code: RowErrorCode, reason: string, token?: ClaimToken): InvalidRow {
   const found = asFound(() => textOf(row.claimToken));
   const tags = asFound(() => row.tags.flatMap(tagsAsFound)) ?? [];
-  const shown = token === undefined ? shorten(found, tags) : { claimToken: token.claimToken, tags };
+  const { cells } = row;
+  const shown = token === undefined ? shorten(found, tags, cells) : { claimToken: token.claimToken, tags, cells };
   return {
     ok: false,
     line: row.line,
@@ -78,22 +80,38 @@ function bad(row: ReadRow, code: RowErrorCode, reason: string, token?: ClaimToke
     ...(shown.claimToken === undefined ? {} : { claimToken: shown.claimToken }),
     ...(token === undefined ? {} : { deviceId: token.deviceId }),
     ...(shown.tags.length === 0 ? {} : { tags: shown.tags }),
+    ...(shown.cells === undefined ? {} : { cells: shown.cells }),
   };
 }
 
-/** Cuts what is shown of a row without a token. */
-function shorten(claimToken: string | undefined, tags: string[]): { claimToken: string | undefined; tags: string[] } {
+/** What is shown of a row. */
+interface Shown {
+  claimToken: string | undefined;
+  tags: string[];
+  cells: string[] | undefined;
+}
+
+/** Cuts what is shown of a row without a token. Its cells have the same content once more. */
+function shorten(claimToken: string | undefined, tags: string[], cells: string[] | undefined): Shown {
   if (claimToken !== undefined && /^["'%\w: ]{0,20}2dn3/.test(claimToken) && claimToken.length <= MAX_TOKEN_SHOWN) {
-    return { claimToken, tags };
+    return { claimToken, tags, cells };
   }
-  const start = claimToken?.slice(0, MAX_SHOWN);
-  let left = MAX_SHOWN - (start?.length ?? 0);
-  const shown = tags.map((tag) => {
-    const text = tag.slice(0, left);
-    left -= text.length;
-    return text;
+  const [start = '', ...shown] = cut([claimToken ?? '', ...tags]);
+  return {
+    claimToken: claimToken && start,
+    tags: shown.filter((tag) => tag !== ''),
+    cells: cells && cut(cells),
+  };
+}
+
+/** Cuts texts so that together they have at most {@link MAX_SHOWN} characters. */
+function cut(texts: readonly string[]): string[] {
+  let left = MAX_SHOWN;
+  return texts.map((text) => {
+    const start = text.slice(0, left);
+    left -= start.length;
+    return start;
   });
-  return { claimToken: start, tags: shown.filter((tag) => tag !== '') };
 }
 
 /** What a reader gives; nothing if what it reads cannot be looked at. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { csvRows } from '../../../../nodes/parse/rows/csv-rows';
 import { readRows, type Row, type RowReader } from '../../../../nodes/parse/rows/index';
 import type { FoundRow, RowOptions } from '../../../../nodes/parse/rows/row';
-import { mintTokens, readAll } from './read-all-rows';
+import { mintTokens, readAll, rowsIn } from './read-all-rows';
 
 const [A, B, C] = mintTokens(3) as [string, string, string];
 const OPTIONS: RowOptions = { tokenColumn: 0, tagsColumn: 0, tags: [] };
@@ -41,6 +41,35 @@ describe('rows: cells', () => {
       [[A, 'x'], ['hello', 'y'], undefined],
     );
     assert.deepEqual(Object.keys(rows[2]!), ['ok', 'line', 'code', 'reason']);
+  });
+
+  it('rows: the cells of a row without a token are cut after 100 characters together', async () => {
+    const [token] = mintTokens(1) as [string];
+    const secret = 's'.repeat(60);
+    const text = [
+      `claimToken,tags,note`,
+      `x,"${'t'.repeat(300)}",`,
+      `${secret},,${secret}`,
+      `${token},"a,b",${secret}${secret}`,
+    ];
+    const rows = await rowsIn(text.join('\n'), { keepCells: true });
+    assert.deepEqual(
+      rows.map(({ cells }) => cells),
+      [
+        ['x', 't'.repeat(99), ''],
+        [secret, '', 's'.repeat(40)],
+        [token, 'a,b', secret + secret],
+      ],
+    );
+  });
+
+  it('rows: all cells of a row with a damaged token are shown', async () => {
+    const damaged = '2dn3'.padEnd(160, 'A');
+    const rows = await rowsIn(`claimToken,note\n${damaged},first`, { keepCells: true });
+    assert.deepEqual(
+      rows.map(({ ok, cells }) => [ok, cells]),
+      [[false, [damaged, 'first']]],
+    );
   });
 
   it('rows: without keepCells no row has cells', async () => {
