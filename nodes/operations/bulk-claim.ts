@@ -27,7 +27,7 @@ export interface BulkClaimEnd {
   failure?: NrfCloudError;
   /** Uploaded rows that the service reported as failed at once. */
   failedAtOnce: number;
-  /** There is no header, and an ignored column has content. */
+  /** An ignored column without a name has content. */
   ignoredContent: boolean;
   /** When the next nodes have had time to record what has left; until then the record of the work is needed. */
   recorded: Promise<void>;

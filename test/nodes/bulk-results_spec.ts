@@ -187,6 +187,14 @@ describe('bulk results', () => {
     assert.equal(flow.outputs[1]!.length + flow.outputs[2]!.length, 0);
   });
 
+  it('bulk claim: the status is green although keys of objects were ignored, and names them in the summary', async () => {
+    const flow = await claimRig();
+    flow.send({ payload: tokens.map(({ claimToken }, index) => ({ token: claimToken, serial: `S${index}` })) });
+    await flow.ended(1);
+    assert.deepEqual(flow.outputs[2]![0]!['payload'].columns.ignored, ['serial']);
+    assert.equal(ending(flow), 'green');
+  });
+
   it('bulk claim: the status is red if no row was uploaded, and yellow if there was none', async () => {
     const flow = await claimRig();
     flow.send({ payload: ['garbage', 'more garbage'] });

@@ -21,7 +21,7 @@ export interface RowReader extends AsyncIterable<Row[]> {
   readonly columns: DetectedColumns;
   /** How the source is written; final when the iteration has ended. */
   readonly format: SourceFormat;
-  /** Whether there is no header, and a column that is not used has content: perhaps something was meant by it. */
+  /** Whether a column without a name is not used and has content: perhaps something was meant by it. */
   readonly ignoredContent: boolean;
   /** What is wrong with the source if its file has changed since it had to be what it was, also after the last row. */
   findChange(): Promise<InvalidValue | undefined>;
@@ -64,7 +64,8 @@ class SourceReader implements RowReader {
   }
 
   get ignoredContent(): boolean {
-    return this.columns.header === null && this.columns.ignored.length > 0;
+    const { header, ignored } = this.columns;
+    return header === null && ignored.some((column) => typeof column === 'number');
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Row[]> {
