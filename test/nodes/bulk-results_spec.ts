@@ -6,6 +6,7 @@ import bulkClaimNode from '../../nodes/nrfcloud-bulk-claim';
 import bulkStatusNode from '../../nodes/nrfcloud-bulk-status';
 import type { MintedToken, Simulator } from '../../simulator';
 import { stopNodeRig, type Message, type NodeRig } from '../support/node-rig';
+import { assertSentence } from '../support/sentences';
 import { useSimulator } from '../support/use-simulator';
 
 describe('bulk results', () => {
@@ -205,6 +206,22 @@ describe('bulk results', () => {
     assert.equal(ending(flow), 'yellow');
     assert.equal(flow.outputs[2]![1]!['payload'].rows, 0);
   });
+
+  for (const dryRun of [false, true]) {
+    it(`bulk claim: an empty file is refused, so that it does not look like a finished job (dry run: ${dryRun})`, async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'nrfcloud-path-'));
+      const path = join(folder, 'tokens.csv');
+      writeFileSync(path, '');
+      const flow = await claimRig({ input: 'file', dryRun });
+      flow.send({ payload: path });
+      await flow.ended(1);
+      const [{ error } = assert.fail()] = flow.caught;
+      assert.equal(error.code, 'NRFCLOUD_INVALID_INPUT');
+      assertSentence(error.message);
+      assert.deepEqual([flow.outputs.flat(), ending(flow)], [[], 'red']);
+      rmSync(folder, { recursive: true });
+    });
+  }
 
   it('bulk claim: the status is yellow if some uploads failed, and red if all did', async () => {
     simulator.faults.add({ match: { method: 'POST', nth: 2 }, status: 400 });

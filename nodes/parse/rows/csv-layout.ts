@@ -41,7 +41,7 @@ const SEPARATOR_LINE = /^\ufeff?"?sep=([^\r\n])"?[,;\t" ]*(?:[\r\n]|$)/i;
  *   (the guide's format), unless its values are plainly something else.
  * @param sample the beginning of the CSV as UTF-8
  * @param whole whether the sample is all of it
- * @throws {InvalidValue} if the sample is not a CSV, holds neither a claim token nor a header that names one, or lacks a
+ * @throws {InvalidValue} if the sample is empty, is not a CSV, holds neither a claim token nor a header that names one, or lacks a
  *   column that the user chose by name
  */
 export function detectLayout(sample: Buffer, whole: boolean, options: RowOptions): CsvLayout {
@@ -51,10 +51,12 @@ export function detectLayout(sample: Buffer, whole: boolean, options: RowOptions
   const separator = SEPARATOR_LINE.exec(text)?.[1];
   if (separator !== undefined && !DELIMITERS.includes(separator)) throw otherDelimiter(separator);
   const delimiters = separator === undefined ? DELIMITERS : [separator];
-  const best = delimiters
-    .map((delimiter) => new Candidate(delimiter, sample, whole, separator === undefined ? 0 : 1, choices))
-    .reduce((one, other) => (other.isBetterThan(one) ? other : one));
+  const separatorLines = separator === undefined ? 0 : 1;
+  const candidates = delimiters.map((delimiter) => new Candidate(delimiter, sample, whole, separatorLines, choices));
+  const best = candidates.reduce((one, other) => (other.isBetterThan(one) ? other : one));
   if (best.isUsable) return best.layout();
+  if (candidates.some(({ isEmpty }) => isEmpty))
+    throw new InvalidValue('is empty; check what wrote it, and enter a CSV with a column of claim tokens');
   const bars = new Candidate('|', sample, whole, 0, choices);
   if (bars.isUsable && bars.width > 1) throw otherDelimiter('|');
   const problem = describeTextWithoutTokens(text);
@@ -83,8 +85,8 @@ class Candidate {
   /** Cells that look like claim tokens, by column. */
   readonly #tokens: number[];
   readonly #score: readonly number[];
-  /** Whether there are no rows, not even broken ones. */
-  readonly #isEmpty: boolean;
+  /** Whether there are no records, not even broken ones. */
+  readonly isEmpty: boolean;
   /** Whether a record that cannot be divided into cells holds a claim token. */
   readonly #hasBrokenToken: boolean;
 
@@ -96,7 +98,7 @@ class Candidate {
     private readonly choices: Choices,
   ) {
     const { records, broken, hasBrokenToken } = recordsOf(sample, whole, delimiter);
-    this.#isEmpty = whole && records.length === 0 && broken === 0;
+    this.isEmpty = whole && records.length === 0 && broken === 0;
     this.#hasBrokenToken = hasBrokenToken;
     this.#records = records.filter(({ line }) => line > separatorLines);
     this.#header = findHeader(this.#records, choices.token, choices.tags);
@@ -110,9 +112,9 @@ class Candidate {
     ];
   }
 
-  /** Whether it has a claim token or a header, or nothing at all. */
+  /** Whether it has a claim token or a header. */
   get isUsable(): boolean {
-    return this.#isEmpty || this.#header !== undefined || greatest(this.#tokens) > 0 || this.#hasBrokenToken;
+    return this.#header !== undefined || greatest(this.#tokens) > 0 || this.#hasBrokenToken;
   }
 
   /** Most cells of a record. */
@@ -187,7 +189,7 @@ class Candidate {
     if (choice === undefined) return undefined;
     if ('index' in choice) return choice.index;
     const column = indexOfName(this.#header?.cells ?? [], choice.name);
-    // A source without rows needs no columns.
+    // Rows that cannot be divided into cells need no columns.
     if (column >= 0 || this.#records.length === 0) return Math.max(0, column);
     throw new InvalidValue(
       `has no column "${sanitize(choice.name)}" (${this.columnList()}); enter the name of a column of its header, or a number`,

@@ -167,6 +167,8 @@ export const csvRowsProperties: AnyProperty[] = [
       const rows = await rowsOf({ kind: 'value', value });
       assert.equal(rows.length, items.length);
       const good = rows.filter((row): row is ValidRow => row.ok);
+      // Nothing is uploaded then.
+      if (good.length === 0) return;
       const back = await rowsOf({ kind: 'value', value: writeCsv(good) }, { ...AUTO, tagsColumn: 2 });
       assert.deepEqual(
         back.map(({ claimToken, tags: read }) => ({ claimToken, tags: read })),

@@ -221,10 +221,8 @@ describe('rows: CSV', () => {
     ]);
   });
 
-  it('gives nothing for an empty source', async () => {
-    for (const source of ['', '\n\r\n \n', '\ufeff', Buffer.alloc(0), 'token,tags\n', []]) {
-      assert.deepEqual(await rowsIn(source), []);
-    }
+  it('gives nothing for a header alone, and for an empty array', async () => {
+    for (const source of ['token,tags\n', '\n\ntoken', []]) assert.deepEqual(await rowsIn(source), []);
   });
 
   it('rejects bad tags, and says with what', async () => {

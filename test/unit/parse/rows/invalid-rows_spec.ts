@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { InvalidValue } from '../../../../nodes/util/invalid-value';
 import type { InvalidRow } from '../../../../nodes/parse/rows/row';
+import { assertSentence } from '../../../support/sentences';
 import { badRows, mintToken, rowsIn } from './read-all-rows';
 
 const { claimToken: TOKEN, deviceUuid: DEVICE } = mintToken();
@@ -82,6 +83,25 @@ describe('rows: sources that cannot have rows', () => {
   ] as const) {
     it(`rows: ${what} is named in the error`, async () => {
       await assert.rejects(rowsIn(value), (error: Error) => error instanceof InvalidValue && fact.test(error.message));
+    });
+  }
+
+  for (const [what, value, options] of [
+    ['empty text', '', {}],
+    ['blank lines', '\n\r\n \n', {}],
+    ['lines of commas', '\n \n,,\n', {}],
+    ['lines of semicolons', ';;\n', {}],
+    ['a byte order mark', '\ufeff', {}],
+    ['a Buffer without bytes', Buffer.alloc(0), {}],
+    ['a UTF-16 byte order mark', Buffer.from([0xff, 0xfe]), {}],
+    ['empty text, also if a column is chosen by name', '', { tokenColumn: 'code' }],
+  ] as const) {
+    it(`rows: a source of ${what} is empty`, async () => {
+      await assert.rejects(rowsIn(value, options), (error: Error) => {
+        assert.ok(error instanceof InvalidValue);
+        assertSentence(error.message);
+        return true;
+      });
     });
   }
 });

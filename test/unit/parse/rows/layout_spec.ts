@@ -18,7 +18,7 @@ describe('detectLayout: the token column', () => {
     ['named twice is the first of two with as many tokens', `token,claim token\n${A},${B}\n`, {}, 0],
     ['not named in a header is the one with tokens', `place,code\nx,${A}\n`, { tagsColumn: 'place' }, 1],
     ['chosen by the name in the first column', `code,place\n${A},x\n`, { tokenColumn: 'code' }, 0],
-    ['chosen by a name that is not there is the first if there is no row', '\n', { tokenColumn: 'code' }, 0],
+    ['chosen by a name that is not there is the first if all rows are broken', `"${A}\n`, { tokenColumn: 'code' }, 0],
   ] as const) {
     it(`detectLayout: the token column ${what}`, () => assert.equal(layoutOf(text, options).token, token));
   }

@@ -108,11 +108,7 @@ describe('rows: CSV as spreadsheets and shells make it', () => {
     assert.deepEqual(good(await rowsIn(`="${A}",="a,b"\n`)), [[1, A, ['a', 'b']]]);
   });
 
-  it('has no rows in an empty source or below a header alone', async () => {
-    for (const source of ['', '\n \n,,\n', Buffer.alloc(0)]) {
-      const { rows, columns } = await readAll(source);
-      assert.deepEqual([rows, columns], [[], { header: null, token: null, tags: null, ignored: [] }]);
-    }
+  it('has no rows below a header alone', async () => {
     const { rows, columns } = await readAll('title\n\ntoken,tags\n');
     assert.deepEqual([rows, columns], [[], { header: 3, token: 1, tags: 2, ignored: [] }]);
   });
