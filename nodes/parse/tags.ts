@@ -18,8 +18,6 @@ const EMOJI_PARTS = new RegExp(
 );
 const EDGE = '[\\s\\u00ad\\u200b-\\u200f\\u202a-\\u202e\\u2060-\\u2069\\ufeff]';
 const EDGES = new RegExp(`^${EDGE}+|(?<!${EDGE})${EDGE}+$`, 'g');
-/** White space with a line break or tab in it; a search that began within a long run of spaces would take for ever. */
-const LINE_BREAK = /(?<![\t ])[\t ]*[\r\n\t]\s*/g;
 /** Only plain text of one line: nothing to clean or to refuse (hot path). */
 const PLAIN = /^[!#-+\--~]([ -+\--~]*[!#-+\--~])?$/;
 const DOUBLE_QUOTES = '\u201c\u201d\u201e\u201f\u00ab\u00bb';
@@ -35,10 +33,10 @@ const JSON_LIST = /^\[\s*(?:"|\]$)/;
 const JSON_TEXT = /^(?:\[\s*["\]]|\{\s*["}])/;
 
 /**
- * Reads tags as people give them: comma-separated text, the JSON text of a list, or an array. They are trimmed; line
- * breaks become spaces; empty tags and duplicates are dropped. In an array a comma is part of the tag.
+ * Reads tags as people give them: comma-separated text, the JSON text of a list, or an array. They are trimmed; empty
+ * tags and duplicates are dropped. In an array a comma is part of the tag.
  * @throws {InvalidValue} for another value, and for a tag that is longer than {@link MAX_TAG_LENGTH} characters, or holds
- *   a control or invisible character, a single curly quote at an end, or JSON text
+ *   a control or invisible character (line breaks and tabs within a tag, too), a single curly quote at an end, or JSON text
  */
 export function parseTags(...sources: unknown[]): string[] {
   const tags = new Set<string>();
@@ -64,8 +62,7 @@ export function parseChosenTags(source: unknown, ...before: unknown[]): string[]
 }
 
 function cleanTag(text: string): string {
-  const line = text.trim().replace(LINE_BREAK, ' ');
-  return withoutQuotes(line.replace(EDGES, ''));
+  return withoutQuotes(text.replace(EDGES, ''));
 }
 
 /** Drops curly quotes around a text, as word processors put them. */

@@ -25,6 +25,9 @@ const BROKEN: Partial<Record<Shape, string>> = {
 const OTHER_VALUE =
   'has a date, number, id or address where tags are expected; name the columns in a header, or choose the column of the tags';
 
+/** White space with a line break in it; a search that began within a long run of spaces would take for ever. */
+const LINE_BREAK = /(?<![\t ])[\t ]*[\r\n]\s*/g;
+
 /** Where a reader reports what it detected. */
 export interface ColumnReport {
   columns: DetectedColumns;
@@ -128,7 +131,7 @@ class CsvReader implements BatchReader {
     if (cells.length > tagsEnd && cells.some((cell, column) => column >= tagsEnd && !isBlank(cell))) {
       return { line, claimToken, tags: cells.slice(tags), tagProblem: UNQUOTED_TAGS };
     }
-    const row = { line, claimToken, tags: cells.slice(tags, tags + 1) };
+    const row = { line, claimToken, tags: cells.slice(tags, tags + 1).map(inOneLine) };
     return this.#isOtherValue(cells[tags]) ? { ...row, tagProblem: OTHER_VALUE } : row;
   }
 
@@ -137,4 +140,9 @@ class CsvReader implements BatchReader {
     if (text !== this.#last.text) this.#last = { text, isOther: isPlainlyNoTag(text) };
     return this.#last.isOther;
   }
+}
+
+/** Makes one space of each line break in a cell: a spreadsheet has them where its text goes on in the next line. */
+function inOneLine(cell: string): string {
+  return /[\r\n]/.test(cell) ? cell.replace(LINE_BREAK, ' ') : cell;
 }

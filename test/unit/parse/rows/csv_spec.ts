@@ -225,6 +225,23 @@ describe('rows: CSV', () => {
     for (const source of ['token,tags\n', '\n\ntoken', []]) assert.deepEqual(await rowsIn(source), []);
   });
 
+  it('makes one space of a line break in a cell with the white space around it', async () => {
+    const cell = 'a \t\r\n  b, c\n\u00a0d\n,e  f,ø \u00a0 \n g';
+    const rows = await rowsIn(`token,tags\n${A},"${cell}"\n`);
+    assert.deepEqual(good(rows), [[2, A, ['a b', 'c d', 'e  f', 'ø \u00a0 g']]]);
+  });
+
+  it('rejects a tab within a tag, and a line break in a tag of an array', async () => {
+    assert.deepEqual(bad(await rowsIn(`token,tags\n${A},"a\tb"\n`)), [[2, 'INVALID_TAG']]);
+    for (const tags of ['a\nb', ['a\nb']]) assert.deepEqual(bad(await rowsIn([[A, tags]])), [[1, 'INVALID_TAG']]);
+  });
+
+  it('reads a long run of spaces before a line break in linear time', async () => {
+    const startedAt = performance.now();
+    assert.deepEqual(good(await rowsIn(`token,tags\n${A},"a${' '.repeat(60_000)}\nb"\n`)), [[2, A, ['a b']]]);
+    assert.ok(performance.now() - startedAt < 1000);
+  });
+
   it('rejects bad tags, and says with what', async () => {
     const long = 'x'.repeat(101);
     const rows = await rowsIn(`${A},"ok,${long}"\n${A},ok\n`);
