@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import deviceNode from '../../nodes/nrfcloud-device';
 import { freePort } from '../../harness/ports';
-import { startNodeRig } from '../support/node-rig';
+import { startNodeRig, stopNodeRig } from '../support/node-rig';
 
 describe('messages of a node during an outage', () => {
+  afterEach(stopNodeRig);
+
   it('outage: each waits outageWait from its arrival, also those that have not begun', async () => {
     const waitMs = 1500;
     const rig = await startNodeRig({

@@ -18,7 +18,7 @@ const KERNEL_FILE_SYSTEMS = new Set([
 ]);
 
 /** What shows that a file was changed, or replaced by another one. */
-export interface FileState {
+interface FileState {
   size: number;
   mtimeMs: number;
   inode: number;
@@ -47,56 +47,69 @@ export class ChangedFile extends InvalidValue {
  */
 export async function fileIdentity(path: string): Promise<FileIdentity> {
   const { file, state, resolved } = await openFile(path);
-  const { size } = state;
   try {
-    const hash = createHash('sha256');
+    return { path: resolved, ...state, sha256OfEnds: await hashOfEnds(file, state.size) };
+  } finally {
+    await file.close();
+  }
+}
+
+/** @param size how many bytes of the file count, from its beginning */
+async function hashOfEnds(file: FileHandle, size: number): Promise<string> {
+  const hash = createHash('sha256');
+  const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+  const gap = Math.max(0, size - 2 * END_BYTES);
+  for (let at = 0; at < size;) {
+    const end = at < END_BYTES && gap > 0 ? END_BYTES : size;
+    const bytesRead = await read(file, buffer, Math.min(buffer.length, end - at), at);
+    if (bytesRead === 0) break;
+    hash.update(buffer.subarray(0, bytesRead));
+    at += bytesRead;
+    if (at === END_BYTES) at += gap;
+  }
+  return hash.digest('hex');
+}
+
+/**
+ * Reads a file, piece by piece, as they are asked for. The file is closed when the reading ends, however it ends. A piece
+ * is only valid until the next one is asked for. Another file that takes its place meanwhile does not matter.
+ * @param was what the file must be, from the beginning of the reading to its end
+ * @throws {InvalidValue} for a path that names no readable file; also later, if the disk fails
+ * @throws {ChangedFile} so that the last line of a file that is being written, which may be half a line, is not used
+ */
+export async function* fileChunks(path: unknown, was?: FileIdentity): AsyncGenerator<Buffer> {
+  const { file, state } = await openFile(path);
+  try {
+    if (was !== undefined && (await isOther(file, was))) throw new ChangedFile();
     const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-    const gap = Math.max(0, size - 2 * END_BYTES);
-    for (let at = 0; at < size;) {
-      const end = at < END_BYTES && gap > 0 ? END_BYTES : size;
-      const bytesRead = await read(file, buffer, Math.min(buffer.length, end - at), at);
+    let position = 0;
+    for (;;) {
+      const bytesRead = await read(file, buffer, buffer.length, position);
       if (bytesRead === 0) break;
-      hash.update(buffer.subarray(0, bytesRead));
-      at += bytesRead;
-      if (at === END_BYTES) at += gap;
+      position += bytesRead;
+      yield buffer.subarray(0, bytesRead);
     }
-    return { path: resolved, ...state, sha256OfEnds: hash.digest('hex') };
+    if (position !== state.size || (await isOther(file, was ?? state))) throw new ChangedFile();
   } finally {
     await file.close();
   }
 }
 
 /**
- * Reads a file, piece by piece, as they are asked for. The file is closed when the reading ends, however it ends. A piece
- * is only valid until the next one is asked for.
- * @param was what the file must still be, when its reading begins and when it ends; if left out, what it is when it begins
- * @throws {InvalidValue} for a path that names no readable file; also later, if the disk fails
- * @throws {ChangedFile} so that the last line of a file that is being written, which may be half a line, is not used
+ * Whether a file that was read is being written: something was appended to it, or filled in. One that is gone, or that was
+ * replaced by another one, was whole.
  */
-export async function* fileChunks(path: unknown, was?: FileState): AsyncGenerator<Buffer> {
-  const { file, state } = await openFile(path);
-  const { size } = state;
+export async function isBeingWritten(path: unknown, was: FileIdentity): Promise<boolean> {
   try {
-    if (was !== undefined && isOther(state, was)) throw new ChangedFile();
-    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-    let total = 0;
-    for (;;) {
-      const bytesRead = await read(file, buffer, buffer.length, null);
-      if (bytesRead === 0) break;
-      total += bytesRead;
-      yield buffer.subarray(0, bytesRead);
+    const { file, state } = await openFile(path);
+    try {
+      const { size, inode } = state;
+      if (inode !== was.inode || size < was.size) return false;
+      if (size === was.size) return await isOther(file, was);
+      return (await hashOfEnds(file, was.size)) === was.sha256OfEnds;
+    } finally {
+      await file.close();
     }
-    const isChanged = total !== size || isOther(stateOf(await file.stat()), state);
-    if (isChanged || (await hasChanged(path, state))) throw new ChangedFile();
-  } finally {
-    await file.close();
-  }
-}
-
-/** Whether a path names another file than it did, or a changed one; a file that is gone can be read to its end. */
-export async function hasChanged(path: unknown, was: FileState): Promise<boolean> {
-  try {
-    return isOther(stateOf(await stat(cleanPath(path))), was);
   } catch {
     return false;
   }
@@ -106,8 +119,11 @@ function stateOf({ size, mtimeMs, ino }: Stats): FileState {
   return { size, mtimeMs, inode: ino };
 }
 
-function isOther(is: FileState, was: FileState): boolean {
-  return is.size !== was.size || is.mtimeMs !== was.mtimeMs || is.inode !== was.inode;
+/** A new time alone is no change, if the content is known: programs that copy set it at their end. */
+async function isOther(file: FileHandle, was: FileState | FileIdentity): Promise<boolean> {
+  const { size, mtimeMs, inode } = stateOf(await file.stat());
+  if (size !== was.size || inode !== was.inode) return true;
+  return mtimeMs !== was.mtimeMs && !('sha256OfEnds' in was && (await hashOfEnds(file, size)) === was.sha256OfEnds);
 }
 
 interface OpenFile {
@@ -142,7 +158,7 @@ async function isKernelFileSystem(path: string): Promise<boolean> {
   return process.platform === 'linux' && KERNEL_FILE_SYSTEMS.has((await statfs(path)).type);
 }
 
-async function read(file: FileHandle, buffer: Buffer, length: number, position: number | null): Promise<number> {
+async function read(file: FileHandle, buffer: Buffer, length: number, position: number): Promise<number> {
   try {
     return (await file.read(buffer, 0, length, position)).bytesRead;
   } catch (error) {

@@ -7,7 +7,7 @@ import { describeKeys } from '../describe-keys';
 import { arrayRows } from './array-rows';
 import { csvRows, type ColumnReport } from './csv-rows';
 import type { DetectedColumns, FoundRow, Row, RowOptions, SourceFormat } from './row';
-import { bufferChunks, ChangedFile, fileChunks, hasChanged, textChunks, type RowSource } from './source';
+import { bufferChunks, ChangedFile, fileChunks, isBeingWritten, textChunks, type RowSource } from './source';
 import { toUtf8 } from './utf8';
 import { RowValidator } from './validate-row';
 
@@ -23,7 +23,7 @@ export interface RowReader extends AsyncIterable<Row[]> {
   readonly format: SourceFormat;
   /** Whether a column without a name is not used and has content: perhaps something was meant by it. */
   readonly ignoredContent: boolean;
-  /** What is wrong with the source if its file has changed since it had to be what it was, also after the last row. */
+  /** What is wrong with the source if its file is still being written after its last row was read. */
   findChange(): Promise<InvalidValue | undefined>;
 }
 
@@ -88,7 +88,7 @@ class SourceReader implements RowReader {
   async findChange(): Promise<InvalidValue | undefined> {
     const { source } = this;
     if (source.kind === 'value' || source.was === undefined) return undefined;
-    return (await hasChanged(source.path, source.was)) ? new ChangedFile(this.#line) : undefined;
+    return (await isBeingWritten(source.path, source.was)) ? new ChangedFile(this.#line) : undefined;
   }
 
   #foundRows(): AsyncIterable<FoundRow[]> | Iterable<FoundRow[]> {

@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
-import type { FileState } from './file';
+import type { FileIdentity } from './file';
 
-export { ChangedFile, fileChunks, fileIdentity, hasChanged, type FileIdentity } from './file';
+export { ChangedFile, fileChunks, fileIdentity, isBeingWritten, type FileIdentity } from './file';
 export { cleanPath } from './path';
 
 /** Where rows come from: a value (CSV text, Buffer, or array), or the path of a file, and what the file must still be. */
-export type RowSource = { kind: 'value'; value: unknown } | { kind: 'file'; path: string; was?: FileState };
+export type RowSource = { kind: 'value'; value: unknown } | { kind: 'file'; path: string; was?: FileIdentity };
 
 /** How much of a value is taken at once: bytes of a Buffer, characters of a text. */
 const CHUNK = 256 * 1024;
