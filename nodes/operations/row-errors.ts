@@ -83,8 +83,7 @@ export function matchFailures(failures: readonly RowFailure[], rows: readonly un
 /**
  * Joins the `failed` list of a result that came at once with the rows of its upload. The shape of its items is not known
  * publicly: a token, a device UUID or an index is looked for in each; what cannot be matched is kept as it is. Rows in
- * neither list failed, unless the claimed ids are of an unknown form, so that none matches a row, and both lists add up to
- * the rows. UUIDs and tokens of other devices say nothing about the rows.
+ * neither list failed, unless no claimed id matches a row and both lists add up to the rows.
  * @param claimedIds the result's list of claimed devices
  */
 export function matchResult(
@@ -93,8 +92,7 @@ export function matchResult(
   rows: readonly (UploadRow | undefined)[],
 ): RowFailures {
   const places = placesOf(rows);
-  const ids = claimedIds.map((id) => String(isObject(id) ? (id['id'] ?? '') : id));
-  const claimed = new Set(ids.map((id) => placeIn(id, places)));
+  const claimed = new Set(claimedIds.map((id) => placeIn(String(isObject(id) ? (id['id'] ?? '') : id), places)));
   claimed.delete(undefined);
   const result: RowFailures = { failed: new Map(), unmatched: [], claimed };
   for (const item of items) {
@@ -105,9 +103,7 @@ export function matchResult(
     if (place === undefined) result.unmatched.push({ message, item });
     else if (!result.failed.has(place)) result.failed.set(place, message);
   }
-  const haveUuids = rows.every((row) => row !== undefined && UUID_ALONE.test(row.deviceId));
-  const isOfOthers = ids.some((id) => TOKEN.test(id) || (haveUuids && UUID_ALONE.test(id)));
-  const addsUp = claimed.size === 0 && !isOfOthers && ids.length + items.length === rows.length;
+  const addsUp = claimed.size === 0 && claimedIds.length + items.length === rows.length;
   if (rows.length === 0 || (addsUp && result.unmatched.length === 0)) return result;
   for (const index of rows.keys()) {
     const row = index + 1;
@@ -141,7 +137,6 @@ function placesOf(rows: readonly (UploadRow | undefined)[]): Map<string, number>
 /** Begins where a word does: else each character of a long word would be tried as the first one. */
 const TOKEN = /(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{76,82}\.[A-Za-z0-9_-]{102,103}/;
 const UUID = new RegExp(UUID_PATTERN, 'i');
-const UUID_ALONE = new RegExp(`^\\s*${UUID_PATTERN}\\s*$`, 'i');
 
 function placeIn(text: string, places: Map<string, number>): number | undefined {
   const token = TOKEN.exec(text)?.[0];

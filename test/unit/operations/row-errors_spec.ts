@@ -114,30 +114,6 @@ describe('matchResult', () => {
     assert.equal(matchResult(['[0]: x', '[1]: y'], [uuid(2)], rows).failed.get(3), NEITHER);
   });
 
-  for (const [what, other] of [
-    ['UUIDs', uuid(9)],
-    ['UUIDs in capital letters', uuid(9).toUpperCase()],
-    ['UUIDs in objects', { id: uuid(9) }],
-    ['claim tokens', token(9)],
-  ] as const) {
-    it(`matchResult: ${what} of other devices are not believed, although both lists add up to the rows`, () => {
-      const { failed } = matchResult(['[0]: x'], ['a', other], rows);
-      assert.deepEqual(
-        [...failed],
-        [
-          [1, 'x'],
-          [2, NEITHER],
-          [3, NEITHER],
-        ],
-      );
-    });
-  }
-
-  it('matchResult: UUIDs may be of any form of id if a row has none', () => {
-    const withoutId = [row(1), { ...row(2), deviceId: '' }];
-    assert.equal(matchResult([], [uuid(8), uuid(9)], withoutId).failed.size, 0);
-  });
-
   it('matchResult: without rows, nothing is added', () => {
     const { failed, unmatched } = matchResult(['x'], [], []);
     assert.deepEqual([failed.size, unmatched], [0, [{ message: 'x', item: 'x' }]]);
