@@ -253,13 +253,14 @@ export class Sender {
   }
 
   async #lookUp<T>(
-    { owner, origin }: RequestContext,
+    { owner, origin, since }: RequestContext,
     { operation, id, judge }: Recovery<T>,
     signal: AbortSignalLike,
   ): Promise<ApiResponse<T> | 'notDone' | 'unclear'> {
     if (!origin.takeLookUp()) return 'unclear';
     // It is not the message's own request that starts here.
-    const lookUpOwner: RequestOwner = { signal, lane: owner.lane, onWaiting: (waiting) => owner.onWaiting?.(waiting) };
+    const { lane, receivedAt = since } = owner;
+    const lookUpOwner: RequestOwner = { signal, lane, receivedAt, onWaiting: (waiting) => owner.onWaiting?.(waiting) };
     const context = this.contextOf(operation, { id }, lookUpOwner, true);
     try {
       const request = { parse: anyBody, acceptStatus: (statusCode: number) => statusCode === 404 };
