@@ -122,11 +122,14 @@ async function lookUp(
 
 /**
  * What a refusal other than 409 says about an earlier claim, `undefined` for any other error: which of them the service gives
- * to a claim of a claimed device is not known. After a 401 a look-up would fail, too.
+ * to a claim of a claimed device is not known. After a 401 a look-up would fail, too, and a 403 without a word about a claim
+ * is about the key.
  */
 function hintOf(error: NrfCloudError): ClaimedHint | undefined {
-  const isRefusal = hasCode(error, 'NRFCLOUD_REJECTED', 'NRFCLOUD_FORBIDDEN', 'NRFCLOUD_NOT_FOUND');
-  return isRefusal ? claimedHint(readableText(error.cause.body)) : undefined;
+  const isForbidden = hasCode(error, 'NRFCLOUD_FORBIDDEN');
+  if (!isForbidden && !hasCode(error, 'NRFCLOUD_REJECTED', 'NRFCLOUD_NOT_FOUND')) return undefined;
+  const hint = claimedHint(readableText(error.cause.body));
+  return isForbidden && hint === 'unsaid' ? 'other-cause' : hint;
 }
 
 function claimedByOthers({ cause }: NrfCloudError): NrfCloudError {
