@@ -8,7 +8,7 @@ const MAX_SMALL_PROPERTY = 512;
  * A property that takes more in JSON is not recorded; in bytes. The rows of the largest upload take less, and the journal
  * reads lines of 64 MiB. Our choice.
  */
-const MAX_PROPERTY_BYTES = 48 * 2 ** 20;
+const MAX_PROPERTY_BYTES = 60 * 2 ** 20;
 /** Bytes are written as numbers, which takes as long as text of this length: 2 MiB of them stop Node-RED for 0.25 s. */
 const COST_OF_BYTE = MAX_PROPERTY_BYTES / (2 * 2 ** 20);
 /** Characters of a number, and of what JSON puts around a name. */
@@ -80,6 +80,8 @@ function leftAfter(value: unknown, left: number): number {
   if (typeof value === 'string') return left - value.length;
   if (typeof value !== 'object' || value === null) return left - COST_OF_NUMBER;
   if (ArrayBuffer.isView(value)) return left - value.byteLength * COST_OF_BYTE;
+  // JSON has what it gives instead of itself, which may be far less.
+  if (typeof (value as { toJSON?: unknown }).toJSON === 'function') return left;
   let rest = left;
   if (Array.isArray(value)) {
     for (let index = 0; index < value.length && rest >= 0; index++) rest = leftAfter(value[index], rest);

@@ -15,7 +15,7 @@ import {
 const MAX_SMALL = 512;
 const LARGE = 'x'.repeat(MAX_SMALL);
 /** Most bytes of the JSON of a property that is recorded, and most bytes of binary data. */
-const MAX_JSON = 48 * 2 ** 20;
+const MAX_JSON = 60 * 2 ** 20;
 const MAX_BINARY = 2 * 2 ** 20;
 
 /** The values that a store reads after it has written these. */
@@ -63,7 +63,7 @@ describe('recorded message', () => {
       ['a Buffer in an object', { list: [{ image: Buffer.alloc(MAX_BINARY + 1) }] }],
       ['a typed array', new Float64Array(MAX_BINARY / 8 + 1)],
       ['a text', 'x'.repeat(MAX_JSON + 1)],
-      ['a list of texts', Array.from({ length: 49 }, () => 'x'.repeat(2 ** 20))],
+      ['a list of texts', Array.from({ length: 61 }, () => 'x'.repeat(2 ** 20))],
       ['an object with long names', { ['x'.repeat(MAX_JSON)]: 1 }],
       ['a list of numbers', new Array(MAX_JSON / 16 + 1).fill(0.1)],
     ] as const) {
@@ -91,6 +91,14 @@ describe('recorded message', () => {
       const { record, large, tooLarge } = toRecord({ image: Buffer.alloc(MAX_BINARY), rows });
       assert.deepEqual([record.large, tooLarge], [['image', 'rows'], []]);
       assert.ok(large[1]!.bytes.length <= MAX_JSON);
+    });
+
+    it('keeps what JSON has instead of a value, however large that is', () => {
+      const document = { self: {}, bytes: Buffer.alloc(MAX_BINARY + 1), toJSON: () => ({ name: 'n' }) };
+      document.self = document;
+      const { small, tooLarge } = toRecord({ _msgid: 'm', document });
+      assert.deepEqual(tooLarge, []);
+      assert.deepEqual(JSON.parse(small.bytes.toString()), { _msgid: 'm', document: { name: 'n' } });
     });
 
     it('leaves out a value that holds itself without naming it', () => {

@@ -219,7 +219,9 @@ describe('files of the journal', () => {
     assert.deepEqual([...(await (await reopen()).store('n1').load()).keys()], ['b']);
   });
 
-  it('journal: a state or part that could not be read back is not written', async () => {
+  it('journal: a state or part that could not be read back is not written', async function () {
+    // Each of them is 64 MiB.
+    this.timeout(120_000);
     const store = (await open()).store('n1');
     const text = 'x'.repeat(64 * 2 ** 20);
     await store.create('a', { n: 1 });
