@@ -33,9 +33,11 @@ export class JournalWriter {
   /** The segment whose lines move or have moved: those that cannot be read stay in it. */
   #moved: Segment | undefined;
 
+  /** @param isOurs whether the folder is still this process's */
   constructor(
     private readonly folder: SegmentFolder,
     private readonly index: RecordIndex,
+    private readonly isOurs: () => Promise<boolean>,
   ) {}
 
   /** Queues an entry. @returns when it is on disk @throws {Error} if it could not be read back */
@@ -78,6 +80,7 @@ export class JournalWriter {
 
   async #append(lines: readonly Line[]): Promise<void> {
     if (lines.length === 0) return;
+    if (!(await this.isOurs())) throw new Error('another process has taken it over');
     const segment = await this.folder.current();
     let offset = await segment.append(Buffer.concat(lines.map(({ bytes }) => bytes)));
     for (const { head, bytes } of lines) {

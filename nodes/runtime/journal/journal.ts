@@ -26,7 +26,7 @@ export class Journal {
     private readonly folder: SegmentFolder,
     private readonly lock: FolderLock,
   ) {
-    this.#writer = new JournalWriter(folder, this.#index);
+    this.#writer = new JournalWriter(folder, this.#index, () => lock.isOurs());
   }
 
   /**

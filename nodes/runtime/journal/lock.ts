@@ -1,16 +1,19 @@
 import { readFileSync, unlinkSync } from 'node:fs';
 import { open, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { isRunning, thisProcess, type Holder } from './process-identity';
 
 /** How often the holder renews the lock, in milliseconds; older versions do not say it in the file. */
 const HEARTBEAT_MS = 5000;
 const HEARTBEAT_OF_OLDER_MS = 20_000;
-/** A lock that was renewed longer ago is free if it is not known whether its holder runs, in milliseconds. */
+/** The lock of another computer that was renewed longer ago is free, in milliseconds. */
 const STALE_MS = 90_000;
 /** How often such a lock is looked at, in milliseconds, and for how many heartbeats of its holder. */
 const LOOK_MS = 1000;
-const HEARTBEATS_AWAITED = 2.25;
+const HEARTBEATS_AWAITED = 4;
+/** A holder that has not renewed the lock for this long looks whether it still has it, in milliseconds. */
+const DOUBTFUL_MS = 2 * HEARTBEAT_MS;
 /** How long a lock that was taken over must stay unchanged before it counts, in milliseconds. */
 const TAKEOVER_MS = 100;
 
@@ -44,6 +47,8 @@ process.once('exit', () => {
 /** Keeps a second process out of a folder. */
 export class FolderLock {
   readonly #heartbeat: NodeJS.Timeout;
+  #renewedAt = Date.now();
+  #isLost = false;
 
   /** @param mine what the file says as long as the lock is this process's */
   private constructor(
@@ -82,11 +87,19 @@ export class FolderLock {
     held.delete(this.path);
   }
 
+  /** Whether this process still has it: another host takes it over from one that was blocked for long, and then has it. */
+  async isOurs(): Promise<boolean> {
+    if (Math.abs(Date.now() - this.#renewedAt) > DOUBTFUL_MS) await this.#touch();
+    return !this.#isLost;
+  }
+
   async #touch(): Promise<void> {
-    // Another host takes it over from a process that was blocked for long, and whose lock it is not any more.
-    if (!(await says(this.path, this.mine))) return;
-    const now = new Date();
+    const text = await readFile(this.path, 'utf8').catch(() => undefined);
     // A folder that was removed meanwhile is noticed by the next write.
+    this.#isLost ||= text !== undefined && text !== this.mine;
+    if (text !== this.mine || this.#isLost) return;
+    const now = new Date();
+    this.#renewedAt = now.getTime();
     await utimes(this.path, now, now).catch(() => undefined);
   }
 }
@@ -126,7 +139,7 @@ async function isHeld(path: string, options: TakeOptions): Promise<boolean> {
   // This process holds no lock that it does not know of: a container starts with the same process id each time.
   if (holder.pid === process.pid && runs !== undefined) return false;
   if (runs !== undefined) return runs;
-  if (Date.now() - renewed >= STALE_MS) return false;
+  if (holder.host !== hostname() && Date.now() - renewed >= STALE_MS) return false;
   options.onWait?.();
   return isRenewed(path, renewed, heartbeatOf(holder), options.signal);
 }

@@ -232,6 +232,22 @@ describe('files of the journal', () => {
     assert.deepEqual(reports, []);
   });
 
+  it('journal: nothing is written after another process has taken the folder over', async () => {
+    const store = (await open()).store('n1');
+    await store.create('a', { n: 1 });
+    const segment = join(folder, 'journal-00000001.jsonl');
+    const before = readFileSync(segment);
+    writeFileSync(join(folder, 'lock'), '{"pid":1,"host":"elsewhere"}\n');
+    const later = Date.now() + 11_000;
+    const now = mock.method(Date, 'now', () => later);
+    const taken = { message: 'another process has taken it over' };
+    await assert.rejects(store.create('b', {}), taken);
+    await assert.rejects(store.update('a', { n: 2 }), taken);
+    now.mock.restore();
+    await assert.rejects(store.remove('a'), taken);
+    assert.deepEqual(readFileSync(segment), before);
+  });
+
   it('journal: a folder that cannot be read is an error, and is not locked', async () => {
     mkdirSync(join(folder, 'journal-00000001.jsonl'));
     await assert.rejects(open(), { code: 'EISDIR' });

@@ -189,13 +189,13 @@ describe('shared journal', () => {
     it('shared journal: a redeploy meanwhile does not begin anew', async () => {
       const closing = new AbortController();
       const closed = acquireJournal(userDir, ignore, closing.signal);
-      for (let second = 0; second < 8; second++) await passSecond();
+      for (let second = 0; second < 15; second++) await passSecond();
       closing.abort();
       assert.equal(await closed, undefined);
       const state = { isOpen: false };
       const next = acquire().finally(() => (state.isOpen = true));
-      // From the beginning it takes twelve.
-      for (let second = 0; second < 11 && !state.isOpen; second++) await passSecond();
+      // From the beginning it takes twenty.
+      for (let second = 0; second < 19 && !state.isOpen; second++) await passSecond();
       assert.equal(state.isOpen, true);
       await next;
     });
@@ -203,7 +203,7 @@ describe('shared journal', () => {
     it('shared journal: when all users are closed, the lock stays as it is', async () => {
       await closeWhileWaiting();
       await clock.jump(2000);
-      for (let second = 0; second < 20; second++) {
+      for (let second = 0; second < 30; second++) {
         await passSecond();
         assert.equal(holder(), HOLDER);
       }
