@@ -89,10 +89,19 @@ export function propertyOf({ value, type }: Source): string | undefined {
 }
 
 /**
- * How JSONata reaches properties of a message without their names: wildcards, the message as a whole, and functions that
- * take it as a whole if they get nothing else, or that evaluate text.
+ * How JSONata reaches properties of a message without their names: wildcards, where no value stands before them; the message
+ * as a whole; functions that take it as a whole if they get nothing else, or that evaluate text; and escaped names.
  */
-const REACHES_ANY = /[*%]|\$+(?!\w|\$|\s*\.\s*[\w\x60"])|\$\w+\s*\(\s*\)|\$(?:each|sift|lookup|eval)\b/;
+const REACHES_ANY = new RegExp(
+  [
+    '(?<![\\w)\\]"`]\\s*)[*%]',
+    '\\b(?:and|or|in)\\s*[*%]',
+    '\\$+(?!\\w|\\$|\\s*\\.\\s*[\\w`"])',
+    '\\$(?!(?:now|millis|random|moment)\\b)\\w+\\s*\\(\\s*\\)',
+    '\\$(?:each|sift|lookup|eval)\\b',
+    '\\\\u',
+  ].join('|'),
+);
 
 /**
  * The message properties that a secret value may be made of. Of a JSONata expression these are all whose names occur in it,
@@ -100,7 +109,9 @@ const REACHES_ANY = /[*%]|\$+(?!\w|\$|\s*\.\s*[\w\x60"])|\$\w+\s*\(\s*\)|\$(?:ea
  */
 export function secretProperties(source: Source, msg: NodeMessage): string[] {
   if (source.type !== 'jsonata') return [propertyOf(source) ?? []].flat();
-  const isSecret = (name: string): boolean => source.value.includes(name) || REACHES_ANY.test(source.value);
+  const words = new Set(source.value.match(/\w+/g));
+  const isNamed = (name: string): boolean => (/^\w+$/.test(name) ? words.has(name) : source.value.includes(name));
+  const isSecret = (name: string): boolean => isNamed(name) || REACHES_ANY.test(source.value);
   return Object.keys(msg).filter((name) => name !== '_msgid' && isSecret(name));
 }
 
