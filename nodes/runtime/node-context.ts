@@ -7,11 +7,11 @@ import { handOver } from '../util/hand-over';
 import { sanitize } from '../util/sanitize';
 import { toError } from '../util/to-error';
 import { endMessage } from './end-message';
-import { onFlowsStarted } from './flows-started';
 import type { RecordState } from './journal/record-store';
-import { NodeStore } from './journal/node-store';
+import type { NodeStore } from './journal/node-store';
 import type { Done, Handler, IncomingMessage, Send } from './incoming-message';
 import type { NodeConfiguration } from './node-configuration';
+import { NodeRecords } from './node-records';
 import type { Result, ResultSender } from './output';
 import { endHeld, PendingMessages, type PendingMessage } from './pending-messages';
 import { StartQueue } from './start-queue';
@@ -36,18 +36,11 @@ const MAX_READ_FAILURES = 10;
 /** How long messages that are stopped get their large properties back; Node-RED waits 15 s for a node that is closed. */
 const MAX_RESTORE_MS = 2000;
 
-/** Settings that a node with pending work has. */
-interface PendingSettings {
-  resume?: boolean;
-  store?: string;
-}
-
 /** What a deployed node gives to what its messages share: requests of its own, and its pending work. */
 export class NodeContext<S extends object, T> {
   /** Messages whose work goes on after `run` has returned. */
   readonly pending: PendingMessages;
-  /** The node's records; `undefined` if it keeps none. */
-  readonly store: NodeStore | undefined;
+  readonly #records: NodeRecords;
   /** What the node requests on its own behalf begins only a little ahead of its turn: ten thousand may be due at once. */
   readonly #requests = new StartQueue<() => void>(
     (begin) => begin(),
@@ -68,8 +61,18 @@ export class NodeContext<S extends object, T> {
     private readonly runner: ContextRunner<S, T>,
     keepsRecords: boolean,
   ) {
-    this.store = keepsRecords ? this.#openStore() : undefined;
+    this.#records = new NodeRecords(
+      configuration,
+      signal,
+      () => runner.display.note('journalUnavailable'),
+      keepsRecords,
+    );
     this.pending = new PendingMessages(this.store);
+  }
+
+  /** The node's records; `undefined` if it keeps none. */
+  get store(): NodeStore | undefined {
+    return this.#records.store;
   }
 
   /** The node's settings. @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT` when one cannot be used */
@@ -96,46 +99,28 @@ export class NodeContext<S extends object, T> {
     }
   }
 
-  /** Calls back when all nodes of the flows are there, so that what is sent arrives. */
+  /** See {@link NodeRecords.onStarted}. */
   onStarted(start: () => Promise<void> | void): void {
-    const { RED, node } = this.configuration;
-    const withdraw = onFlowsStarted(RED.events, () => {
-      start()?.catch((error: unknown) => node.error(sanitize(toError(error).message)));
-    });
-    this.signal.addEventListener('abort', withdraw, { once: true });
+    this.#records.onStarted(start);
   }
 
   /**
-   * Calls back when the flows have started, if there are records. While the connection cannot be used they stay where
-   * they are, and each deploy looks again.
+   * Calls back when the flows have started, if there are records.
    * @param take called for each recorded piece of work, also for those that other instances leave behind later
    * @param prepare called before, with the node's own records, whose keys begin with `#`
    */
   onRecords(
     take: (record: RecordState, pending: PendingMessage) => void,
-    prepare: (own: ReadonlyMap<string, RecordState>) => void = () => undefined,
+    prepare?: (own: ReadonlyMap<string, RecordState>) => void,
   ): void {
-    const { store } = this;
-    if (store === undefined) return;
-    this.onStarted(async () => {
-      if (this.configuration.connectionProblem() !== undefined) {
-        this.onRecords(take, prepare);
-        return;
-      }
-      const records = await store.load();
-      if (this.signal.aborted) return;
-      prepare(records);
-      const resume = (key: string, state: RecordState): void => {
-        if (this.signal.aborted) return;
-        this.runner.display.unpend(1);
-        take(
-          state,
-          this.pending.resume(key, state, (out) => this.configuration.node.send(out)),
-        );
-      };
-      for (const [key, state] of records) if (!key.startsWith('#')) resume(key, state);
-      await store.onTakenOver(resume);
-    });
+    const resume = (key: string, state: RecordState): void => {
+      this.runner.display.unpend(1);
+      take(
+        state,
+        this.pending.resume(key, state, (out) => this.configuration.node.send(out)),
+      );
+    };
+    this.#records.onLoaded(resume, prepare);
   }
 
   /**
@@ -271,28 +256,5 @@ export class NodeContext<S extends object, T> {
       .catch((error: unknown) => this.configuration.node.error(sanitize(toError(error).message)))
       .finally(() => this.#removals.delete(removal));
     this.#removals.add(removal);
-  }
-
-  #openStore(): NodeStore | undefined {
-    let settings: PendingSettings;
-    try {
-      settings = this.settings();
-    } catch {
-      // Reported with every message; until it is corrected the records stay where they are.
-      return undefined;
-    }
-    const { RED, node } = this.configuration;
-    const name = settings.store ?? '';
-    if (settings.resume !== false) {
-      return new NodeStore(RED, node, name, () => this.runner.display.note('journalUnavailable'), this.signal);
-    }
-    this.onStarted(async () => {
-      // Nothing is recorded, so a store that cannot be used is not worth a warning.
-      const store = new NodeStore(RED, node, name, undefined, this.signal);
-      const count = await store.giveUp();
-      if (count > 0) node.warn(`${count} pieces of pending work were given up, as the node does not resume`);
-      await store.close();
-    });
-    return undefined;
   }
 }

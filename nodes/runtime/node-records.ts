@@ -1,0 +1,89 @@
+import { sanitize } from '../util/sanitize';
+import { toError } from '../util/to-error';
+import { onFlowsStarted } from './flows-started';
+import { NodeStore } from './journal/node-store';
+import type { RecordState } from './journal/record-store';
+import type { NodeConfiguration } from './node-configuration';
+
+/** Settings that a node with pending work has. */
+interface PendingSettings {
+  resume?: boolean;
+  store?: string;
+}
+
+/** The records of one deployed node, which are loaded when the flows have started. */
+export class NodeRecords {
+  /** `undefined` if the node keeps none. */
+  readonly store: NodeStore | undefined;
+
+  /**
+   * @param signal aborted when the node is closed
+   * @param onUnavailable called once when records cannot be kept
+   */
+  constructor(
+    private readonly configuration: NodeConfiguration<string, object>,
+    private readonly signal: AbortSignal,
+    private readonly onUnavailable: () => void,
+    keepsRecords: boolean,
+  ) {
+    this.store = keepsRecords ? this.#open() : undefined;
+  }
+
+  /** Calls back when all nodes of the flows are there, so that what is sent arrives. */
+  onStarted(start: () => Promise<void> | void): void {
+    const { RED, node } = this.configuration;
+    const withdraw = onFlowsStarted(RED.events, () => {
+      start()?.catch((error: unknown) => node.error(sanitize(toError(error).message)));
+    });
+    this.signal.addEventListener('abort', withdraw, { once: true });
+  }
+
+  /**
+   * Loads the records when the flows have started. While the connection cannot be used they stay where they are, and each
+   * deploy looks again.
+   * @param resume called for each piece of work, also for those that other instances leave behind later
+   * @param prepare called before, with the node's own records, whose keys begin with `#`
+   */
+  onLoaded(
+    resume: (key: string, state: RecordState) => void,
+    prepare: (own: ReadonlyMap<string, RecordState>) => void = () => undefined,
+  ): void {
+    const { store } = this;
+    if (store === undefined) return;
+    this.onStarted(async () => {
+      if (this.configuration.connectionProblem() !== undefined) {
+        this.onLoaded(resume, prepare);
+        return;
+      }
+      const records = await store.load();
+      if (this.signal.aborted) return;
+      prepare(records);
+      const take = (key: string, state: RecordState): void => {
+        if (!this.signal.aborted) resume(key, state);
+      };
+      for (const [key, state] of records) if (!key.startsWith('#')) take(key, state);
+      await store.onTakenOver(take);
+    });
+  }
+
+  #open(): NodeStore | undefined {
+    let settings: PendingSettings;
+    try {
+      settings = this.configuration.settings();
+    } catch {
+      // Reported with every message; until it is corrected the records stay where they are.
+      return undefined;
+    }
+    const { RED, node } = this.configuration;
+    const name = settings.store ?? '';
+    if (settings.resume !== false) return new NodeStore(RED, node, name, this.onUnavailable, this.signal);
+    this.onStarted(async () => {
+      // Nothing is recorded, so a store that cannot be used is not worth a warning.
+      const store = new NodeStore(RED, node, name, undefined, this.signal);
+      const count = await store.giveUp();
+      if (count > 0) node.warn(`${count} pieces of pending work were given up, as the node does not resume`);
+      await store.close();
+    });
+    return undefined;
+  }
+}
