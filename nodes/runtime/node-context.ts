@@ -140,6 +140,25 @@ export class NodeContext<S extends object, T> {
     else this.#ending = this.#ending.then(() => this.#emitResumed(pending, result));
   }
 
+  /**
+   * Reads from the record of pending work what it goes on with. A store that does not respond now is asked again.
+   * @returns `undefined` if the message has ended meanwhile
+   * @throws {Error} if the record could not be read for three minutes
+   */
+  async read<R>(pending: PendingMessage, read: () => Promise<R>): Promise<R | undefined> {
+    for (let failures = 1; this.pending.has(pending); failures++) {
+      try {
+        return await read();
+      } catch (error) {
+        const reason = unreadable(toError(error));
+        if (failures === MAX_READ_FAILURES) throw reason;
+        if (failures === 1) this.configuration.node.error(`${reason.message}; its work waits until it can be read`);
+        await pause(readDelayMs(failures), undefined, { ref: false });
+      }
+    }
+    return undefined;
+  }
+
   /** Shows in the status that pending work waits for the service, or that it goes on. */
   setTrouble(trouble: boolean): void {
     this.runner.display.setTrouble(trouble);
@@ -205,16 +224,15 @@ export class NodeContext<S extends object, T> {
 
   /** A store that does not respond now is asked again, so that the message ends all the same. */
   #onUnreadable(pending: PendingMessage, handler: Handler<S, T>, failures: number, error: Error): void {
-    const reason = `the record of a pending message cannot be read (${sanitize(error.message)})`;
+    const reason = unreadable(error);
     if (failures === MAX_READ_FAILURES) {
-      this.#beginEnd(pending, pending.msg ?? { resumed: true }, () => Promise.reject(new Error(reason)));
+      this.#beginEnd(pending, pending.msg ?? { resumed: true }, () => Promise.reject(reason));
       return;
     }
-    if (failures === 1) this.configuration.node.error(`${reason}; its result waits until it can be read`);
-    const delayMs = Math.min(FIRST_READ_DELAY_MS * 2 ** (failures - 1), MAX_READ_DELAY_MS);
+    if (failures === 1) this.configuration.node.error(`${reason.message}; its result waits until it can be read`);
     setTimeout(() => {
       this.#ending = this.#ending.then(() => this.#endNext(pending, handler, failures));
-    }, delayMs).unref();
+    }, readDelayMs(failures)).unref();
   }
 
   #beginEnd(pending: PendingMessage, msg: NodeMessage, handler: Handler<S, T>): void {
@@ -257,4 +275,13 @@ export class NodeContext<S extends object, T> {
       .finally(() => this.#removals.delete(removal));
     this.#removals.add(removal);
   }
+}
+
+function unreadable(error: Error): Error {
+  return new Error(`the record of a pending message cannot be read (${sanitize(error.message)})`);
+}
+
+/** @param failures how often the record could not be read yet */
+function readDelayMs(failures: number): number {
+  return Math.min(FIRST_READ_DELAY_MS * 2 ** (failures - 1), MAX_READ_DELAY_MS);
 }

@@ -156,6 +156,37 @@ export function* devicesInParts(devices: DeviceList): Generator<RecordedDevice[]
   }
 }
 
+/** A device of a record. */
+export interface FollowableDevice {
+  id: string;
+  onboardedId: string;
+  /** 0 = not known. */
+  line: number;
+}
+
+/**
+ * Reads the devices of a record.
+ * @param parts those of the record that belong to the work
+ * @throws the store's error, and an error if the record does not name all its devices
+ */
+export async function readDevices(
+  { isArray, device, total }: RecordedGroup,
+  parts: AsyncIterable<unknown>,
+): Promise<FollowableDevice[]> {
+  const devices = isArray || device === undefined ? [] : [followable(device)];
+  if (isArray) for await (const part of parts) if (Array.isArray(part)) devices.push(...part.map(followable));
+  if (devices.length === total) return devices;
+  throw new Error(`it names ${devices.length} of ${total} devices`);
+}
+
+function followable(device: unknown): FollowableDevice {
+  const [id, onboardedId, line = 0] = (Array.isArray(device) ? device : [device, device]) as unknown[];
+  if (typeof id === 'string' && typeof onboardedId === 'string' && typeof line === 'number') {
+    return { id, onboardedId, line };
+  }
+  throw new Error('it holds something else than devices');
+}
+
 function bitsOf(base64: string, count: number): Uint8Array {
   const bits = new Uint8Array(Math.ceil(count / 8));
   bits.set(Buffer.from(base64, 'base64').subarray(0, bits.length));

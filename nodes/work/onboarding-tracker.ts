@@ -10,18 +10,20 @@ import { PENDING, type Task } from '../runtime/node-definition';
 import type { Result } from '../runtime/output';
 import type { PendingMessage } from '../runtime/pending-messages';
 import { sleep } from '../util/abort';
+import { toError } from '../util/to-error';
 import { createClock, restoreClock } from './node-clock';
 import {
   countEnd,
   devicesInParts,
   groupOf,
   OnboardingGroup,
+  readDevices,
   recordedDevice,
-  type RecordedDevice,
-  type RecordedGroup,
+  type FollowableDevice,
 } from './onboarding-group';
 import { OnboardingProgress } from './onboarding-progress';
 import { OnboardingRecorder } from './onboarding-recorder';
+import { endingOf, resultOf } from './onboarding-results';
 
 export interface OnboardingSettings extends FollowSettings {
   timeout: number;
@@ -37,7 +39,7 @@ const LISTS = ['rows', 'claimedRows'] as const;
 /** Follows the devices of one node's messages, over restarts. */
 export class OnboardingTracker {
   readonly #groups = new Set<OnboardingGroup>();
-  /** The devices of messages that are being recorded, each with those that were cancelled meanwhile. */
+  /** For each message that is being recorded or read: its devices that were cancelled meanwhile. */
   readonly #beginning = new Set<Set<string>>();
   readonly #follower: OnboardingFollower<OnboardingGroup>;
   readonly #clock: RunningClock;
@@ -66,7 +68,7 @@ export class OnboardingTracker {
       this.#recorder.flush();
     });
     context.onRecords(
-      (record, pending) => void this.#resume(groupOf(record), pending),
+      (record, pending) => this.#resume(groupOf(record), pending),
       (own) => restoreClock(this.#clock, own),
     );
   }
@@ -147,34 +149,54 @@ export class OnboardingTracker {
     else this.#finish(group, endCancelled);
   }
 
-  async #resume(group: OnboardingGroup | undefined, pending: PendingMessage): Promise<void> {
+  #resume(group: OnboardingGroup | undefined, pending: PendingMessage): void {
     if (group === undefined) {
-      await this.context.end(pending, () => Promise.resolve(undefined));
+      void this.context.end(pending, () => Promise.resolve(undefined));
       return;
     }
     group.pending = pending;
     this.#groups.add(group);
     this.#progress.add(group.work);
     this.#clock.run();
-    const { isArray, device } = group.work;
-    const spreadMs = this.context.settings().interval * 1000;
-    const follow = (device: RecordedDevice, index: number): void => {
-      if (group.hasEnded(index)) return;
-      const [id, onboardedId, line = 0] = typeof device === 'string' ? ([device, device] as const) : device;
-      group.lines[index] = line;
-      this.#follower.follow(id, onboardedId, { group, index }, Math.random() * spreadMs);
-    };
-    if (device !== undefined) follow(device, 0);
-    if (isArray) {
-      // Copies of it leave while it is pending.
-      await this.context.pending.restore(pending);
-      let index = 0;
-      for await (const part of this.context.pending.workParts(pending)) {
-        for (const item of part as RecordedDevice[]) follow(item, index++);
+    void this.#followRecorded(group);
+  }
+
+  /** Follows the devices of a record. Never rejects: in Node-RED an unhandled rejection ends the process. */
+  async #followRecorded(group: OnboardingGroup): Promise<void> {
+    const cancelled = new Set<string>();
+    this.#beginning.add(cancelled);
+    try {
+      const devices = await this.context.read(group.pending, () => this.#readDevices(group));
+      // All messages end when the key is refused, also those whose devices are being read.
+      if (devices === undefined || !this.#groups.has(group)) return;
+      const spreadMs = this.context.settings().interval * 1000;
+      for (const [index, { id, onboardedId, line }] of devices.entries()) {
+        if (group.hasEnded(index)) continue;
+        group.lines[index] = line;
+        this.#follower.follow(id, onboardedId, { group, index }, Math.random() * spreadMs);
       }
+      if (group.remaining === 0) this.#finish(group, (task) => this.#afterLast(group, task));
+      else this.#cancelIn(group, cancelled);
+      this.#show();
+    } catch (error) {
+      if (this.#groups.has(group)) this.#giveUp(group, toError(error));
+    } finally {
+      this.#beginning.delete(cancelled);
     }
-    if (group.remaining === 0) this.#finish(group, (task) => this.#afterLast(group, task));
-    this.#show();
+  }
+
+  async #readDevices({ work, pending }: OnboardingGroup): Promise<FollowableDevice[]> {
+    // Copies of it leave while it is pending.
+    if (work.isArray) await this.context.pending.restore(pending);
+    return readDevices(work, this.context.pending.workParts(pending));
+  }
+
+  /** A message whose devices cannot be followed ends in an error. */
+  #giveUp(group: OnboardingGroup, error: Error): void {
+    for (let index = 0; index < group.work.total; index++) {
+      if (!group.hasEnded(index)) this.#endCancelled([{ group, index }]);
+    }
+    this.#finish(group, () => Promise.reject(error));
   }
 
   #onEnd(device: FollowedDevice<OnboardingGroup>, followers: Follower<OnboardingGroup>[], end: FollowEnd): void {
@@ -184,7 +206,8 @@ export class OnboardingTracker {
       this.#progress.ended(end);
       // Messages about the same device have payloads of their own.
       const own = followers.length > 1 ? structuredClone(end) : end;
-      const result = this.#resultOf(device.id, group, group.lines[index]!, own);
+      const seconds = Math.round((this.#clock.now() - group.work.begunAt) / 100) / 10;
+      const result = resultOf(device.id, group, index, own, { stage: this.context.settings().until, seconds });
       if (group.remaining === 0) this.#finish(group, (task) => this.#deliverLast(group, index, own, result, task));
       else {
         group.work.sent++;
@@ -200,21 +223,6 @@ export class OnboardingTracker {
       group.setClaimed(index);
       this.#recorder.saveSoon(group);
     }
-  }
-
-  #resultOf(deviceId: string, { work, withoutLists }: OnboardingGroup, line: number, end: FollowEnd): Result {
-    const properties = { ...withoutLists, deviceId, ...(line > 0 ? { line } : {}) };
-    const common = work.isArray ? { part: { id: work.sequence, index: work.sent } } : {};
-    if (!end.isOnboarded) {
-      const { stage, reason, statusCode } = end;
-      const status = statusCode === undefined ? {} : { statusCode };
-      return { port: 1, payload: { deviceId, stage, reason }, ...status, properties, ...common };
-    }
-    const stage = this.context.settings().until;
-    const seconds = Math.round((this.#clock.now() - work.begunAt) / 100) / 10;
-    const onboarding = { stage, startedAt: work.startedAt, seconds };
-    const { body, statusCode } = end;
-    return { port: 0, payload: body, statusCode, properties: { ...properties, onboarding }, ...common };
   }
 
   /** The last result of a message leaves; after it the progress, if nothing else is pending. */
@@ -278,10 +286,4 @@ export class OnboardingTracker {
     const round = isSlow ? ` ↻ ${Math.round(secondsPerRound)} s > ${maxInterval} s` : '';
     this.context.setPendingText(size > 1 ? `${size} …${round}` : undefined);
   }
-}
-
-function endingOf({ counts: { onboarded, failed } }: RecordedGroup): NonNullable<Result['ending']> {
-  const text = (name: string): string => `nrfcloud-onboarding.status.${name}`;
-  if (failed === 0) return { level: 'done', text: text('onboarded') };
-  return { level: onboarded === 0 ? 'failed' : 'partial', text: text('notOnboarded') };
 }

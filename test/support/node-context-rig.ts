@@ -43,6 +43,8 @@ export class NodeContextRig {
   begin: (message: Begun) => Promise<void> = () => Promise.resolve();
   /** How reading a store that lasts goes wrong. */
   failure: Error | 'silence' | undefined;
+  /** Which keys it goes wrong for. */
+  failing = /./;
   /** How often records of a store that lasts were read. */
   reads = 0;
   /** What the store that lasts holds. */
@@ -138,7 +140,8 @@ export class NodeContextRig {
     },
     get: (key: string, _store: string, done: Done): void => {
       if (!key.includes('#lease-')) this.reads++;
-      if (this.failure !== 'silence') done(this.failure, this.kept.get(key));
+      const failure = this.failing.test(key) ? this.failure : undefined;
+      if (failure !== 'silence') done(failure, this.kept.get(key));
     },
     keys: (_store: string, done: Done): void => done(undefined, [...this.kept.keys()]),
   };
