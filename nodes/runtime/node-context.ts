@@ -132,12 +132,22 @@ export class NodeContext<S extends object, T> {
     return this.#ending;
   }
 
-  /** Sends a copy of a pending message with a result, without its large properties. */
+  /**
+   * Sends a copy of a pending message with a result, without its large properties. Never throws, as timers call it: a
+   * result that cannot be sent is an error of the node.
+   */
   emit(pending: PendingMessage, result: Result): void {
     const { msg } = pending;
-    if (msg !== undefined) void this.runner.senderFor(msg, pending.send).emit(result);
-    // In turn with the ends, so that nothing leaves after the result.
-    else this.#ending = this.#ending.then(() => this.#emitResumed(pending, result));
+    if (msg === undefined) {
+      // In turn with the ends, so that nothing leaves after the result.
+      this.#ending = this.#ending.then(() => this.#emitResumed(pending, result));
+      return;
+    }
+    try {
+      void this.runner.senderFor(msg, pending.send).emit(result);
+    } catch (error) {
+      this.configuration.node.error(sanitize(toError(error).message));
+    }
   }
 
   /**

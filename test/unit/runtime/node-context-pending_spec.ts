@@ -156,6 +156,14 @@ describe('node context with pending messages', () => {
     assert.deepEqual([rig.sent, rig.errors], [[], [['down', undefined]]]);
   });
 
+  it('node context: a result that cannot be sent is an error of the node, and is not thrown', async () => {
+    const context = rig.open();
+    const pending = await rig.hold(context, 'key');
+    const failing = { ...pending, send: () => assert.fail('cannot be copied') };
+    context.emit(failing, { payload: 1 });
+    assert.deepEqual(rig.errors, [['cannot be copied', undefined]]);
+  });
+
   it('node context: sixteen messages end at once, and each that has ended lets one more end', async () => {
     const context = rig.open();
     const ends: (() => void)[] = [];
