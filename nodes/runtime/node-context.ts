@@ -104,11 +104,7 @@ export class NodeContext<S extends object, T> {
     this.#records.onStarted(start);
   }
 
-  /**
-   * Calls back when the flows have started, if there are records.
-   * @param take called for each recorded piece of work, also for those that other instances leave behind later
-   * @param prepare called before, with the node's own records, whose keys begin with `#`
-   */
+  /** Calls back for each recorded piece of work when the flows have started; see {@link NodeRecords.onLoaded}. */
   onRecords(
     take: (record: RecordState, pending: PendingMessage) => void,
     prepare?: (own: ReadonlyMap<string, RecordState>) => void,
@@ -121,6 +117,11 @@ export class NodeContext<S extends object, T> {
       );
     };
     this.#records.onLoaded(resume, prepare);
+  }
+
+  /** See {@link NodeRecords.loaded}. */
+  loaded(): Promise<void> {
+    return this.#records.loaded();
   }
 
   /**

@@ -1,3 +1,4 @@
+import { closed } from '../api/errors';
 import { sanitize } from '../util/sanitize';
 import { toError } from '../util/to-error';
 import { onFlowsStarted } from './flows-started';
@@ -15,6 +16,8 @@ interface PendingSettings {
 export class NodeRecords {
   /** `undefined` if the node keeps none. */
   readonly store: NodeStore | undefined;
+  #setLoaded!: () => void;
+  readonly #loaded = new Promise<void>((resolve) => (this.#setLoaded = resolve));
 
   /**
    * @param signal aborted when the node is closed
@@ -27,6 +30,17 @@ export class NodeRecords {
     keepsRecords: boolean,
   ) {
     this.store = keepsRecords ? this.#open() : undefined;
+    if (this.store === undefined) this.#setLoaded();
+    signal.addEventListener('abort', this.#setLoaded, { once: true });
+  }
+
+  /**
+   * Waits until the records are loaded, or cannot be. What comes before knows neither the node's clock nor its pending work.
+   * @throws {NrfCloudError} `NRFCLOUD_CLOSED` when the node is closed
+   */
+  async loaded(): Promise<void> {
+    await this.#loaded;
+    if (this.signal.aborted) throw closed(this.configuration.operation);
   }
 
   /** Calls back when all nodes of the flows are there, so that what is sent arrives. */
@@ -55,13 +69,17 @@ export class NodeRecords {
         this.onLoaded(resume, prepare);
         return;
       }
-      const records = await store.load();
-      if (this.signal.aborted) return;
-      prepare(records);
       const take = (key: string, state: RecordState): void => {
         if (!this.signal.aborted) resume(key, state);
       };
-      for (const [key, state] of records) if (!key.startsWith('#')) take(key, state);
+      try {
+        const records = await store.load();
+        if (this.signal.aborted) return;
+        prepare(records);
+        for (const [key, state] of records) if (!key.startsWith('#')) take(key, state);
+      } finally {
+        this.#setLoaded();
+      }
       await store.onTakenOver(take);
     });
   }

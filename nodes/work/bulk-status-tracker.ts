@@ -97,12 +97,14 @@ export class BulkStatusTracker {
   /** Records a message and watches its operation. */
   async begin(id: string, task: Task<never, BulkStatusSettings, BulkStatusTracker>): Promise<typeof PENDING> {
     const { timeout } = task.settings;
-    const begunAt = this.#clock.now();
-    const work: RecordedWatch = { id, deadline: timeout > 0 ? begunAt + timeout * 1000 : null, begunAt, status: null };
     const beginning = { id, cancelled: false };
     this.#beginning.add(beginning);
+    let work: RecordedWatch;
     let pending: PendingMessage;
     try {
+      await this.context.loaded();
+      const begunAt = this.#clock.now();
+      work = { id, deadline: timeout > 0 ? begunAt + timeout * 1000 : null, begunAt, status: null };
       pending = await task.hold(randomUUID(), work);
     } finally {
       this.#beginning.delete(beginning);

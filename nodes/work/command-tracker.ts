@@ -57,6 +57,7 @@ export class CommandTracker {
     const { wait, timeout } = task.settings;
     const { deviceId } = command;
     const key = randomUUID();
+    await this.context.loaded();
     await task.recordWork(key, { phase: 'creating', deviceId }, { secret: REQUEST_INPUTS });
     const { statusCode, body } = await sendCommand(task.api, command);
     const status = typeof body['status'] === 'string' ? body['status'] : 'PENDING';

@@ -84,11 +84,34 @@ export class OnboardingTracker {
     source: string | undefined,
     keepsReplaced: boolean,
   ): Promise<Result | typeof PENDING | undefined> {
-    const { isArray, ids, onboardedIds, lines } = devices;
+    const { isArray, ids, onboardedIds } = devices;
     task.api.checkConfigured('get onboarded device');
-    if (ids.length === 0) return this.#endOfNothing();
+    const cancelled = new Set<string>();
+    this.#beginning.add(cancelled);
+    let group: OnboardingGroup;
+    try {
+      await this.context.loaded();
+      if (ids.length === 0) return this.#endOfNothing();
+      group = this.#newGroup(devices, task.settings.timeout);
+      const without = isArray ? [...LISTS, ...(source === undefined ? [] : [source])] : [];
+      group.replaced = without;
+      const parts = isArray ? devicesInParts(devices) : [];
+      group.pending = await task.hold(randomUUID(), group.work, { parts, without, keepsReplaced, staysWhole: isArray });
+    } finally {
+      this.#beginning.delete(cancelled);
+    }
+    this.#groups.add(group);
+    this.#progress.add(group.work);
+    for (const [index, id] of ids.entries()) this.#follower.follow(id, onboardedIds[index]!, { group, index }, 0);
+    this.#clock.run();
+    this.#cancelIn(group, cancelled);
+    this.#show();
+    return PENDING;
+  }
+
+  #newGroup(devices: DeviceList, timeout: number): OnboardingGroup {
+    const { isArray, ids, lines } = devices;
     const begunAt = this.#clock.now();
-    const { timeout } = task.settings;
     const group = new OnboardingGroup({
       isArray,
       total: ids.length,
@@ -103,23 +126,7 @@ export class OnboardingTracker {
       ...(isArray ? {} : { device: recordedDevice(devices, 0) }),
     });
     group.lines.set(lines);
-    const without = isArray ? [...LISTS, ...(source === undefined ? [] : [source])] : [];
-    group.replaced = without;
-    const parts = isArray ? devicesInParts(devices) : [];
-    const cancelled = new Set<string>();
-    this.#beginning.add(cancelled);
-    try {
-      group.pending = await task.hold(randomUUID(), group.work, { parts, without, keepsReplaced, staysWhole: isArray });
-    } finally {
-      this.#beginning.delete(cancelled);
-    }
-    this.#groups.add(group);
-    this.#progress.add(group.work);
-    for (const [index, id] of ids.entries()) this.#follower.follow(id, onboardedIds[index]!, { group, index }, 0);
-    this.#clock.run();
-    this.#cancelIn(group, cancelled);
-    this.#show();
-    return PENDING;
+    return group;
   }
 
   /** Ends the following of devices; messages that have none left end without a result. */
