@@ -29,7 +29,7 @@ export default defineNode<'operation' | 'rows' | 'cancel', BulkStatusSettings, B
     inputs.rows = undefined;
     if (request.kind === 'watch') return state.begin(request.id, task);
     if (request.kind === 'result') return state.conclude(request.result, task);
-    state.cancel(request.id);
+    await state.cancel(request.id);
     return endCancelled(task);
   },
 });

@@ -57,7 +57,7 @@ export default defineNode<Input, Settings, CommandTracker>({
   run: async (task) => {
     const { inputs, settings, source, state } = task;
     if (inputs.cancel === true) {
-      state.cancel(readCommandIds(inputs.device, task.get('payload')));
+      await state.cancel(readCommandIds(inputs.device, task.get('payload')));
       return endCancelled(task);
     }
     const done = settings.wait ? 'succeeded' : 'created';

@@ -32,7 +32,7 @@ export default defineNode<'device' | 'claimedRows' | 'rows' | 'cancel', Onboardi
       const keepsLists = [inputs.device, inputs.claimedRows, inputs.rows].every(isSmallList);
       return state.begin(devices, task, listProperty(inputs.device, source.device), keepsLists);
     }
-    state.cancel(devices);
+    await state.cancel(devices);
     return endCancelled(task);
   },
 });

@@ -13,7 +13,7 @@ import { parseChosenTags, parseTags } from '../parse/tags';
 import { loadInBackground } from '../runtime/background-load';
 import { endCancelled } from '../runtime/cancelled';
 import { DIALOG } from '../runtime/inputs';
-import { LinkedAbort, type Abort } from '../util/abort';
+import { Abort, LinkedAbort } from '../util/abort';
 import { isObject } from '../util/json';
 import type { RecordState } from '../runtime/journal/record-store';
 import type { NodeContext } from '../runtime/node-context';
@@ -57,7 +57,7 @@ interface RecordedClaim extends Record<string, unknown> {
 
 /** The bulk claims of one node, over restarts. */
 export class BulkClaims {
-  /** Those that are being processed, by the id of their sequence; each is aborted to cancel it. */
+  /** Those that are being processed or wait to be resumed, by the id of their sequence; each is aborted to cancel it. */
   readonly #running = new Map<string, Abort>();
 
   constructor(
@@ -67,14 +67,23 @@ export class BulkClaims {
     const withdraw = loadInBackground(RED.events, loadCsvParse);
     context.signal.addEventListener('abort', withdraw, { once: true });
     context.onRecords((record, pending) => {
-      void this.context.end(pending, (task) => this.#continue(task as BulkClaimTask, record, pending));
+      const { id } = record['work'] as RecordedClaim;
+      const waiting = new Abort();
+      this.#running.set(id, waiting);
+      void this.context.end(pending, async (task) => {
+        try {
+          return await this.#continue(task as BulkClaimTask, record, pending, () => waiting.aborted);
+        } finally {
+          if (this.#running.get(id) === waiting) this.#running.delete(id);
+        }
+      });
     });
   }
 
   /** Claims the devices of a message's rows. */
   async run(task: BulkClaimTask): Promise<Result | undefined> {
     if (task.inputs.cancel === true) {
-      this.#cancel(task);
+      await this.#cancel(task);
       return endCancelled(task);
     }
     const { inputs, settings, source } = task;
@@ -110,10 +119,16 @@ export class BulkClaims {
     return { port: 2, payload: summary, ending: endingOfCheck(summary) };
   }
 
-  /** Continues a bulk claim that a restart interrupted. */
-  async #continue(task: BulkClaimTask, record: RecordState, pending: PendingMessage): Promise<Result | undefined> {
+  /** Continues a bulk claim that a restart interrupted. @param isCancelled whether it was cancelled meanwhile */
+  async #continue(
+    task: BulkClaimTask,
+    record: RecordState,
+    pending: PendingMessage,
+    isCancelled: () => boolean,
+  ): Promise<Result | undefined> {
     const work = record['work'] as RecordedClaim;
     task.continueWork(pending.key, record);
+    if (isCancelled()) return endCancelled(task);
     const { file, content } = work;
     const was = file === undefined ? undefined : await findSameFile(file);
     if (file !== undefined && was === undefined) {
@@ -128,6 +143,7 @@ export class BulkClaims {
       was === undefined
         ? await contentSource(content ?? 'text', this.context.store!.parts(pending.key), countMessageParts(record))
         : ({ kind: 'file', path: was.path, was } as const);
+    if (isCancelled()) return endCancelled(task);
     return this.#claim(task, { ...this.#params(task, work), source }, work);
   }
 
@@ -180,12 +196,13 @@ export class BulkClaims {
     }
   }
 
-  #cancel(task: BulkClaimTask): void {
+  async #cancel(task: BulkClaimTask): Promise<void> {
     const parts = task.get('parts');
     const id = isObject(parts) ? parts['id'] : undefined;
     if (typeof id !== 'string') {
       throw invalidInput('bulk claim', 'msg.parts.id is missing; to cancel, send a message that the bulk claim sent');
     }
+    await this.context.loaded();
     this.#running.get(id)?.abort();
   }
 

@@ -122,9 +122,10 @@ export class BulkStatusTracker {
     return resultOfUpload(task.api, result, paramsOf(task));
   }
 
-  /** Ends all watches over an operation; their messages end without a result. */
-  cancel(id: string): void {
+  /** Ends all watches over an operation, also those of earlier runs; their messages end without a result. */
+  async cancel(id: string): Promise<void> {
     for (const beginning of this.#beginning) if (beginning.id === id) beginning.cancelled = true;
+    await this.context.loaded();
     for (const watch of (this.#operations.get(id)?.watchers ?? []) as readonly Watch[]) {
       this.end(watch, endCancelled);
     }

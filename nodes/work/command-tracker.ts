@@ -80,8 +80,9 @@ export class CommandTracker {
     return PENDING;
   }
 
-  /** Ends the wait for commands; their messages end without a result. */
-  cancel(ids: readonly string[]): void {
+  /** Ends the wait for commands, also for those of earlier runs; their messages end without a result. */
+  async cancel(ids: readonly string[]): Promise<void> {
+    await this.context.loaded();
     for (const [key, { target }] of this.#watched) {
       if (ids.includes(target.watch.commandId)) this.#end(key, endCancelled);
     }

@@ -39,8 +39,10 @@ const LISTS = ['rows', 'claimedRows'] as const;
 /** Follows the devices of one node's messages, over restarts. */
 export class OnboardingTracker {
   readonly #groups = new Set<OnboardingGroup>();
-  /** For each message that is being recorded or read: its devices that were cancelled meanwhile. */
+  /** For each message that is being recorded, the devices that were cancelled meanwhile. */
   readonly #beginning = new Set<Set<string>>();
+  /** The same for those whose records are being read after a restart. */
+  readonly #reading = new Set<Set<string>>();
   readonly #follower: OnboardingFollower<OnboardingGroup>;
   readonly #clock: RunningClock;
   readonly #progress: OnboardingProgress;
@@ -129,9 +131,11 @@ export class OnboardingTracker {
     return group;
   }
 
-  /** Ends the following of devices; messages that have none left end without a result. */
-  cancel({ ids }: DeviceList): void {
+  /** Ends the following of devices, also of earlier runs; messages that have none left end without a result. */
+  async cancel({ ids }: DeviceList): Promise<void> {
     for (const cancelled of this.#beginning) for (const id of ids) cancelled.add(id);
+    await this.context.loaded();
+    for (const cancelled of this.#reading) for (const id of ids) cancelled.add(id);
     for (const group of this.#endCancelled(ids.flatMap((id) => this.#follower.cancel(id)))) this.#settle(group);
   }
 
@@ -171,7 +175,7 @@ export class OnboardingTracker {
   /** Follows the devices of a record. Never rejects: in Node-RED an unhandled rejection ends the process. */
   async #followRecorded(group: OnboardingGroup): Promise<void> {
     const cancelled = new Set<string>();
-    this.#beginning.add(cancelled);
+    this.#reading.add(cancelled);
     try {
       const devices = await this.context.read(group.pending, () => this.#readDevices(group));
       // All messages end when the key is refused, also those whose devices are being read.
@@ -188,7 +192,7 @@ export class OnboardingTracker {
     } catch (error) {
       if (this.#groups.has(group)) this.#giveUp(group, toError(error));
     } finally {
-      this.#beginning.delete(cancelled);
+      this.#reading.delete(cancelled);
     }
   }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
+import { BulkClaims } from '../../../nodes/work/bulk-claims';
 import { BulkStatusTracker } from '../../../nodes/work/bulk-status-tracker';
 import { CommandTracker } from '../../../nodes/work/command-tracker';
 import { OnboardingTracker } from '../../../nodes/work/onboarding-tracker';
@@ -118,6 +119,50 @@ describe('messages that come before the records are loaded', () => {
     await assert.rejects(rig.begun[0]!.handler!({} as never), { code: 'NRFCLOUD_TIMEOUT' });
     assert.equal(rig.begun[0]!.msg.resumed, true);
   });
+
+  /** The message that ends has no result. */
+  const assertCancelled = async (): Promise<void> => {
+    await rig.clock.pass(400, 50);
+    assert.equal(rig.begun.length, 1);
+    const task = { describe: () => undefined, continueWork: () => undefined };
+    assert.equal(await rig.begun[0]!.handler!(task as never), undefined);
+  };
+
+  it('bulk status: a cancel that comes before the records are loaded ends recorded work', async () => {
+    await record('old', { version: 2, large: [], work: { id: 'OLD', deadline: null, begunAt: 0, status: null } });
+    const { tracker } = deploy(BulkStatusTracker);
+    const cancelled = tracker.cancel('OLD');
+    rig.events.emit('flows:started');
+    await assertCancelled();
+    await cancelled;
+  });
+
+  it('command: a cancel that comes before the records are loaded ends recorded work', async () => {
+    const work = { deviceId: 'd', commandId: 'c', deadline: null, begunAt: 0, createdAt: '', status: null };
+    await record('old', { version: 2, large: [], work });
+    const { tracker } = deploy(CommandTracker);
+    const cancelled = tracker.cancel(['c']);
+    rig.events.emit('flows:started');
+    await assertCancelled();
+    await cancelled;
+  });
+
+  for (const isLoaded of [false, true]) {
+    it(`bulk claim: a cancel ends recorded work that has not gone on (records are loaded: ${isLoaded})`, async () => {
+      await record('old', { version: 2, large: [], work: { id: 'OLD', content: 'text', progress: {} } });
+      const context = rig.open({ settings: () => SETTINGS });
+      const claims = new BulkClaims({ events: rig.events, settings: {} } as never, context as never);
+      const cancel = (): Promise<unknown> => {
+        const task = { inputs: { cancel: true }, get: () => ({ id: 'OLD' }), describe: () => undefined };
+        return claims.run(task as never);
+      };
+      const early = isLoaded ? undefined : cancel();
+      rig.events.emit('flows:started');
+      await rig.clock.pass(400, 50);
+      await (early ?? cancel());
+      await assertCancelled();
+    });
+  }
 
   it('a message that waits for the records ends with its node', async () => {
     const { tracker, taskOf } = deploy(BulkStatusTracker);

@@ -91,4 +91,27 @@ describe('onboarding tracker', () => {
     assert.equal(rig.shown.at(-1), '3 …');
     assert.equal(rig.errors.length, 1);
   });
+
+  it('onboarding tracker: a cancel that comes before the records are loaded ends the devices that it lists', async () => {
+    await record('key');
+    const { tracker } = deploy();
+    const cancelled = tracker.cancel({ ids: ['b'] } as never);
+    await start();
+    await cancelled;
+    await rig.clock.pass(1, 1);
+    assert.equal(rig.shown.at(-1), '2 …');
+  });
+
+  it('onboarding tracker: a cancel ends devices whose record cannot be read yet', async () => {
+    await record('key');
+    const { tracker } = deploy();
+    rig.failing = /#part/;
+    rig.failure = new Error('down');
+    await start();
+    await tracker.cancel({ ids: IDS } as never);
+    rig.failure = undefined;
+    await rig.clock.pass(2000, 50);
+    assert.equal(rig.begun.length, 1);
+    assert.equal(await rig.begun[0]!.handler!({ describe: () => undefined } as never), undefined);
+  });
 });
