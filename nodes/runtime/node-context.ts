@@ -13,7 +13,7 @@ import type { Done, Handler, IncomingMessage, Send } from './incoming-message';
 import type { NodeConfiguration } from './node-configuration';
 import { NodeRecords } from './node-records';
 import type { Result, ResultSender } from './output';
-import { endHeld, PendingMessages, type PendingMessage } from './pending-messages';
+import { endHeld, MAX_READ_FAILURES, PendingMessages, readDelayMs, type PendingMessage } from './pending-messages';
 import { StartQueue } from './start-queue';
 import type { StatusDisplay } from './status';
 
@@ -27,11 +27,6 @@ export interface ContextRunner<S, T> {
 
 /** Most pending messages that end at once: each is read back with all its rows. */
 const MAX_ENDING = 16;
-
-/** The time until a record that cannot be read is read again, which doubles each time; and how often: for three minutes. */
-const FIRST_READ_DELAY_MS = 1000;
-const MAX_READ_DELAY_MS = 30_000;
-const MAX_READ_FAILURES = 10;
 
 /** How long messages that are stopped get their large properties back; Node-RED waits 15 s for a node that is closed. */
 const MAX_RESTORE_MS = 2000;
@@ -110,11 +105,14 @@ export class NodeContext<S extends object, T> {
     prepare?: (own: ReadonlyMap<string, RecordState>) => void,
   ): void {
     const resume = (key: string, state: RecordState): void => {
-      this.runner.display.unpend(1);
-      take(
-        state,
-        this.pending.resume(key, state, (out) => this.configuration.node.send(out)),
-      );
+      const pending = this.pending.resume(key, state, (out) => this.configuration.node.send(out));
+      try {
+        take(state, pending);
+        this.runner.display.unpend(1);
+      } catch (error) {
+        this.pending.take(pending);
+        throw error;
+      }
     };
     this.#records.onLoaded(resume, prepare);
   }
@@ -290,9 +288,4 @@ export class NodeContext<S extends object, T> {
 
 function unreadable(error: Error): Error {
   return new Error(`the record of a pending message cannot be read (${sanitize(error.message)})`);
-}
-
-/** @param failures how often the record could not be read yet */
-function readDelayMs(failures: number): number {
-  return Math.min(FIRST_READ_DELAY_MS * 2 ** (failures - 1), MAX_READ_DELAY_MS);
 }

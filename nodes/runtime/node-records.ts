@@ -55,7 +55,8 @@ export class NodeRecords {
   /**
    * Loads the records when the flows have started. While the connection cannot be used they stay where they are, and each
    * deploy looks again.
-   * @param resume called for each piece of work, also for those that other instances leave behind later
+   * @param resume called for each piece of work, also for those that other instances leave behind later; one that it
+   *   throws for is reported and stays recorded
    * @param prepare called before, with the node's own records, whose keys begin with `#`
    */
   onLoaded(
@@ -63,6 +64,7 @@ export class NodeRecords {
     prepare: (own: ReadonlyMap<string, RecordState>) => void = () => undefined,
   ): void {
     const { store } = this;
+    const { node } = this.configuration;
     if (store === undefined) return;
     this.onStarted(async () => {
       if (this.configuration.connectionProblem() !== undefined) {
@@ -70,7 +72,13 @@ export class NodeRecords {
         return;
       }
       const take = (key: string, state: RecordState): void => {
-        if (!this.signal.aborted) resume(key, state);
+        if (this.signal.aborted) return;
+        try {
+          resume(key, state);
+        } catch (error) {
+          const reason = sanitize(toError(error).message);
+          node.error(`a record of pending work cannot be continued and is kept (${reason}); send its message again`);
+        }
       };
       try {
         const records = await store.load();

@@ -37,6 +37,17 @@ export interface HoldOptions {
   staysWhole?: boolean;
 }
 
+/** How often a record is read that cannot be read: for three minutes. */
+export const MAX_READ_FAILURES = 10;
+/** The time until it is read again, which doubles each time. */
+const FIRST_READ_DELAY_MS = 1000;
+const MAX_READ_DELAY_MS = 30_000;
+
+/** Milliseconds until a record is read again. @param failures how often it could not be read yet */
+export function readDelayMs(failures: number): number {
+  return Math.min(FIRST_READ_DELAY_MS * 2 ** (failures - 1), MAX_READ_DELAY_MS);
+}
+
 /**
  * Records messages whose work outlives a request. While a message is pending its large properties are in the store only:
  * Node-RED holds the message until it ends, and ten thousand of them would fill the memory.

@@ -123,6 +123,23 @@ describe('node context with pending messages', () => {
     assert.equal(rig.unpended, 1);
   });
 
+  it('node context: a record that cannot be taken up is reported and kept, and the others are taken up', async () => {
+    const earlier = rig.store();
+    for (const key of ['damaged', 'whole']) await earlier.create(key, { version: 2, work: {}, large: [] });
+    await earlier.close();
+    const context = rig.open();
+    const taken: string[] = [];
+    context.onRecords((_state, { key }) => {
+      assert.notEqual(key, 'damaged', 'no work');
+      taken.push(key);
+    });
+    rig.events.emit('flows:started');
+    await rig.clock.pass(400, 50);
+    assert.deepEqual([taken, rig.errors.length, rig.unpended, context.pending.size], [['whole'], 1, 1, 1]);
+    assertSentence(rig.errors[0]![0]);
+    assert.ok((await rig.store().load()).has('damaged'));
+  });
+
   it('node context: a failure after the start of the flows is reported', async () => {
     const context = rig.open({ keepsRecords: false });
     context.onStarted(() => undefined);
