@@ -21,7 +21,7 @@ export class FollowedDevice<G extends DeviceGroup> {
   checkAt = 0;
   /** How often it was found not to be onboarded, which its interval grows with. */
   polls = 0;
-  /** How often its last look-up, after the timeout, has failed. */
+  /** How often its last look-up has failed since the first of its deadlines passed. */
   failedLastLooks = 0;
   /** It is in device management, but has not connected. */
   isOnboarded = false;

@@ -285,6 +285,8 @@ export class OnboardingFollower<G extends DeviceGroup> {
 
   #remove(device: FollowedDevice<G>, isRemoved: (follower: Follower<G>) => boolean): Follower<G>[] {
     const removed = device.remove(isRemoved);
+    // Messages with a later deadline have last looks of their own.
+    device.failedLastLooks = 0;
     if (device.isOnboarded) this.onboardedFollowers -= removed.length;
     if (device.isEnded) this.#devices.delete(keyOf(device.id, device.onboardedId));
     return removed;

@@ -38,6 +38,20 @@ describe('OnboardingFollower', () => {
       assert.deepEqual(stages().slice(2), [['a', [2], false]]);
     });
 
+    it('OnboardingFollower: last looks that failed for one message do not count for the next one', async () => {
+      rig.follow('a', DEADLINE);
+      const next = 10 * MINUTE;
+      rig.follower.follow('a', 'a', followerOf(1, next), 0);
+      rig.errors.set('get onboarded device', serviceError('NRFCLOUD_UNAVAILABLE'));
+      await rig.clock.pass(2000, 10);
+      assert.deepEqual(stages(), [['a', [0], 'waiting']]);
+      const looks = (): number => rig.requestsOf('get onboarded device').length;
+      await rig.clock.pass(next - rig.clock.now - 1, 100);
+      const before = looks();
+      await rig.clock.pass(200, 10);
+      assert.deepEqual([stages().length, looks() - before], [1, 1]);
+    });
+
     it('OnboardingFollower: a device that the last look finds ends for all', async () => {
       rig.follow('a', DEADLINE);
       rig.follower.follow('a', 'a', followerOf(1), 0);
