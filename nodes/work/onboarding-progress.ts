@@ -23,6 +23,8 @@ export class OnboardingProgress {
   #connected = 0;
   #failed = 0;
   #hasArray = false;
+  /** The last report is on its way. */
+  #isReported = false;
   #reportedAt = -Infinity;
   #timer: NodeJS.Timeout | undefined;
 
@@ -41,12 +43,12 @@ export class OnboardingProgress {
   }
 
   /**
-   * A message ends: whether the last report follows it, as no device is pending. Single devices have no report (contract),
-   * but one that ends after all arrays reports for them.
+   * A message ends: whether the last report follows it, as no device is pending; it leaves once. Single devices have no report
+   * (contract), but one that ends after all arrays reports for them.
    */
   endsWithReport(isArray: boolean): boolean {
-    if (!this.isComplete || !(isArray || this.#hasArray)) return false;
-    this.#hasArray = false;
+    if (!this.isComplete || this.#isReported || !(isArray || this.#hasArray)) return false;
+    this.#isReported = true;
     return true;
   }
 
@@ -105,7 +107,7 @@ export class OnboardingProgress {
 
   reset(): void {
     this.#total = this.#onboarded = this.#connected = this.#failed = 0;
-    this.#hasArray = false;
+    this.#hasArray = this.#isReported = false;
   }
 
   close(): void {
