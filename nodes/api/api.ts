@@ -1,5 +1,6 @@
 import type { Download } from '../http/downloads';
 import type { RequestOwner } from '../http/request-owner';
+import type { AbortSignalLike } from '../util/abort';
 import type { KeyedQueue } from '../util/keyed-queue';
 import type { Client } from './client';
 import type { ApiVersion, OperationName } from './endpoints';
@@ -13,6 +14,19 @@ export class Api {
     private readonly client: Client,
     private readonly owner: RequestOwner,
   ) {}
+
+  /** On behalf of the same message; requests and their retries also end with `signal`, which is linked to the message's. */
+  endingWith(signal: AbortSignalLike): Api {
+    const { client, owner } = this;
+    const { lane, receivedAt } = owner;
+    return new Api(client, {
+      signal,
+      lane,
+      receivedAt,
+      onWaiting: (waiting) => owner.onWaiting?.(waiting),
+      onStart: () => owner.onStart?.(),
+    });
+  }
 
   /** Which version of the service's paths the connection uses. */
   get version(): ApiVersion {

@@ -162,6 +162,8 @@ export class UploadQueue {
       return;
     }
     await this.outputs.save();
+    // It may have been cancelled meanwhile, or another instance has taken it over.
+    if (this.isSuspended()) return;
     try {
       const { statusCode, body, repeated, serviceTime } = await uploadClaims(this.api, rows.csv);
       const since =

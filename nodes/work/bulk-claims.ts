@@ -178,7 +178,8 @@ export class BulkClaims {
     };
     try {
       const isSuspended = (): boolean => cancelled.aborted && (task.resumes || !task.signal.aborted);
-      const end = await bulkClaim(task.api, params, task.source, progress, outputs, cancelled, isSuspended);
+      const api = task.api.endingWith(cancelled);
+      const end = await bulkClaim(api, params, task.source, progress, outputs, cancelled, isSuspended);
       task.keepRecordUntil(end.recorded);
       const status = progress.statusCode === undefined ? {} : { statusCode: progress.statusCode };
       if (end.failure === undefined) return { port: 2, payload: end.summary, ...status, ending: endingOf(end) };

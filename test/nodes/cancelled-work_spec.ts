@@ -77,6 +77,29 @@ describe('cancelled work', () => {
     assertOnlyCancelled(flow);
   });
 
+  it('nrfcloud-bulk-claim: an upload that waits for a retry is not sent again after a cancel', async () => {
+    const service = await ScriptedServer.start();
+    try {
+      service.respondWith([202, { bulkOpsRequestId: 'B' }], [202, { bulkOpsRequestId: 'C' }]);
+      service.respondWith([503, {}, { 'retry-after': '60' }]);
+      const flow = await startNodeRig({
+        node: bulkClaimNode,
+        type: 'nrfcloud-bulk-claim',
+        config: { rowsPerUpload: 1, uploadsAtOnce: 1 },
+        outputs: 3,
+        connection: { baseUrl: service.origin },
+      });
+      flow.send({ payload: simulator.mintMany(3).map(({ claimToken }) => claimToken) });
+      await flow.until(() => flow.outputs[0]!.length === 1 && service.requests.length === 3);
+      flow.send({ cancel: true, parts: flow.outputs[0]![0]!['parts'] });
+      await flow.ended(2);
+      assert.deepEqual([flow.caught, flow.outputs.map(({ length }) => length)], [[], [1, 0, 0]]);
+      assert.equal(service.requests.length, 3);
+    } finally {
+      await service.stop();
+    }
+  });
+
   it('nrfcloud-bulk-status: its status does not say that it succeeded', async () => {
     const service = await ScriptedServer.start();
     try {

@@ -76,6 +76,8 @@ export class UploadQueueRig {
   suspended = false;
   /** What goes wrong when the rows of a failed upload leave. */
   defect: Error | undefined;
+  /** Called each time the progress is recorded. */
+  onSave: (() => void) | undefined;
   readonly progress: BulkClaimProgress;
 
   constructor({ uploadsAtOnce = 1, progress = newProgress(1000), service = new UploadService() } = {}) {
@@ -99,6 +101,7 @@ export class UploadQueueRig {
         },
         save: () => {
           this.saved.push(structuredClone(progress));
+          this.onSave?.();
           return Promise.resolve();
         },
       },

@@ -182,6 +182,16 @@ describe('upload queue: order and records', () => {
     await rig.queue.finish();
     assert.deepEqual([rig.service.uploads, rig.left], [[['token-1']], []]);
   });
+
+  it('upload queue: an upload is not sent after a suspension while it is recorded', async () => {
+    const rig = new UploadQueueRig();
+    rig.onSave = () => (rig.suspended = true);
+    await rig.add(0);
+    await rig.queue.finish();
+    assert.deepEqual([rig.service.uploads, rig.left], [[], []]);
+    assert.deepEqual(rig.progress.sent, rig.saved.at(-1)!.sent);
+    assert.equal(rig.progress.sent.length, 1);
+  });
 });
 
 describe('upload queue: failures', () => {

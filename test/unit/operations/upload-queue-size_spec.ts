@@ -40,6 +40,17 @@ describe('upload queue: uploads that are too large', () => {
     );
   });
 
+  it('upload queue: the second half of an upload is not sent after a suspension', async () => {
+    const rig = new UploadQueueRig();
+    await rig.add(0, 2);
+    await rig.service.end(0, tooLarge());
+    rig.suspended = true;
+    await rig.service.end(1, ACCEPTED);
+    await rig.queue.finish();
+    assert.deepEqual(rig.service.uploads, [['token-1', 'token-2'], ['token-1']]);
+    assert.deepEqual([rig.left, rig.progress.sent.length], [[], 2]);
+  });
+
   it('upload queue: an upload of two rows is halved, and one of a single row fails', async () => {
     const rig = new UploadQueueRig();
     await rig.add(0, 2);
