@@ -95,7 +95,7 @@ export class ContextStore implements RecordStore {
           if (state !== undefined) states.set(key, state);
         } catch (error) {
           // One record that cannot be read takes no other with it.
-          this.onUnreadable(toError(error));
+          this.#onUnread(key, error);
         }
       }),
     );
@@ -184,8 +184,14 @@ export class ContextStore implements RecordStore {
       const state = await this.read(key);
       if (state !== undefined) take(key, state);
     } catch (error) {
-      this.onUnreadable(toError(error));
+      this.#onUnread(key, error);
     }
+  }
+
+  /** A claimed record that cannot be read now stays for the next turn. */
+  #onUnread(key: string, error: unknown): void {
+    this.onUnreadable(toError(error));
+    if (!key.startsWith('#')) this.#leases?.postpone(key);
   }
 
   /** Keys of records and leases, without those of parts. */

@@ -39,6 +39,8 @@ export class RecordLeases {
   readonly owner = randomUUID();
   /** Records that this instance works on, although another one may have taken them over meanwhile. */
   readonly #known = new Set<string>();
+  /** Records with this instance as their owner, as far as it knows: the store has not confirmed it. */
+  readonly #unconfirmed = new Set<string>();
   /** Owners of other records, as they were last read: those with a valid lease need not be read again. */
   readonly #others = new Map<string, string>();
   #onTakenOver: OnTakenOver | undefined;
@@ -63,12 +65,24 @@ export class RecordLeases {
   async hold(key: string): Promise<void> {
     this.#known.add(key);
     this.#start();
-    await (this.#leased ??= this.#renew());
+    try {
+      await (this.#leased ??= this.#renew());
+    } catch (error) {
+      this.#known.delete(key);
+      throw error;
+    }
   }
 
   /** The record was removed, or is not worked on any more. */
   drop(key: string): void {
     this.#known.delete(key);
+    this.#unconfirmed.delete(key);
+  }
+
+  /** The record was claimed, but cannot be read now: the next turn takes it over. */
+  postpone(key: string): void {
+    this.#known.delete(key);
+    this.#unconfirmed.add(key);
   }
 
   /**
@@ -86,34 +100,28 @@ export class RecordLeases {
   }
 
   /**
-   * Makes free records this instance's own.
-   * @param onUnreadable called for each record that cannot be read or written
+   * Makes free records this instance's own. One that cannot be read or written now is claimed again in the next turn.
+   * @param onUnreadable called for each of these
    * @returns those that are its own now
    */
   async claim(keys: readonly string[], onUnreadable: (error: Error) => void = () => undefined): Promise<string[]> {
+    const succeeded = async (some: readonly string[], step: (key: string) => Promise<boolean>): Promise<string[]> => {
+      const report = (error: unknown): false => {
+        onUnreadable(toError(error));
+        return false;
+      };
+      const results = await Promise.all(some.map((key) => step(key).catch(report)));
+      return some.filter((_, at) => results[at]);
+    };
     const claimed: string[] = [];
     for (let index = 0; index < keys.length; index += CLAIMS_AT_ONCE) {
       const some = keys.slice(index, index + CLAIMS_AT_ONCE);
-      const written = await Promise.all(
-        some.map((key) =>
-          this.#claim(key).catch((error: unknown) => {
-            onUnreadable(toError(error));
-            return false;
-          }),
-        ),
-      );
-      claimed.push(...some.filter((_, at) => written[at]));
+      claimed.push(...(await succeeded(some, (key) => this.#claim(key))));
     }
     if (claimed.length === 0) return [];
     // Another instance may have done the same at the same time: the later write counts.
     await setTimeout(MIN_SETTLE_MS + Math.random() * (MAX_SETTLE_MS - MIN_SETTLE_MS));
-    const records = await Promise.all(claimed.map((key) => this.values.get(key)));
-    const own = claimed.filter((_, at) => {
-      const record = records[at];
-      return isObject(record) && record['owner'] === this.owner;
-    });
-    for (const key of own) await this.hold(key);
-    return own;
+    return succeeded(claimed, (key) => this.#confirm(key));
   }
 
   /** Looks regularly for records whose owner is gone, and takes them over. */
@@ -180,15 +188,26 @@ export class RecordLeases {
     if (!isObject(record)) return false;
     const { owner } = record;
     // One that is not known any more is being removed; writing it would bring it back.
-    if (owner === this.owner) return this.#known.has(key);
+    if (owner === this.owner) return this.#known.has(key) || this.#unconfirmed.has(key);
     if (typeof owner === 'string') {
       this.#others.set(key, owner);
       if (await this.#isValid(LEASE + owner)) return false;
     }
     this.#others.delete(key);
     await (this.#leased ??= this.#renew());
+    // The write may arrive although it seems to fail.
+    this.#unconfirmed.add(key);
     await this.values.set(key, { ...record, owner: this.owner });
     return true;
+  }
+
+  /** Reads a claim back. @returns whether the record is this instance's */
+  async #confirm(key: string): Promise<boolean> {
+    const record = await this.values.get(key);
+    const isOwn = isObject(record) && record['owner'] === this.owner;
+    if (isOwn) await this.hold(key);
+    this.#unconfirmed.delete(key);
+    return isOwn;
   }
 
   /** A process of this computer that has ended needs no lease to expire. */

@@ -11,6 +11,8 @@ export interface LeasesRig {
   taken: string[];
   /** What it asked of the store, as `get x`. */
   calls: string[];
+  /** Lets the next such call fail, as if the response to it were lost. */
+  loseResponse: (call: string) => void;
   pause: () => void;
   resume: () => void;
 }
@@ -19,6 +21,7 @@ export interface LeasesRig {
 export function leasesOn(shared: Map<string, unknown>, clock: Clock, watches = true): LeasesRig {
   let waiting: (() => void)[] | undefined;
   const calls: string[] = [];
+  const lost = new Set<string>();
   const turn = (call: string): Promise<void> => {
     calls.push(call);
     return new Promise((resolve) => {
@@ -26,18 +29,23 @@ export function leasesOn(shared: Map<string, unknown>, clock: Clock, watches = t
       else waiting.push(resolve);
     });
   };
+  const respond = (call: string): void => {
+    if (lost.delete(call)) throw new Error('it does not respond');
+  };
   const values: SharedValues = {
     // The response is read after the pause, and was sent before it.
     get: async (key) => {
       const value = shared.get(key);
       await turn(`get ${key}`);
       if (value instanceof Error) throw value;
+      respond(`get ${key}`);
       return value;
     },
     set: async (key, value) => {
       await turn(`set ${key}`);
       if (value === undefined) shared.delete(key);
       else shared.set(key, value);
+      respond(`set ${key}`);
     },
     keys: async () => turn('keys').then(() => [...shared.keys()]),
   };
@@ -50,5 +58,5 @@ export function leasesOn(shared: Map<string, unknown>, clock: Clock, watches = t
     waiting = undefined;
     for (const one of all) one();
   };
-  return { leases, taken, calls, pause, resume };
+  return { leases, taken, calls, loseResponse: (call) => void lost.add(call), pause, resume };
 }

@@ -91,6 +91,46 @@ describe('record leases', () => {
     assert.equal((shared.get('x') as { owner: string }).owner, a.leases.owner);
   });
 
+  for (const [what, failing, earlier] of [
+    ['the read of the record', 'get x', undefined],
+    ['the write of the owner', 'set x', undefined],
+    ['the read of the written owner', 'get x', 'set x'],
+  ] as const) {
+    it(`record leases: a record is taken over in the next turn if ${what} fails`, async () => {
+      const a = instance();
+      await write(a.leases, 'own');
+      shared.set('x', { owner: 'gone' }).set('y', { owner: 'gone' });
+      while (earlier !== undefined && !a.calls.includes(earlier)) await clock.pass(1);
+      a.loseResponse(failing);
+      while (a.taken.length === 0) await clock.pass(1);
+      assert.deepEqual(a.taken, ['y']);
+      await clock.pass(5 * TIMING.leaseMs);
+      assert.deepEqual(a.taken, ['y', 'x']);
+    });
+  }
+
+  it('record leases: a record is loaded in the next turn if its owner cannot be read back', async () => {
+    const a = leasesOn(shared, clock, false);
+    shared.set('x', {}).set('y', {});
+    const claim = a.leases.claim(['x', 'y']);
+    await clock.pass(1);
+    a.loseResponse('get x');
+    assert.deepEqual(await settled(claim), ['y']);
+    a.leases.watch((key) => a.taken.push(key));
+    await clock.pass(TIMING.renewMs + SETTLED_MS);
+    assert.deepEqual(a.taken, ['x']);
+  });
+
+  it('record leases: a record is taken over in the next turn if it cannot be read', async () => {
+    const a = leasesOn(shared, clock, false);
+    shared.set('x', {});
+    assert.deepEqual(await settled(a.leases.claim(['x'])), ['x']);
+    a.leases.postpone('x');
+    a.leases.watch((key) => a.taken.push(key));
+    await clock.pass(TIMING.renewMs + SETTLED_MS);
+    assert.deepEqual(a.taken, ['x']);
+  });
+
   it('record leases: a record that is being removed is not taken up again', async () => {
     const a = instance();
     await write(a.leases, 'x');
