@@ -45,7 +45,9 @@ export class RecordLeases {
   readonly #others = new Map<string, string>();
   #onTakenOver: OnTakenOver | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #leased: Promise<void> | undefined;
+  /** The renewal that is being written. */
+  #renewing: Promise<void> | undefined;
+  #isLeased = false;
   #renewedAt = -Infinity;
   #ticking = false;
   #closed = false;
@@ -66,7 +68,7 @@ export class RecordLeases {
     this.#known.add(key);
     this.#start();
     try {
-      await (this.#leased ??= this.#renew());
+      await this.#lease();
     } catch (error) {
       this.#known.delete(key);
       throw error;
@@ -92,7 +94,7 @@ export class RecordLeases {
    */
   async readOwn(key: string): Promise<Record<string, unknown> | undefined> {
     for (;;) {
-      if (!this.#isCurrent() && !this.#closed) await (this.#leased = this.#renew());
+      if (!this.#isCurrent()) await this.#renew();
       const record = await this.values.get(key);
       if (!isObject(record) || record['owner'] !== this.owner) return undefined;
       if (this.#isCurrent() || this.#closed) return record;
@@ -134,8 +136,8 @@ export class RecordLeases {
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#timer);
-    if (this.#leased === undefined) return;
-    await this.#leased.catch(() => undefined);
+    if (!this.#isLeased) return;
+    await this.#renewing?.catch(() => undefined);
     await this.values.set(LEASE + this.owner, undefined);
   }
 
@@ -152,7 +154,7 @@ export class RecordLeases {
     if (this.#ticking) return;
     this.#ticking = true;
     try {
-      if (this.#known.size > 0) await (this.#leased = this.#renew());
+      if (this.#known.size > 0) await this.#renew();
       if (this.#onTakenOver !== undefined) await this.#takeOver(this.#onTakenOver);
     } catch {
       // The store does not respond now; the next turn tries again.
@@ -161,9 +163,19 @@ export class RecordLeases {
     }
   }
 
+  /** An instance that had no records for long has not renewed its lease. */
+  async #lease(): Promise<void> {
+    if (this.now() - this.#renewedAt >= this.timing.renewMs) await this.#renew();
+  }
+
   async #renew(): Promise<void> {
     if (this.#closed) return;
+    await (this.#renewing ??= this.#writeLease().finally(() => (this.#renewing = undefined)));
+  }
+
+  async #writeLease(): Promise<void> {
     const now = this.now();
+    this.#isLeased = true;
     await this.values.set(LEASE + this.owner, { ...thisProcess(), until: now + this.timing.leaseMs } satisfies Lease);
     this.#renewedAt = now;
   }
@@ -194,7 +206,7 @@ export class RecordLeases {
       if (await this.#isValid(LEASE + owner)) return false;
     }
     this.#others.delete(key);
-    await (this.#leased ??= this.#renew());
+    await this.#lease();
     // The write may arrive although it seems to fail.
     this.#unconfirmed.add(key);
     await this.values.set(key, { ...record, owner: this.owner });

@@ -131,6 +131,40 @@ describe('record leases', () => {
     assert.deepEqual(a.taken, ['x']);
   });
 
+  it('record leases: a new record of an instance that had none for long is not taken over', async () => {
+    const [a, b] = [instance(), instance()];
+    await write(a.leases, 'x');
+    shared.delete('x');
+    a.leases.drop('x');
+    await clock.pass(2 * TIMING.leaseMs);
+    await write(a.leases, 'y');
+    // The other instance looks before the next renewal arrives.
+    a.pause();
+    await clock.pass(TIMING.renewMs);
+    a.resume();
+    await clock.pass(SETTLED_MS);
+    assert.deepEqual([a.taken, b.taken], [[], []]);
+    assert.equal((shared.get('y') as { owner: string }).owner, a.leases.owner);
+  });
+
+  it('record leases: a record is taken over in the next turn if the write of the lease fails', async () => {
+    const a = instance();
+    shared.set('x', {});
+    a.loseResponse(`set #lease-${a.leases.owner}`);
+    await clock.pass(TIMING.renewMs);
+    assert.deepEqual(shared.get('x'), {});
+    await clock.pass(TIMING.renewMs + SETTLED_MS);
+    assert.deepEqual(a.taken, ['x']);
+  });
+
+  it('record leases: a record is held although the lease could not be written before', async () => {
+    const a = leasesOn(shared, clock, false);
+    a.loseResponse(`set #lease-${a.leases.owner}`);
+    await assert.rejects(a.leases.hold('x'), /it does not respond/);
+    await a.leases.hold('y');
+    assert.equal((shared.get(`#lease-${a.leases.owner}`) as { until: number }).until, TIMING.leaseMs);
+  });
+
   it('record leases: a record that is being removed is not taken up again', async () => {
     const a = instance();
     await write(a.leases, 'x');
