@@ -141,10 +141,15 @@ export class ContextStore implements RecordStore {
     return true;
   }
 
+  /** @throws {Error} if a part is missing: content without it would be taken for the whole */
   async *parts(key: string): AsyncGenerator {
     const value = await this.#get(PREFIX + key);
     const count = isObject(value) && typeof value['parts'] === 'number' ? value['parts'] : 0;
-    for (let index = 0; index < count; index++) yield await this.#get(partKey(key, index));
+    for (let index = 0; index < count; index++) {
+      const part = await this.#get(partKey(key, index));
+      if (part === undefined || part === null) throw new Error('a part of the record is damaged');
+      yield part;
+    }
   }
 
   /** Of a shared store only if no other instance works on it. */

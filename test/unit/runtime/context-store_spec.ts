@@ -122,6 +122,22 @@ describe('context store', () => {
     assert.deepEqual([...stores], ['file']);
   });
 
+  for (const missing of [undefined, null]) {
+    it(`context store: a record with a part that is ${missing} is damaged`, async () => {
+      const { node, kept } = nodeWithStore(`with ${missing}`);
+      const store = new ContextStore(FILE, node, 'file');
+      await store.create('a', { n: 1 }, [['row 1'], ['row 2']]);
+      kept.set('nrfcloud_a#part1', missing);
+      await assert.rejects(read(store.parts('a')), { message: 'a part of the record is damaged' });
+      for await (const part of store.parts('a')) {
+        // What comes before it can be read.
+        assert.deepEqual(part, ['row 1']);
+        break;
+      }
+      await store.sharing!.close();
+    });
+  }
+
   it('context store: records of version 1 are their own state, and other keys are left alone', async () => {
     const { node, kept } = nodeWithStore('old');
     kept.set('of the user', {}).set('nrfcloud_c', null).set('nrfcloud_d', 'text').set('user_nrfcloud_', {});

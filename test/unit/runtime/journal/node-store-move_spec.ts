@@ -29,6 +29,17 @@ describe('moved records of a node', () => {
     assert.equal(rig.valuesOf('file').size, 0);
   });
 
+  it('node store: a record with a damaged part stays in its store, and others move', async () => {
+    rig
+      .valuesOf('file')
+      .set('nrfcloud_a', { version: 2, state: { n: 1 }, parts: 1 })
+      .set('nrfcloud_b', { version: 2, state: { n: 2 }, parts: 0 });
+    const next = rig.deploy('');
+    assert.deepEqual(await rig.ended(next.store.load()), new Map([['b', { n: 2 }]]));
+    assert.equal(next.unavailable, 1);
+    assert.deepEqual([...rig.valuesOf('file').keys()], ['nrfcloud_a']);
+  });
+
   it('node store: records move from a store that lasts to one that forgets', async () => {
     rig.valuesOf('file').set('nrfcloud_a', { version: 2, state: { n: 1 }, parts: 0 });
     assert.deepEqual(await rig.ended(rig.deploy('default').store.load()), new Map([['a', { n: 1 }]]));
