@@ -1,4 +1,5 @@
 import { sleep, type AbortSignalLike } from '../util/abort';
+import { MAX_TIMER_MS } from '../util/timer';
 import { SlidingCount } from './sliding-count';
 import type { OriginState } from './origin-state';
 import { Pace } from './pace';
@@ -195,14 +196,16 @@ export class Limiter {
 
   #wake(ms: number): void {
     if (ms === Infinity) return;
-    const at = performance.now() + ms;
+    // A rate may be less than a request in the longest time of a timer, which then looks again.
+    const waitMs = Math.min(Math.ceil(ms), MAX_TIMER_MS);
+    const at = performance.now() + waitMs;
     if (this.#timer !== undefined && this.#timerAt <= at) return;
     clearTimeout(this.#timer);
     this.#timerAt = at;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#drain();
-    }, Math.ceil(ms));
+    }, waitMs);
   }
 
   /** Milliseconds that a request may still wait, as far as the outage goes. @param since when its wait began */

@@ -5,6 +5,7 @@ import type { RequestOwner } from '../../../nodes/http/request-owner';
 import { Abort, sleep } from '../../../nodes/util/abort';
 import type { AbortSignalLike } from '../../../nodes/util/abort';
 import { stopClock, type Clock } from '../../support/clock';
+import { LimiterRig } from '../../support/limiter-rig';
 import { ListenedStop } from '../../support/listened-stop';
 
 /** A limiter for one origin, whose requests are only their lanes. */
@@ -226,6 +227,16 @@ describe('Limiter', () => {
       await clock.pass(1000);
       const limiter = new OneOrigin({ concurrency: 100, rate: 0.5, queueLimit: 100 });
       assert.deepEqual(await starts(limiter, 3, 5000), [1000, 3000, 5000]);
+    });
+
+    it('waits with one timer for a start that is more than 24 days away', async () => {
+      const rig = new LimiterRig(clock, { rate: 1e-7 });
+      rig.make();
+      const timers = await rig.countTimers(() => {
+        rig.make();
+      });
+      rig.limiter.close();
+      assert.equal(timers, 1);
     });
 
     it('starts requests in order after a hold, and reports whether it holds', async () => {
