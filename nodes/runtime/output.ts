@@ -78,9 +78,11 @@ export class Output {
   #problem(msg: NodeMessage): string | undefined {
     if (this.#path === undefined) return 'it is not a property';
     if (!Object.isExtensible(msg)) return 'the message is frozen';
+    // It is no property: what is written to it is lost.
+    if (this.#path.includes('__proto__')) return 'it is reserved';
     let parent: unknown = msg;
     for (const step of this.#path.slice(0, -1)) {
-      if (typeof step === 'string' && /^(__proto__|constructor|prototype)$/.test(step)) return 'it is reserved';
+      if (typeof step === 'string' && /^(constructor|prototype)$/.test(step)) return 'it is reserved';
       parent = (parent as Record<string | number, unknown>)[step];
       if (parent === undefined) return undefined;
       if (parent === null || (typeof parent !== 'object' && typeof parent !== 'function'))

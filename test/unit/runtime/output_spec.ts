@@ -38,6 +38,12 @@ describe('where results are written', () => {
     ['__proto__.b', {}, 'it is reserved'],
     ['constructor.b', {}, 'it is reserved'],
     ['a.prototype.b', { a: {} }, 'it is reserved'],
+    ['__proto__', {}, 'it is reserved'],
+    ['a.__proto__', { a: {} }, 'it is reserved'],
+    ['a.b.__proto__', {}, 'it is reserved'],
+    ['a.__proto__.b', {}, 'it is reserved'],
+    ['constructor', {}, undefined],
+    ['a.prototype', { a: {} }, undefined],
   ] as const) {
     it(`${name} of ${JSON.stringify(msg)}: ${why ?? 'can be written'}`, () => assert.equal(problem(name, msg), why));
   }
