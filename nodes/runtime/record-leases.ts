@@ -6,7 +6,10 @@ import { isRunning, thisProcess, type Holder } from './journal/process-identity'
 
 /** How long a lease lasts and how often it is renewed, in milliseconds; our choice. */
 export const LEASE_TIMING = { leaseMs: 30_000, renewMs: 10_000 };
-/** How long a claim waits before it is read back, in milliseconds: longer than another one takes from read to write. */
+/**
+ * How long a claim waits before it is read back, in milliseconds, beside the time that claims take: longer than another
+ * one takes from read to write.
+ */
 const MIN_SETTLE_MS = 100;
 const MAX_SETTLE_MS = 300;
 /** Records that are claimed at once: the time from read to write stays short. */
@@ -68,7 +71,7 @@ export class RecordLeases {
     this.#known.add(key);
     this.#start();
     try {
-      await this.#lease();
+      if (!this.#isRenewed()) await this.#renew();
     } catch (error) {
       this.#known.delete(key);
       throw error;
@@ -116,13 +119,16 @@ export class RecordLeases {
       return some.filter((_, at) => results[at]);
     };
     const claimed: string[] = [];
+    let slowestMs = 0;
     for (let index = 0; index < keys.length; index += CLAIMS_AT_ONCE) {
       const some = keys.slice(index, index + CLAIMS_AT_ONCE);
+      const begunAt = performance.now();
       claimed.push(...(await succeeded(some, (key) => this.#claim(key))));
+      slowestMs = Math.max(slowestMs, performance.now() - begunAt);
     }
     if (claimed.length === 0) return [];
     // Another instance may have done the same at the same time: the later write counts.
-    await setTimeout(MIN_SETTLE_MS + Math.random() * (MAX_SETTLE_MS - MIN_SETTLE_MS));
+    await setTimeout(slowestMs + MIN_SETTLE_MS + Math.random() * (MAX_SETTLE_MS - MIN_SETTLE_MS));
     return succeeded(claimed, (key) => this.#confirm(key));
   }
 
@@ -164,8 +170,8 @@ export class RecordLeases {
   }
 
   /** An instance that had no records for long has not renewed its lease. */
-  async #lease(): Promise<void> {
-    if (this.now() - this.#renewedAt >= this.timing.renewMs) await this.#renew();
+  #isRenewed(): boolean {
+    return this.now() - this.#renewedAt < this.timing.renewMs;
   }
 
   async #renew(): Promise<void> {
@@ -193,8 +199,8 @@ export class RecordLeases {
     for (const key of await this.claim(free)) if (!this.#closed) onTakenOver(key);
   }
 
-  /** Writes this instance into a record, if the record is free. */
-  async #claim(key: string): Promise<boolean> {
+  /** Writes this instance into a record, if the record is free. @param mayRenew the lease was not written just before */
+  async #claim(key: string, mayRenew = true): Promise<boolean> {
     if (this.#closed) return false;
     const record = await this.values.get(key);
     if (!isObject(record)) return false;
@@ -206,7 +212,11 @@ export class RecordLeases {
       if (await this.#isValid(LEASE + owner)) return false;
     }
     this.#others.delete(key);
-    await this.#lease();
+    if (mayRenew && !this.#isRenewed()) {
+      await this.#renew();
+      // Another instance may have claimed it while the lease was being written.
+      return this.#claim(key, false);
+    }
     // The write may arrive although it seems to fail.
     this.#unconfirmed.add(key);
     await this.values.set(key, { ...record, owner: this.owner });

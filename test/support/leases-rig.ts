@@ -17,16 +17,20 @@ export interface LeasesRig {
   resume: () => void;
 }
 
-/** @param watches whether the instance looks for records whose owner is gone */
-export function leasesOn(shared: Map<string, unknown>, clock: Clock, watches = true): LeasesRig {
+/**
+ * @param watches whether the instance looks for records whose owner is gone
+ * @param delayMs how long each call of the store takes
+ */
+export function leasesOn(shared: Map<string, unknown>, clock: Clock, watches = true, delayMs = 0): LeasesRig {
   let waiting: (() => void)[] | undefined;
   const calls: string[] = [];
   const lost = new Set<string>();
   const turn = (call: string): Promise<void> => {
     calls.push(call);
     return new Promise((resolve) => {
-      if (waiting === undefined) resolve();
-      else waiting.push(resolve);
+      if (waiting !== undefined) waiting.push(resolve);
+      else if (delayMs > 0) setTimeout(resolve, delayMs);
+      else resolve();
     });
   };
   const respond = (call: string): void => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { hostname } from 'node:os';
+import { mock } from 'node:test';
 import type { RecordLeases } from '../../../nodes/runtime/record-leases';
 import { stopClock, type Clock } from '../../support/clock';
 import { LEASE_TIMING as TIMING, leasesOn, type LeasesRig } from '../../support/leases-rig';
@@ -14,7 +15,10 @@ describe('record leases', () => {
     clock = stopClock();
     shared = new Map();
   });
-  afterEach(() => clock.restore());
+  afterEach(() => {
+    mock.restoreAll();
+    clock.restore();
+  });
 
   const instance = (): LeasesRig => leasesOn(shared, clock);
 
@@ -42,6 +46,37 @@ describe('record leases', () => {
     shared.set('x', {}).set('y', { owner: 'gone' });
     const claims = await settled(Promise.all([a.leases.claim(['x', 'y']), b.leases.claim(['x', 'y'])]));
     assert.deepEqual(claims.flat().sort(), ['x', 'y']);
+  });
+
+  it('record leases: one of two that claim a free record gets it, however slow the store is', async () => {
+    const delayMs = 60;
+    const [a, b] = [leasesOn(shared, clock, false, delayMs), leasesOn(shared, clock, false, delayMs)];
+    mock.method(Math, 'random', () => 0);
+    shared.set('x', {});
+    const first = a.leases.claim(['x']);
+    // The other one has a lease before the first one's write arrives, and reads the record just before.
+    while (a.calls.length < 3) await clock.pass(1);
+    const held = b.leases.hold('own');
+    while (!a.calls.includes('set x')) await clock.pass(1);
+    await clock.pass(delayMs - 1);
+    await held;
+    const second = b.leases.claim(['x']);
+    await clock.pass(20 * delayMs);
+    assert.deepEqual([await first, await second], [[], ['x']]);
+  });
+
+  it('record leases: a record that was claimed while the lease was being written is left alone', async () => {
+    const [a, b] = [leasesOn(shared, clock, false), leasesOn(shared, clock, false)];
+    shared.set('x', {});
+    const late = a.leases.claim(['x']);
+    while (a.calls.length === 0) await clock.pass(1);
+    a.pause();
+    await clock.pass(1);
+    assert.deepEqual(await settled(b.leases.claim(['x'])), ['x']);
+    shared.set('x', { owner: b.leases.owner, n: 2 });
+    a.resume();
+    assert.deepEqual(await settled(late), []);
+    assert.deepEqual(shared.get('x'), { owner: b.leases.owner, n: 2 });
   });
 
   it('record leases: the records of an instance that is gone are taken over once, after its lease', async () => {
