@@ -190,9 +190,16 @@ export class RecordLeases {
     const keys = await this.values.keys();
     const valid = new Set<string>();
     for (const key of keys.filter((one) => RecordLeases.isLease(one))) {
-      if (await this.#isValid(key)) valid.add(key.slice(LEASE.length));
-      // Its owner will not come back to it, or writes it again.
-      else await this.values.set(key, undefined);
+      const owner = key.slice(LEASE.length);
+      // Its own may be renewed at this moment.
+      if (owner === this.owner) continue;
+      try {
+        if (await this.#isValid(key)) valid.add(owner);
+        // Its owner will not come back to it, or writes it again.
+        else await this.values.set(key, undefined);
+      } catch {
+        // One that cannot be read or removed now concerns the records of its owner only.
+      }
     }
     const records = keys.filter((key) => !key.startsWith('#') && !this.#known.has(key));
     const free = records.filter((key) => !valid.has(this.#others.get(key) ?? ''));

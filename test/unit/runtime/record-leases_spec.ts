@@ -192,6 +192,24 @@ describe('record leases', () => {
     assert.deepEqual(a.taken, ['x']);
   });
 
+  it('record leases: a lease that cannot be read keeps only the records of its owner from being taken over', async () => {
+    const a = instance();
+    shared.set('#lease-broken', new Error('broken')).set('x', { owner: 'broken' }).set('y', { owner: 'gone' });
+    await clock.pass(TIMING.renewMs + SETTLED_MS);
+    assert.deepEqual(a.taken, ['y']);
+    assert.deepEqual(shared.get('x'), { owner: 'broken' });
+  });
+
+  it('record leases: an instance does not remove the lease that it renews meanwhile', async () => {
+    const a = leasesOn(shared, clock, true, 10);
+    await Promise.all([a.leases.hold('x'), clock.pass(10)]);
+    a.leases.drop('x');
+    // A turn begins when the lease has just expired: it asks for the keys, then for the lease.
+    await clock.pass(TIMING.leaseMs);
+    await Promise.all([a.leases.hold('y'), clock.pass(30)]);
+    assert.equal(shared.has(`#lease-${a.leases.owner}`), true);
+  });
+
   it('record leases: a record is held although the lease could not be written before', async () => {
     const a = leasesOn(shared, clock, false);
     a.loseResponse(`set #lease-${a.leases.owner}`);
