@@ -111,16 +111,24 @@ export class ContextStore implements RecordStore {
     const leases = key.startsWith('#') ? undefined : this.#leases;
     await leases?.hold(key);
     let count = 0;
-    for await (const part of parts) {
-      const value: unknown = part instanceof JsonText ? JSON.parse(part.bytes.toString()) : part;
-      await this.#set(partKey(key, count++), value);
+    try {
+      for await (const part of parts) {
+        const value: unknown = part instanceof JsonText ? JSON.parse(part.bytes.toString()) : part;
+        await this.#set(partKey(key, count++), value);
+      }
+      await this.#set(PREFIX + key, {
+        version: 2,
+        state,
+        parts: count,
+        ...(leases === undefined ? {} : { owner: leases.owner }),
+      } satisfies StoredRecord);
+    } catch (error) {
+      // It may arrive all the same, and its work would be done again after a restart. The message does not wait for this.
+      const keys = [PREFIX + key, ...Array.from({ length: count }, (_, index) => partKey(key, index))];
+      if (leases !== undefined) for (const one of keys) void this.#set(one, undefined).catch(() => undefined);
+      leases?.drop(key);
+      throw error;
     }
-    await this.#set(PREFIX + key, {
-      version: 2,
-      state,
-      parts: count,
-      ...(leases === undefined ? {} : { owner: leases.owner }),
-    } satisfies StoredRecord);
   }
 
   update(key: string, state: RecordState): Promise<boolean> {

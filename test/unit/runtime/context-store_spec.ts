@@ -122,6 +122,25 @@ describe('context store', () => {
     assert.deepEqual([...stores], ['file']);
   });
 
+  it('context store: a record that cannot be written leaves nothing behind, also if it arrives all the same', async () => {
+    const { node, kept, fails } = nodeWithStore('half written');
+    const store = new ContextStore(FILE, node, 'file');
+    await store.create('before', {});
+    await store.remove('before');
+    const parts = function* (): Generator<string> {
+      yield 'row 1';
+      fails.set = new Error('full');
+      yield 'row 2';
+    };
+    await assert.rejects(store.create('a', { n: 1 }, parts()), { message: 'full' });
+    fails.set = undefined;
+    await clock.pass(40_000, 1000);
+    assert.deepEqual(keysOf(kept), []);
+    const until = [...kept.values()].map((lease) => (lease as { until: number }).until);
+    assert.ok(until.every((time) => time < clock.now));
+    await store.sharing!.close();
+  });
+
   for (const missing of [undefined, null]) {
     it(`context store: a record with a part that is ${missing} is damaged`, async () => {
       const { node, kept } = nodeWithStore(`with ${missing}`);
