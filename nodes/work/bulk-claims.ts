@@ -241,10 +241,7 @@ export class BulkClaims {
   /** Records the bulk claim before anything is sent. */
   async #record(task: BulkClaimTask, work: RecordedClaim): Promise<void> {
     const { source } = task.inputs;
-    if (work.file !== undefined) {
-      await task.recordWork(work.id, work);
-      return;
-    }
+    if (work.file !== undefined) return task.recordWork(work.id, work);
     const content = contentParts(source);
     if (content === undefined) return;
     work.content = content.kind;
