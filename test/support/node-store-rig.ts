@@ -39,6 +39,8 @@ export class NodeStoreRig {
   readonly clock: Clock = stopClock();
   /** The errors that context stores fail with. */
   fails: { set?: Error; get?: Error; keys?: Error } = {};
+  /** How often a context store was to write something. */
+  writes = 0;
   readonly deployed: Deployed[] = [];
   readonly #id = `node ${NodeStoreRig.#nodes++}`;
   /** What the context stores hold, by their name. */
@@ -103,6 +105,7 @@ export class NodeStoreRig {
 
   readonly #context = {
     set: (key: string, value: unknown, name: string, done: Done): void => {
+      this.writes++;
       if (this.fails.set !== undefined) {
         done(this.fails.set);
         return;

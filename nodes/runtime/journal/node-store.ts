@@ -184,15 +184,40 @@ export class NodeStore {
     const journal = this.name === '' || userDirOf(this.RED) === undefined ? undefined : await this.#openJournal();
     for (const other of [...others, ...(journal === undefined ? [] : [journal])]) {
       const states = (await this.#try(() => other.load())) ?? new Map<string, RecordState>();
+      let works = true;
       for (const [key, state] of states) {
-        const moved = await this.#try(async () => {
-          await own.create(key, state, other.parts(key));
-          return true;
-        });
-        if (moved === true) await this.#try(() => other.remove(key));
+        works = await this.#move(key, state, other, own);
+        // One that takes 5 s to fail would keep all messages waiting, as they wait for the load.
+        if (!works) break;
       }
       await this.#try(async () => other.sharing?.close());
+      if (!works) return;
     }
+  }
+
+  /** Moves one record, unless it cannot be read. @returns false if it cannot be written */
+  async #move(key: string, state: RecordState, from: RecordStore, own: RecordStore): Promise<boolean> {
+    const damage: { error?: Error } = {};
+    const parts = async function* (): AsyncGenerator {
+      try {
+        yield* from.parts(key);
+      } catch (error) {
+        damage.error = toError(error);
+        throw error;
+      }
+    };
+    try {
+      await own.create(key, state, parts());
+    } catch (error) {
+      if (damage.error === undefined) {
+        this.#unavailable(reasonOf(toError(error)));
+        return false;
+      }
+      this.node.warn(`a record of pending work cannot be moved (${reasonOf(damage.error)}) and stays in its store`);
+      return true;
+    }
+    await this.#try(() => from.remove(key));
+    return true;
   }
 
   /** @returns `undefined` if the store fails, which is reported once */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { MEMORY, NodeStoreRig, valuesIn } from '../../../support/node-store-rig';
+import { assertSentence } from '../../../support/sentences';
 
 describe('moved records of a node', () => {
   let rig: NodeStoreRig;
@@ -36,8 +37,26 @@ describe('moved records of a node', () => {
       .set('nrfcloud_b', { version: 2, state: { n: 2 }, parts: 0 });
     const next = rig.deploy('');
     assert.deepEqual(await rig.ended(next.store.load()), new Map([['b', { n: 2 }]]));
-    assert.equal(next.unavailable, 1);
+    assert.equal(next.unavailable, 0);
+    assert.equal(next.warnings.length, 1);
+    assertSentence(next.warnings[0]);
     assert.deepEqual([...rig.valuesOf('file').keys()], ['nrfcloud_a']);
+  });
+
+  it('node store: after one record that cannot be written no other is tried', async () => {
+    const writes: number[] = [];
+    for (const key of ['a', 'b', 'c']) {
+      await rig.deploy('').store.create(key, { n: 1 });
+      const moved = rig.deploy('file');
+      rig.fails = { set: new Error('full') };
+      rig.writes = 0;
+      assert.equal((await rig.ended(moved.store.load())).size, 0);
+      assert.equal(moved.unavailable, 1);
+      writes.push(rig.writes);
+      await moved.close();
+      rig.fails = {};
+    }
+    assert.equal(writes[2], writes[0]);
   });
 
   it('node store: records move from a store that lasts to one that forgets', async () => {
