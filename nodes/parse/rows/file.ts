@@ -55,10 +55,14 @@ export async function fileIdentity(path: string): Promise<FileIdentity> {
 }
 
 /** @param size how many bytes of the file count, from its beginning */
-async function hashOfEnds(file: FileHandle, size: number): Promise<string> {
+function hashOfEnds(file: FileHandle, size: number): Promise<string> {
+  return hashOf(file, size, Math.max(0, size - 2 * END_BYTES));
+}
+
+/** @param gap bytes that are left out after the first {@link END_BYTES} */
+async function hashOf(file: FileHandle, size: number, gap = 0): Promise<string> {
   const hash = createHash('sha256');
   const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-  const gap = Math.max(0, size - 2 * END_BYTES);
   for (let at = 0; at < size;) {
     const end = at < END_BYTES && gap > 0 ? END_BYTES : size;
     const bytesRead = await read(file, buffer, Math.min(buffer.length, end - at), at);
@@ -80,16 +84,23 @@ async function hashOfEnds(file: FileHandle, size: number): Promise<string> {
 export async function* fileChunks(path: unknown, was?: FileIdentity): AsyncGenerator<Buffer> {
   const { file, state } = await openFile(path);
   try {
-    if (was !== undefined && (await isOther(file, was))) throw new ChangedFile();
+    // With a new time, the ends of a large file do not say enough.
+    const isDoubtful = was !== undefined && state.mtimeMs !== was.mtimeMs && state.size > 2 * END_BYTES;
+    if (isDoubtful || (was !== undefined && (await isOther(file, was)))) throw new ChangedFile();
     const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+    const hash = createHash('sha256');
     let position = 0;
     for (;;) {
       const bytesRead = await read(file, buffer, buffer.length, position);
       if (bytesRead === 0) break;
       position += bytesRead;
+      hash.update(buffer.subarray(0, bytesRead));
       yield buffer.subarray(0, bytesRead);
     }
-    if (position !== state.size || (await isOther(file, was ?? state))) throw new ChangedFile();
+    const { size, mtimeMs } = stateOf(await file.stat());
+    if (position !== state.size || size !== state.size) throw new ChangedFile();
+    // A new time alone is no change: programs that copy set it at their end. Then the content decides.
+    if (mtimeMs !== state.mtimeMs && (await hashOf(file, size)) !== hash.digest('hex')) throw new ChangedFile();
   } finally {
     await file.close();
   }
@@ -119,11 +130,11 @@ function stateOf({ size, mtimeMs, ino }: Stats): FileState {
   return { size, mtimeMs, inode: ino };
 }
 
-/** A new time alone is no change, if the content is known: programs that copy set it at their end. */
-async function isOther(file: FileHandle, was: FileState | FileIdentity): Promise<boolean> {
+/** Whether a file is another one, or was changed; with a new time its ends decide. */
+async function isOther(file: FileHandle, was: FileIdentity): Promise<boolean> {
   const { size, mtimeMs, inode } = stateOf(await file.stat());
   if (size !== was.size || inode !== was.inode) return true;
-  return mtimeMs !== was.mtimeMs && !('sha256OfEnds' in was && (await hashOfEnds(file, size)) === was.sha256OfEnds);
+  return mtimeMs !== was.mtimeMs && (await hashOfEnds(file, size)) !== was.sha256OfEnds;
 }
 
 interface OpenFile {

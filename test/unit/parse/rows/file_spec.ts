@@ -4,9 +4,11 @@ import { InvalidValue } from '../../../../nodes/util/invalid-value';
 import assert from 'node:assert/strict';
 import {
   appendFileSync,
+  closeSync,
   mkdtempSync,
-  readdirSync,
+  openSync,
   readFileSync,
+  readdirSync,
   readlinkSync,
   renameSync,
   rmSync,
@@ -15,6 +17,7 @@ import {
   truncateSync,
   utimesSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -201,6 +204,24 @@ describe('rows: files', () => {
         assert.deepEqual([rows.length, error], [30_000, undefined]);
       });
     }
+
+    it('rows: a file whose middle changes after that was read ends in an error', async () => {
+      rewrite(text);
+      const source = { kind: 'file', path: changing, was: await fileIdentity(changing) } as const;
+      const options = { tokenColumn: 0, tagsColumn: 0, tags: [] };
+      let count = 0;
+      await assert.rejects(async () => {
+        for await (const batch of readRows(source, options, new AbortController().signal)) {
+          count += batch.length;
+          if (count !== batch.length && count - batch.length < 20_000 && count >= 20_000) {
+            const file = openSync(changing, 'r+');
+            writeSync(file, 'xyz', 2 * MIB);
+            closeSync(file);
+          }
+        }
+      }, InvalidValue);
+      assert.ok(count > 29_000);
+    });
 
     for (const [name, change, isReported] of [
       ['has something appended', () => appendFileSync(changing, 'more'), true],
