@@ -145,8 +145,12 @@ describe('an outage of the service', function () {
       assert.equal(code, 'NRFCLOUD_UNAVAILABLE');
       if (cause.attempts > 0) assert.equal(cause.statusCode, 500);
       assert.equal(cause.mayHaveSucceeded, cause.attempts > 0 ? true : undefined);
-      assert.deepEqual([shown.get(index)![0], shown.get(index)!.at(-1)], [true, false]);
+      const waits = shown.get(index)!;
+      // On a busy computer the time of one that was sent is over as soon as it fails.
+      if (waits.length === 0) assert.ok(cause.attempts > 0);
+      else assert.deepEqual([waits[0], waits.at(-1)], [true, false]);
     }
+    assert.ok([...shown.values()].some((waits) => waits.length > 0));
     assert.equal(client.load().waiting, 0);
   });
 
