@@ -77,12 +77,6 @@ export function isBulkResult(body: unknown): body is Record<string, unknown> {
   return isObject(body) && (Array.isArray(body['claimedIds']) || Array.isArray(body['failed']));
 }
 
-/** How many rows the response to an upload reports as failed; 0 if the result is not known yet. */
-export function reportedFailures(body: Record<string, unknown>): number {
-  const { failed } = body;
-  return operationIdOf(body) === undefined && Array.isArray(failed) ? failed.length : 0;
-}
-
 /**
  * Fetches the error summary of a bulk operation. It may be missing, expired or unreadable (what the service does
  * then is not known); the operation's result is valid without it.

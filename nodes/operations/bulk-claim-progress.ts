@@ -1,5 +1,7 @@
-import { reportedFailures } from '../api/bulk';
+import { operationIdOf } from '../api/bulk';
 import type { NrfCloudError } from '../api/errors';
+import type { PackedRows } from '../parse/rows';
+import { matchUploadResult } from './row-errors';
 
 /** An upload, as a range of the source's valid rows; `first` counts from 0. */
 export interface UploadRange {
@@ -33,7 +35,7 @@ export interface BulkClaimProgress {
   uploaded: number;
   failedUploads: number;
   failedRows: number;
-  /** Rows that the responses to these uploads report as failed. */
+  /** Rows that failed by the responses to these uploads. */
   failedAtOnce?: number;
   rowsPerUpload: number;
   /** How often the service's limit has halved `rowsPerUpload`. */
@@ -65,7 +67,11 @@ export function newProgress(rowsPerUpload: number): BulkClaimProgress {
   };
 }
 
-/** Rows that the response reports as failed. Those of a repeated upload may have been claimed by its first attempt. */
-export function failuresOf({ body, repeatedSince }: AcceptedUpload): number {
-  return repeatedSince === undefined ? reportedFailures(body) : 0;
+/**
+ * How many rows failed by the response to their upload; 0 if the result is not known yet. Those of a repeated upload may
+ * have been claimed by its first attempt.
+ */
+export function failuresOf({ body, repeatedSince }: AcceptedUpload, rows: PackedRows): number {
+  if (repeatedSince !== undefined || operationIdOf(body) !== undefined) return 0;
+  return matchUploadResult(body, rows.unpack()).count;
 }

@@ -4,8 +4,14 @@ import { claimedHint } from '../api/claim-refusals';
 import { getClaimedDevice, type Device } from '../api/devices';
 import { isClosed } from '../api/errors';
 import { parseErrorSummary } from '../parse/error-summary';
-import { isObject } from '../util/json';
-import { matchFailures, matchResult, readUploadRows, rowError, type RowFailures, type UploadRow } from './row-errors';
+import {
+  matchFailures,
+  matchUploadResult,
+  readUploadRows,
+  rowError,
+  type RowFailures,
+  type UploadRow,
+} from './row-errors';
 
 /** Most errors that are reported; the rest is counted. */
 const MAX_ERRORS = 10_000;
@@ -66,14 +72,7 @@ export async function resultOfOperation(api: Api, body: BulkOperation, params: B
 /** The result that came with the response to an upload. @throws {NrfCloudError} `NRFCLOUD_CLOSED` */
 export function resultOfUpload(api: Api, body: Record<string, unknown>, params: BulkResultParams): Promise<BulkResult> {
   const rows = readUploadRows(params.rows);
-  const claimed = Array.isArray(body['claimedIds']) ? (body['claimedIds'] as unknown[]) : [];
-  return conclude(api, body, matchResult(listOf(body['failed']), claimed, rows), rows, params);
-}
-
-/** A list, or an object whose entries are the items; the shape is not known publicly. */
-function listOf(value: unknown): unknown[] {
-  if (Array.isArray(value)) return value;
-  return isObject(value) ? Object.entries(value) : [];
+  return conclude(api, body, matchUploadResult(body, rows), rows, params);
 }
 
 /** Which rows failed is not known: all may have. */

@@ -80,19 +80,41 @@ export function matchFailures(failures: readonly RowFailure[], rows: readonly un
   return result;
 }
 
+/** What a result that came at once says about the rows of its upload. */
+export interface ResultFailures extends RowFailures {
+  /** How many rows failed, also where it is not known which. */
+  count: number;
+}
+
+/** Joins a result that came at once with the rows of its upload, see {@link matchResult}. */
+export function matchUploadResult(
+  { claimedIds, failed }: Record<string, unknown>,
+  rows: readonly (UploadRow | undefined)[],
+): ResultFailures {
+  return matchResult(listOf(failed), Array.isArray(claimedIds) ? claimedIds : [], rows);
+}
+
+/** A list, or an object whose entries are the items; the shape is not known publicly. */
+function listOf(value: unknown): unknown[] {
+  if (Array.isArray(value)) return value;
+  return isObject(value) ? Object.entries(value) : [];
+}
+
 /**
  * Joins the `failed` list of a result that came at once with the rows of its upload. The shape of its items is not known
  * publicly: a token, a device UUID or an index is looked for in each; what cannot be matched is kept as it is. Rows in
- * neither list failed, unless no claimed id matches a row and both lists add up to the rows.
+ * neither list failed, unless no claimed id matches a row and both lists add up to the rows; what is listed twice counts
+ * once.
  * @param claimedIds the result's list of claimed devices
  */
 export function matchResult(
   items: readonly unknown[],
   claimedIds: readonly unknown[],
   rows: readonly (UploadRow | undefined)[],
-): RowFailures {
+): ResultFailures {
   const places = placesOf(rows);
-  const claimed = new Set(claimedIds.map((id) => placeIn(String(isObject(id) ? (id['id'] ?? '') : id), places)));
+  const ids = new Set(claimedIds.map((id) => String(isObject(id) ? (id['id'] ?? '') : id)));
+  const claimed = new Set([...ids].map((id) => placeIn(id, places)));
   claimed.delete(undefined);
   const result: RowFailures = { failed: new Map(), unmatched: [], claimed };
   for (const item of items) {
@@ -103,15 +125,16 @@ export function matchResult(
     if (place === undefined) result.unmatched.push({ message, item });
     else if (!result.failed.has(place)) result.failed.set(place, message);
   }
-  const addsUp = claimed.size === 0 && claimedIds.length + items.length === rows.length;
-  if (rows.length === 0 || (addsUp && result.unmatched.length === 0)) return result;
+  const named = result.failed.size + result.unmatched.length;
+  const addsUp = claimed.size === 0 && ids.size + named === rows.length;
+  if (rows.length === 0 || (addsUp && result.unmatched.length === 0)) return { ...result, count: named };
   for (const index of rows.keys()) {
     const row = index + 1;
     if (!claimed.has(row) && !result.failed.has(row)) {
       result.failed.set(row, 'the service names the device neither as claimed nor as failed');
     }
   }
-  return result;
+  return { ...result, count: addsUp ? named : result.failed.size };
 }
 
 /** What is known of a failed row, for `errors`. */

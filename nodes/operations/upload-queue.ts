@@ -100,8 +100,7 @@ export class UploadQueue {
       const { upload, rows } = this.#held;
       this.#held = undefined;
       await this.outputs.onUpload(upload, rows, this.left.uploads, this.left.uploads + 1);
-      this.#countLeft(upload);
-      this.record(() => this.#countUpload(upload));
+      this.record(this.#countUpload(upload, rows));
     }
   }
 
@@ -254,30 +253,29 @@ export class UploadQueue {
       };
     }
     const held = this.#held;
-    if (held !== undefined) {
-      await this.outputs.onUpload(held.upload, held.rows, this.left.uploads);
-      this.#countLeft(held.upload);
-    }
+    if (held !== undefined) await this.outputs.onUpload(held.upload, held.rows, this.left.uploads);
+    const heldHasLeft = held && this.#countUpload(held.upload, held.rows);
     this.#held = { upload: result.accepted, rows };
     return () => {
-      if (held !== undefined) this.#countUpload(held.upload);
+      heldHasLeft?.();
       progress.held = result.accepted;
       settled();
     };
   }
 
-  #countLeft(upload: AcceptedUpload): void {
-    this.left.uploads++;
-    this.left.uploaded += upload.count;
-    this.left.failedAtOnce += failuresOf(upload);
-  }
-
-  #countUpload(upload: AcceptedUpload): void {
-    const { progress } = this;
-    progress.uploads++;
-    progress.uploaded += upload.count;
-    progress.failedAtOnce = (progress.failedAtOnce ?? 0) + failuresOf(upload);
-    delete progress.held;
+  /** Counts an upload that has left. @returns what changes in the progress then */
+  #countUpload(upload: AcceptedUpload, rows: PackedRows): () => void {
+    const { left, progress } = this;
+    const failures = failuresOf(upload, rows);
+    left.uploads++;
+    left.uploaded += upload.count;
+    left.failedAtOnce += failures;
+    return () => {
+      progress.uploads++;
+      progress.uploaded += upload.count;
+      progress.failedAtOnce = (progress.failedAtOnce ?? 0) + failures;
+      delete progress.held;
+    };
   }
 
   /** The error of rows that were not tried, as an earlier upload was refused for good. */

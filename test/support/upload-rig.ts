@@ -5,8 +5,10 @@ import { bulkClaim, type BulkClaimEnd, type BulkClaimParams } from '../../nodes/
 import type { BulkClaimOutputs, RejectedRow } from '../../nodes/operations/bulk-claim-outputs';
 import { newProgress, type BulkClaimProgress } from '../../nodes/operations/bulk-claim-progress';
 import { UploadQueue } from '../../nodes/operations/upload-queue';
+import { deviceIdOf } from '../../nodes/parse/claim-token';
 import { PackedRows, type ValidRow } from '../../nodes/parse/rows';
 import { Abort, type AbortSignalLike } from '../../nodes/util/abort';
+import { mintToken } from '../unit/parse/rows/read-all-rows';
 
 /**
  * How an upload ends: the body of its response, or what its request throws. `lost`: an earlier response to it was lost;
@@ -171,9 +173,16 @@ export class ClaimRig {
 export function packedRows(first: number, count: number): PackedRows {
   const rows = Array.from({ length: count }, (_, index): ValidRow => {
     const line = first + index + 1;
-    return { ok: true, line, deviceId: `device-${line}`, claimToken: `token-${line}`, tags: [] };
+    return { ok: true, line, deviceId: deviceIdOf(tokenOf(line)), claimToken: tokenOf(line), tags: [] };
   });
   return PackedRows.pack(rows);
+}
+
+const tokens: string[] = [];
+
+/** The claim token in a line of {@link packedRows}. */
+export function tokenOf(line: number): string {
+  return (tokens[line] ??= mintToken().claimToken);
 }
 
 /** Lets everything happen that needs no time. */

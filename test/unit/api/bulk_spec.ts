@@ -1,12 +1,5 @@
 import assert from 'node:assert/strict';
-import {
-  bulkStatus,
-  errorSummary,
-  operationIdOf,
-  reportedFailures,
-  uploadClaims,
-  type UploadResponse,
-} from '../../../nodes/api/bulk';
+import { bulkStatus, errorSummary, operationIdOf, uploadClaims, type UploadResponse } from '../../../nodes/api/bulk';
 import { Abort } from '../../../nodes/util/abort';
 import { errorOf, ScriptedServer } from '../../support/scripted-server';
 import { assertSentence } from '../../support/sentences';
@@ -106,17 +99,6 @@ describe('bulk claims', () => {
   it('an operation has an id without spaces around it', () => {
     assert.equal(operationIdOf({ bulkOpsRequestId: ' b1 ' }), 'b1');
   });
-
-  for (const [body, count] of [
-    [{ failed: [{}, {}] }, 2],
-    [{ claimedIds: ['a'] }, 0],
-    [{ failed: {} }, 0],
-    [{ bulkOpsRequestId: 'b1', failed: [{}] }, 0],
-  ] as const) {
-    it(`reportedFailures: ${JSON.stringify(body)} reports ${count}`, () => {
-      assert.equal(reportedFailures(body), count);
-    });
-  }
 
   it('bulkStatus is requested once', async () => {
     service.respondWith([500, {}]);

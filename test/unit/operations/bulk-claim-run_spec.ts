@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { newProgress } from '../../../nodes/operations/bulk-claim-progress';
+import { deviceIdOf } from '../../../nodes/parse/claim-token';
 import { stopClock, type Clock } from '../../support/clock';
 import { assertSentence } from '../../support/sentences';
 import { ClaimRig, endOfTurn, uploadError, UploadService } from '../../support/upload-rig';
@@ -67,6 +69,22 @@ describe('bulk claim: rows', () => {
     const rig = new ClaimRig(new UploadService(() => ({ claimedIds: [], failed: [{}, {}] })));
     assert.equal((await rig.run(tokens.slice(0, 2))).failedAtOnce, 2);
     assert.equal('repeated' in rig.uploads[0]!.payload, false);
+  });
+
+  for (const [what, body, failed] of [
+    ['no row is in its lists', { claimedIds: [], failed: [] }, 2],
+    ['it names devices of others', { claimedIds: [randomUUID()] }, 2],
+    ['it names one of the rows, and a device of others', { claimedIds: [deviceIdOf(tokens[0]!), randomUUID()] }, 1],
+  ] as const) {
+    it(`bulk claim: rows that the service does not account for count as failed if ${what}`, async () => {
+      const rig = new ClaimRig(new UploadService(() => body));
+      assert.equal((await rig.run(tokens.slice(0, 2))).failedAtOnce, failed);
+    });
+  }
+
+  it('bulk claim: no row of an operation counts as failed before its end is known', async () => {
+    const rig = new ClaimRig(new UploadService(() => ({ ...ACCEPTED, failed: [{}] })));
+    assert.equal((await rig.run(tokens.slice(0, 2))).failedAtOnce, 0);
   });
 
   /** Rows 0 and 1 have left, 2 is held, 3 to 5 were sent. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import {
   matchFailures,
   matchResult,
+  matchUploadResult,
   readUploadRows,
   rowError,
   type UploadRow,
@@ -113,6 +114,26 @@ describe('matchResult', () => {
     assert.equal(matchResult(['x'], ['a', 'b'], rows).failed.size, 3);
     assert.equal(matchResult(['[0]: x', '[1]: y'], [uuid(2)], rows).failed.get(3), NEITHER);
   });
+
+  it('matchResult: what is listed twice counts once, so that no row counts as claimed for it', () => {
+    assert.equal(matchResult([], ['a', 'a', 'b'], rows).failed.size, 3);
+    assert.equal(matchResult(['[0]: x', '[0]: y'], ['a'], rows).failed.size, 3);
+    assert.deepEqual([...matchResult(['[0]: x', '[0]: y'], ['a', 'b'], rows).failed], [[1, 'x']]);
+  });
+
+  for (const [what, failed, claimedIds, count] of [
+    ['rows that are in the list', ['[0]: x', '[0]: y'], [uuid(2), uuid(3)], 1],
+    ['rows in neither list', [], [uuid(2)], 2],
+    ['all rows if the lists are empty', [], [], 3],
+    ['all rows if the ids are of other devices, and do not add up', [], [uuid(8), uuid(9)], 3],
+    ['items that match no row, if the lists add up', ['x'], ['a', 'b'], 1],
+    ['the entries of an object', { [uuid(1)]: 'x' }, [uuid(2), uuid(3)], 1],
+    ['all rows if the list of claimed devices is not a list', ['[0]: x'], 'a', 3],
+  ] as const) {
+    it(`matchUploadResult: counts ${what}`, () => {
+      assert.equal(matchUploadResult({ failed, claimedIds }, rows).count, count);
+    });
+  }
 
   it('matchResult: without rows, nothing is added', () => {
     const { failed, unmatched } = matchResult(['x'], [], []);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { newProgress } from '../../../nodes/operations/bulk-claim-progress';
 import { stopClock, type Clock } from '../../support/clock';
-import { endOfTurn, packedRows, uploadError, UploadQueueRig } from '../../support/upload-rig';
+import { endOfTurn, packedRows, tokenOf, uploadError, UploadQueueRig } from '../../support/upload-rig';
 
 const ACCEPTED = { bulkOpsRequestId: 'op' };
 const STARTED_AT = '2026-11-28T00:00:00.000Z';
@@ -16,7 +16,7 @@ describe('upload queue: order and records', () => {
   it('upload queue: an upload is recorded before it is sent', async () => {
     const rig = new UploadQueueRig();
     await rig.add(5, 2);
-    assert.deepEqual(rig.service.uploads, [['token-6', 'token-7']]);
+    assert.deepEqual(rig.service.uploads, [[tokenOf(6), tokenOf(7)]]);
     const [{ first, count, startedAt } = assert.fail()] = rig.saved[0]!.sent;
     assert.deepEqual([first, count, new Date(startedAt).toISOString()], [5, 2, startedAt]);
   });
@@ -26,7 +26,7 @@ describe('upload queue: order and records', () => {
     for (const first of [0, 1, 2]) await rig.add(first);
     assert.equal(rig.service.uploads.length, 2);
     await rig.service.end(1, ACCEPTED);
-    assert.deepEqual(rig.service.uploads, [['token-1'], ['token-2'], ['token-3']]);
+    assert.deepEqual(rig.service.uploads, [[tokenOf(1)], [tokenOf(2)], [tokenOf(3)]]);
   });
 
   it('upload queue: a slow upload holds back at most four others for each one that is sent at once', async () => {
@@ -143,7 +143,7 @@ describe('upload queue: order and records', () => {
 
   it('upload queue: a held upload leaves first, or last of all with the count', async () => {
     for (const next of [0, 1]) {
-      const held = { first: 0, count: 2, body: { failed: [{}] }, statusCode: 202 };
+      const held = { first: 0, count: 2, body: { claimedIds: ['a'], failed: [{}] }, statusCode: 202 };
       const progress = { ...newProgress(1000), uploads: 3, uploaded: 7, failedAtOnce: 2, settledRows: 9, held };
       const rig = new UploadQueueRig({ progress });
       rig.queue.hold(held, packedRows(0, 2));
@@ -180,7 +180,7 @@ describe('upload queue: order and records', () => {
     await added;
     await rig.add(2);
     await rig.queue.finish();
-    assert.deepEqual([rig.service.uploads, rig.left], [[['token-1']], []]);
+    assert.deepEqual([rig.service.uploads, rig.left], [[[tokenOf(1)]], []]);
   });
 
   it('upload queue: an upload is not sent after a suspension while it is recorded', async () => {

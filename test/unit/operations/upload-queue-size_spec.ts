@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict';
 import { newProgress } from '../../../nodes/operations/bulk-claim-progress';
-import { endOfTurn, packedRows, tooLarge, uploadError, UploadQueueRig, UploadService } from '../../support/upload-rig';
+import {
+  endOfTurn,
+  packedRows,
+  tokenOf,
+  tooLarge,
+  uploadError,
+  UploadQueueRig,
+  UploadService,
+} from '../../support/upload-rig';
 
 const ACCEPTED = { bulkOpsRequestId: 'op' };
 
@@ -20,8 +28,8 @@ describe('upload queue: uploads that are too large', () => {
     await rig.service.end(2, ACCEPTED);
     await rig.queue.finish();
     assert.deepEqual(rig.service.uploads.slice(1), [
-      ['token-11', 'token-12', 'token-13'],
-      ['token-14', 'token-15'],
+      [tokenOf(11), tokenOf(12), tokenOf(13)],
+      [tokenOf(14), tokenOf(15)],
     ]);
     assert.deepEqual(rig.left, [
       { accepted: 11, index: 0 },
@@ -47,7 +55,7 @@ describe('upload queue: uploads that are too large', () => {
     rig.suspended = true;
     await rig.service.end(1, ACCEPTED);
     await rig.queue.finish();
-    assert.deepEqual(rig.service.uploads, [['token-1', 'token-2'], ['token-1']]);
+    assert.deepEqual(rig.service.uploads, [[tokenOf(1), tokenOf(2)], [tokenOf(1)]]);
     assert.deepEqual([rig.left, rig.progress.sent.length], [[], 2]);
   });
 
@@ -56,7 +64,7 @@ describe('upload queue: uploads that are too large', () => {
     await rig.add(0, 2);
     for (const index of [0, 1, 2]) await rig.service.end(index, tooLarge());
     await rig.queue.finish();
-    assert.deepEqual(rig.service.uploads, [['token-1', 'token-2'], ['token-1'], ['token-2']]);
+    assert.deepEqual(rig.service.uploads, [[tokenOf(1), tokenOf(2)], [tokenOf(1)], [tokenOf(2)]]);
     assert.deepEqual(
       rig.left,
       [1, 2].map((line) => ({ failed: line, rows: 1, code: 'NRFCLOUD_REJECTED', tried: true })),
