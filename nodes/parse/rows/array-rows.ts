@@ -7,14 +7,14 @@ import { BATCH_ROWS, UNQUOTED_TAGS, type FoundRow, type RowOptions } from './row
 
 /** Keys of rows that bulk claim and bulk status send; they are not lost when such rows are fed back. */
 const OWN_KEYS = new Set(['ok', 'line', 'row', 'code', 'reason', 'message', 'deviceId', 'mayHaveSucceeded']);
-/** Most names of ignored keys that are reported, and most keys whose meaning is remembered. */
+/** Most ignored keys and columns that are reported, and most keys whose meaning is remembered. */
 const MAX_IGNORED = 256;
 const MAX_KNOWN_KEYS = 10_000;
 
 /**
  * Reads rows from an array: of tokens, of `[token, tags]`, of `{ claimToken, tags? }`, or of objects whose keys are found
  * like a CSV's header (rows of a core csv node), mixed if need be. Each item is one row, whatever it is.
- * @param report gets the names of keys that have content and are not used
+ * @param report gets the names of keys, and the numbers of columns, that have content and are not used
  */
 export function* arrayRows(
   items: readonly unknown[],
@@ -31,7 +31,7 @@ export function* arrayRows(
 }
 
 class ItemReader {
-  readonly ignored = new Set<string>();
+  readonly ignored = new Set<string | number>();
   readonly #names = new Map<string, ColumnName | undefined>();
   readonly #token: ColumnChoice;
   readonly #tags: ColumnChoice;
@@ -59,7 +59,11 @@ class ItemReader {
     const tags = indexOf(this.#tags) ?? (token === 0 ? 1 : undefined);
     const row = { line, claimToken: cells[token], tags: tags === undefined ? [] : [cells[tags]] };
     const rest = this.#tags === undefined && tags === 1 ? cells.slice(2) : [];
-    return rest.some(hasContent) ? { ...row, tags: cells.slice(1), tagProblem: UNQUOTED_TAGS } : row;
+    if (rest.some(hasContent)) return { ...row, tags: cells.slice(1), tagProblem: UNQUOTED_TAGS };
+    for (let column = 0; column < Math.min(cells.length, MAX_IGNORED); column++) {
+      if (column !== token && column !== tags) this.#noteIgnored(column + 1, cells[column]);
+    }
+    return row;
   }
 
   #ofObject(line: number, item: Record<string, unknown>): FoundRow {
@@ -67,11 +71,13 @@ class ItemReader {
     const token = this.#keyOf(keys, this.#token, 'token', 'claimToken') ?? 'claimToken';
     const tags = this.#keyOf(keys, this.#tags, 'tags', 'tags');
     for (const key of keys) {
-      if (key !== token && key !== tags && !OWN_KEYS.has(key) && this.ignored.size < MAX_IGNORED) {
-        if (!this.ignored.has(key) && hasContent(item[key])) this.ignored.add(key);
-      }
+      if (key !== token && key !== tags && !OWN_KEYS.has(key)) this.#noteIgnored(key, item[key]);
     }
     return { line, claimToken: item[token], tags: tags === undefined ? [] : [item[tags]] };
+  }
+
+  #noteIgnored(name: string | number, content: unknown): void {
+    if (this.ignored.size < MAX_IGNORED && !this.ignored.has(name) && hasContent(content)) this.ignored.add(name);
   }
 
   /** The key that the user names, or this package's own, or one that a header would be found by. */

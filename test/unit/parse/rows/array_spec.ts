@@ -121,6 +121,23 @@ describe('rows: arrays', () => {
     assert.deepEqual([bad(rows), good(rows)], [[[1, 'INVALID_TAG']], [[2, B, ['a']]]]);
   });
 
+  for (const [what, options, item, ignored] of [
+    ['a chosen token column', { tokenColumn: 2 }, ['imei', A, '', 'note'], [1, 4]],
+    ['a chosen tags column', { tagsColumn: 3 }, [A, 'note', 'a', null, 0], [2, 5]],
+    [
+      'a name as the token column, which arrays do not have',
+      { tokenColumn: 'token', tagsColumn: 'tags' },
+      [A, 'a', 7],
+      [3],
+    ],
+    ['the places of token and tags', {}, [A, 'a', ''], []],
+  ] as const) {
+    it(`rows: ignored columns of arrays are named with ${what}`, async () => {
+      const { columns, ignoredContent } = await readAll([[A], item], options);
+      assert.deepEqual([columns.ignored, ignoredContent], [ignored, ignored.length > 0]);
+    });
+  }
+
   it('names no key of its own rows as ignored', async () => {
     const { columns } = await readAll([
       { line: 1, code: 'INVALID_TAG', reason: 'x', deviceId: 'y', claimToken: A, tags: [] },
