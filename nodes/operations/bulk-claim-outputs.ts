@@ -1,5 +1,5 @@
 import type { DetectedColumns, InvalidRow } from '../parse/rows';
-import type { BulkClaimProgress } from './bulk-claim-progress';
+import type { AcceptedUpload, BulkClaimProgress } from './bulk-claim-progress';
 
 /** A row that is not uploaded, or whose upload failed. */
 export interface RejectedRow {
@@ -19,7 +19,8 @@ export interface RejectedRow {
 interface UploadMessage {
   payload: Record<string, unknown>;
   statusCode: number;
-  rows: { line: number; deviceId: string; claimToken: string; tags: string[] }[];
+  /** `undefined` if they cannot be read again after a restart. */
+  rows: { line: number; deviceId: string; claimToken: string; tags: string[] }[] | undefined;
   repeatedSince?: string | undefined;
   part: { index: number; count?: number };
 }
@@ -46,6 +47,23 @@ export interface BulkClaimOutputs {
   onProgress: (rows: number) => void;
   /** Records the progress. @returns when it survives a crash */
   save: (progress: BulkClaimProgress) => Promise<void>;
+}
+
+/** An accepted upload as it leaves. @param count of all uploads, if it is the last */
+export function toMessage(
+  { body, statusCode, count: rowCount, firstLine, lastLine, repeatedSince }: AcceptedUpload,
+  rows: UploadMessage['rows'],
+  index: number,
+  count?: number,
+): UploadMessage {
+  const repeated = repeatedSince === undefined ? {} : { repeated: true };
+  return {
+    payload: { ...body, rows: rowCount, firstLine, lastLine, ...repeated },
+    statusCode,
+    rows,
+    repeatedSince,
+    part: count === undefined ? { index } : { index, count },
+  };
 }
 
 /** An invalid row as it leaves. */

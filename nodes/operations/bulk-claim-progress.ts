@@ -7,6 +7,9 @@ import { matchUploadResult } from './row-errors';
 export interface UploadRange {
   first: number;
   count: number;
+  /** Lines of its first and its last row; absent in records of older versions. */
+  firstLine?: number;
+  lastLine?: number;
 }
 
 /** An upload that the service accepted, and whose message has not left. */
@@ -52,6 +55,11 @@ export interface BulkClaimProgress {
   stopped?: boolean;
 }
 
+/** Uploads and rows whose results have left. */
+export type LeftUploads = Required<
+  Pick<BulkClaimProgress, 'uploads' | 'uploaded' | 'failedUploads' | 'failedRows' | 'failedAtOnce'>
+>;
+
 /** The progress of a bulk claim that begins. */
 export function newProgress(rowsPerUpload: number): BulkClaimProgress {
   return {
@@ -74,4 +82,19 @@ export function newProgress(rowsPerUpload: number): BulkClaimProgress {
 export function failuresOf({ body, repeatedSince }: AcceptedUpload, rows: PackedRows): number {
   if (repeatedSince !== undefined || operationIdOf(body) !== undefined) return 0;
   return matchUploadResult(body, rows.unpack()).count;
+}
+
+/** Counts the rows of a failed upload. @param tried whether it was sent */
+export function countFailed(
+  counts: Pick<LeftUploads, 'failedUploads' | 'failedRows'>,
+  rows: number,
+  tried: boolean,
+): void {
+  if (tried) counts.failedUploads++;
+  counts.failedRows += rows;
+}
+
+/** Where the rows of an upload are in their source. */
+export function placeOf({ count, firstLine, lastLine }: PackedRows): Omit<UploadRange, 'first'> {
+  return { count, firstLine, lastLine };
 }

@@ -1,7 +1,7 @@
 import type { Api } from '../api/api';
 import type { NrfCloudError } from '../api/errors';
 import { PackedRows, type DetectedColumns, type InvalidRow, type Row, type ValidRow } from '../parse/rows';
-import { toRejected, type BulkClaimOutputs, type BulkSummary, type RejectedRow } from './bulk-claim-outputs';
+import { toMessage, toRejected, type BulkClaimOutputs, type BulkSummary, type RejectedRow } from './bulk-claim-outputs';
 import type { AcceptedUpload, BulkClaimProgress, SentUpload, UploadRange } from './bulk-claim-progress';
 import { UploadQueue } from './upload-queue';
 
@@ -55,9 +55,16 @@ export class BulkClaimRun {
     }
   }
 
+  /** Whether uploads of before a restart have not been read again. */
+  get hasUnread(): boolean {
+    return this.#again.length > 0;
+  }
+
   /** Waits for the uploads that are being sent, however they end, and until what has left is recorded. */
   async settled(): Promise<void> {
-    await this.#queue.finish().catch(() => undefined);
+    // The last upload is not the last one of all while others have not been read again.
+    const end = this.hasUnread ? this.#queue.ended() : this.#queue.finish();
+    await end.catch(() => undefined);
     await this.recorded();
   }
 
@@ -116,16 +123,8 @@ export class BulkClaimRun {
   }
 
   #emitUpload(upload: AcceptedUpload, rows: PackedRows, index: number, count?: number): Promise<void> | undefined {
-    const { body, statusCode, repeatedSince } = upload;
-    const place = { rows: rows.count, firstLine: rows.firstLine, lastLine: rows.lastLine };
-    const repeated = repeatedSince === undefined ? {} : { repeated: true };
-    const turn = this.outputs.onUpload({
-      payload: { ...body, ...place, ...repeated },
-      statusCode,
-      rows: rows.unpack(),
-      repeatedSince,
-      part: count === undefined ? { index } : { index, count },
-    });
+    const { firstLine, lastLine } = rows;
+    const turn = this.outputs.onUpload(toMessage({ ...upload, firstLine, lastLine }, rows.unpack(), index, count));
     this.outputs.onProgress(this.#queue.left.uploaded + rows.count);
     return turn;
   }

@@ -4,8 +4,8 @@ import { namedSource, withSource } from '../api/with-source';
 import { readRows, type InvalidRow, type Row, type RowReader, type RowSource } from '../parse/rows';
 import { parseTags } from '../parse/tags';
 import { Abort, type AbortSignalLike } from '../util/abort';
-import { toRejected, type BulkClaimOutputs, type BulkSummary } from './bulk-claim-outputs';
-import type { BulkClaimProgress } from './bulk-claim-progress';
+import { toMessage, toRejected, type BulkClaimOutputs, type BulkSummary } from './bulk-claim-outputs';
+import type { BulkClaimProgress, UploadRange } from './bulk-claim-progress';
 import { BulkClaimRun } from './bulk-claim-run';
 
 /** What a bulk claim needs. */
@@ -83,7 +83,9 @@ export async function bulkClaim(
     const reason = drain.aborted
       ? closed('bulk claim', 0, { resumes: isSuspended() })
       : namedSource('bulk claim', source.source, error);
-    if (isSuspended() || run.rows === 0 || !(reason instanceof NrfCloudError)) throw reason;
+    if (isSuspended() || !(reason instanceof NrfCloudError)) throw reason;
+    if (run.hasUnread) throw await endWithoutRows(progress, outputs, reason);
+    if (run.rows === 0) throw reason;
     noteFailure(progress, reason);
   } finally {
     clearTimeout(limit);
@@ -102,6 +104,36 @@ export async function bulkClaim(
   const { failedAtOnce } = run;
   const end = { summary, failedAtOnce, ignoredContent: reader.ignoredContent, recorded: run.recorded() };
   return failure === undefined ? end : { ...end, failure: withSummary(failure, summary) };
+}
+
+/**
+ * Ends an interrupted bulk claim whose rows cannot be read again. Uploads that were accepted and have not left leave without
+ * their rows, so that their operations can be followed.
+ * @returns the error to end with: `reason`, and what is known of these uploads
+ */
+export async function endWithoutRows(
+  { held, sent, uploads }: BulkClaimProgress,
+  { onUpload }: Pick<BulkClaimOutputs, 'onUpload'>,
+  { code, message, cause }: NrfCloudError,
+): Promise<NrfCloudError> {
+  const accepted = [held, ...sent.map((upload) => upload.accepted)].filter((upload) => upload !== undefined);
+  for (const [index, upload] of accepted.entries()) {
+    const isLast = index === accepted.length - 1;
+    await onUpload(toMessage(upload, undefined, uploads + index, isLast ? uploads + accepted.length : undefined));
+  }
+  const unclear = sent.filter((upload) => upload.accepted === undefined);
+  const facts = [
+    ...(accepted.length > 0
+      ? [`rows of accepted uploads, which left by output 1 without msg.rows: ${countRows(accepted)}`]
+      : []),
+    ...(unclear.length > 0 ? [`rows of uploads that may have been accepted: ${countRows(unclear)}`] : []),
+  ];
+  const known = facts.length === 0 ? message : `${message} (${facts.join('; ')})`;
+  return new NrfCloudError(code, known, unclear.length === 0 ? cause : { ...cause, mayHaveSucceeded: true });
+}
+
+function countRows(uploads: readonly UploadRange[]): number {
+  return uploads.reduce((sum, { count }) => sum + count, 0);
 }
 
 /** The message ends with its first failure. */

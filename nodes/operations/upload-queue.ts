@@ -3,7 +3,15 @@ import { uploadClaims } from '../api/bulk';
 import { hasCode, NrfCloudError } from '../api/errors';
 import type { PackedRows } from '../parse/rows';
 import { handOver } from '../util/hand-over';
-import { failuresOf, type AcceptedUpload, type BulkClaimProgress, type SentUpload } from './bulk-claim-progress';
+import {
+  countFailed,
+  failuresOf,
+  placeOf,
+  type AcceptedUpload,
+  type BulkClaimProgress,
+  type LeftUploads,
+  type SentUpload,
+} from './bulk-claim-progress';
 import { beginOf } from './upload-begin';
 
 /** How often an upload that is too large for the service is halved. */
@@ -22,11 +30,6 @@ export interface UploadOutputs {
   /** Records the progress. @returns when it survives a crash */
   save: () => Promise<void>;
 }
-
-/** Uploads and rows whose results have left. */
-export type LeftUploads = Required<
-  Pick<BulkClaimProgress, 'uploads' | 'uploaded' | 'failedUploads' | 'failedRows' | 'failedAtOnce'>
->;
 
 /** An upload in its place in the queue. */
 interface QueuedUpload {
@@ -83,17 +86,22 @@ export class UploadQueue {
 
   /** Sends an upload as soon as there is a place for it. @returns when the next one may be prepared */
   async add(first: number, rows: PackedRows): Promise<void> {
-    const sent: SentUpload = { first, count: rows.count, startedAt: new Date().toISOString() };
+    const sent: SentUpload = { first, ...placeOf(rows), startedAt: new Date().toISOString() };
     const upload: QueuedUpload = { sent, rows, begunAt: performance.now(), result: undefined };
     this.progress.sent.push(sent);
     this.#queue.push(upload);
     await this.#start(upload, false);
   }
 
-  /** Waits for all uploads, and lets the last one leave. @throws a defect of this package */
-  async finish(): Promise<void> {
+  /** Waits for all uploads, and lets all but the last one leave. */
+  async ended(): Promise<void> {
     await Promise.all(this.#running);
     await this.#leave();
+  }
+
+  /** Waits for all uploads, and lets the last one leave. @throws a defect of this package */
+  async finish(): Promise<void> {
+    await this.ended();
     if (this.isSuspended()) return;
     if (this.#defect !== undefined) throw this.#defect;
     if (this.#held !== undefined) {
@@ -167,7 +175,7 @@ export class UploadQueue {
       const { statusCode, body, repeated, serviceTime } = await uploadClaims(this.api, rows.csv);
       const since =
         isRepeated || repeated ? { repeatedSince: beginOf(sent.startedAt, upload.begunAt, serviceTime) } : {};
-      const accepted = { first: sent.first, count: rows.count, body, statusCode, ...since };
+      const accepted = { first: sent.first, ...placeOf(rows), body, statusCode, ...since };
       this.progress.statusCode = statusCode;
       sent.accepted = accepted;
       upload.result = { accepted };
@@ -212,7 +220,7 @@ export class UploadQueue {
       progress.halvings++;
     }
     const halves = upload.rows.split(half).map((rows, index): QueuedUpload => {
-      const sent = { first: first + index * half, count: rows.count, startedAt };
+      const sent = { first: first + index * half, ...placeOf(rows), startedAt };
       return { sent, rows, begunAt, result: undefined };
     });
     this.#queue.splice(this.#queue.indexOf(upload), 1, ...halves);
@@ -238,17 +246,16 @@ export class UploadQueue {
   /** @returns what changes in the progress then */
   async #settle({ sent, rows }: QueuedUpload, result: NonNullable<QueuedUpload['result']>): Promise<() => void> {
     const { progress } = this;
-    const { count } = rows;
     const settled = (): void => {
-      progress.settledRows += count;
+      progress.settledRows += rows.count;
       progress.sent.splice(progress.sent.indexOf(sent), 1);
     };
     if ('error' in result) {
       const tried = result.error !== this.#stopped;
       await this.outputs.onFailed(rows, result.error, tried);
-      countFailed(this.left, count, tried);
+      countFailed(this.left, rows.count, tried);
       return () => {
-        countFailed(progress, count, tried);
+        countFailed(progress, rows.count, tried);
         settled();
       };
     }
@@ -290,9 +297,4 @@ export class UploadQueue {
     const reason = `its response was lost in a restart, and it was not sent again because an earlier upload failed: ${message}`;
     return new NrfCloudError(code, reason, { ...cause, mayHaveSucceeded: true });
   }
-}
-
-function countFailed(counts: Pick<LeftUploads, 'failedUploads' | 'failedRows'>, rows: number, tried: boolean): void {
-  if (tried) counts.failedUploads++;
-  counts.failedRows += rows;
 }

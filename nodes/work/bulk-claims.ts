@@ -2,7 +2,7 @@ import { isAbsolute, resolve } from 'node:path';
 import type { NodeAPI } from 'node-red';
 import { invalidInput } from '../api/errors';
 import { namedSource, withSource } from '../api/with-source';
-import { bulkClaim, type BulkClaimEnd, type BulkClaimParams } from '../operations/bulk-claim';
+import { bulkClaim, endWithoutRows, type BulkClaimEnd, type BulkClaimParams } from '../operations/bulk-claim';
 import { checkRows, type CheckOutputs, type CheckSummary } from '../operations/bulk-claim-check';
 import type { BulkClaimOutputs } from '../operations/bulk-claim-outputs';
 import { newProgress, type BulkClaimProgress } from '../operations/bulk-claim-progress';
@@ -132,12 +132,12 @@ export class BulkClaims {
     const { file, content } = work;
     const was = file === undefined ? undefined : await findSameFile(file);
     if (file !== undefined && was === undefined) {
-      await this.#emitHeld(task, work);
-      throw invalidInput(
+      const changed = invalidInput(
         'bulk claim',
         'the file was changed while the bulk claim was interrupted, so it cannot be continued; ' +
           'send the file again: devices that are already yours are reported as such',
       );
+      throw await endWithoutRows(work.progress, { onUpload: this.#uploadOutput(task, work.id) }, changed);
     }
     const source =
       was === undefined
@@ -147,13 +147,12 @@ export class BulkClaims {
     return this.#claim(task, { ...this.#params(task, work), source }, work);
   }
 
-  /** Uploads that were accepted and have not left leave, also if their rows cannot be read any more. */
-  async #emitHeld(task: BulkClaimTask, { id, progress }: RecordedClaim): Promise<void> {
-    const accepted = [progress.held, ...progress.sent.map((sent) => sent.accepted)].filter((one) => one !== undefined);
-    for (const { body, statusCode, count } of accepted) {
-      const part = { id, index: progress.uploads++ };
-      await task.emit({ port: 0, payload: { ...body, rows: count }, statusCode, part });
-    }
+  #uploadOutput(task: BulkClaimTask, id: string): BulkClaimOutputs['onUpload'] {
+    return ({ payload, statusCode, rows, repeatedSince, part }) => {
+      // Rows that are fed back come with the results of an earlier upload, which are not about this one.
+      const properties = { rows, repeatedSince, claimedRows: undefined, failedRows: undefined };
+      return task.emit({ port: 0, payload, statusCode, properties, part: { id, ...part } });
+    };
   }
 
   async #claim(task: BulkClaimTask, params: BulkClaimParams, work: RecordedClaim): Promise<Result | undefined> {
@@ -162,11 +161,7 @@ export class BulkClaims {
     const cancelled = new LinkedAbort(task.signal);
     this.#running.set(id, cancelled);
     const outputs: BulkClaimOutputs = {
-      onUpload: ({ payload, statusCode, rows, repeatedSince, part }) => {
-        // Rows that are fed back come with the results of an earlier upload, which are not about this one.
-        const properties = { rows, repeatedSince, claimedRows: undefined, failedRows: undefined };
-        return task.emit({ port: 0, payload, statusCode, properties, part: { id, ...part } });
-      },
+      onUpload: this.#uploadOutput(task, id),
       onRejected: (rows, statusCode) => {
         const properties = { retryRound: roundOf(task) + 1 };
         return task.emit({ port: 1, payload: rows, properties, ...(statusCode === undefined ? {} : { statusCode }) });

@@ -39,7 +39,7 @@ describe('bulk claim: Node-RED is killed in the middle', function () {
     { id: 'catch', type: 'catch', z: 'tab', scope: null, x: 300, y: 200, wires: [['caught']] },
     reportNode(
       'uploaded',
-      '{ lines: (msg.rows || []).map((row) => row.line), id: msg.payload.bulkOpsRequestId, resumed: msg.resumed, parts: msg.parts, topic: msg.topic }',
+      '{ lines: (msg.rows || []).map((row) => row.line), rows: msg.payload.rows, id: msg.payload.bulkOpsRequestId, resumed: msg.resumed, parts: msg.parts, topic: msg.topic }',
     ),
     reportNode('rejected', 'msg.payload.map((row) => row.line)'),
     reportNode('summary', '{ ...msg.payload, resumed: msg.resumed }'),
@@ -133,7 +133,15 @@ describe('bulk claim: Node-RED is killed in the middle', function () {
     appendFileSync(file, `\n${simulator.mint().claimToken}`);
     await start();
     await nodeRed.until(() => seen('caught').length > 0, 'the error');
-    assert.equal(seen('caught')[0].code, 'NRFCLOUD_INVALID_INPUT');
+    const { code, message } = seen('caught')[0];
+    assert.equal(code, 'NRFCLOUD_INVALID_INPUT');
+    // What had been accepted leaves without its rows, and the error says so.
+    const left = reportsIn(nodeRed.log, 'uploaded') as { lines: number[]; rows: number; parts: { count?: number } }[];
+    assert.deepEqual(new Set(left.map(({ lines }) => lines.length)), new Set([0]));
+    const rows = left.reduce((sum, upload) => sum + upload.rows, 0);
+    assert.match(message, new RegExp(`without msg\\.rows: ${rows}\\b`));
+    const { parts: last } = left.at(-1)!;
+    assert.ok(last.count! >= left.length);
     while (liveRecords(userDir).length > 0) await pause(5);
     assert.equal(simulator.requests.filter(({ method }) => method === 'POST').length, before);
   });

@@ -44,7 +44,7 @@ export const bulkClaims: AnyProperty = property({
       { source: 'msg.payload', tags: 'the text' },
       newProgress(rowsPerUpload),
       {
-        onUpload: ({ rows }) => take(rows),
+        onUpload: ({ rows = [] }) => take(rows),
         onRejected: (rows) => take(rows),
         onProgress: () => undefined,
         save: () => Promise.resolve(),

@@ -34,7 +34,7 @@ describe('bulk claim: rows', () => {
       ],
     );
     assert.deepEqual(
-      rig.uploads.flatMap(({ rows }) => rows.map(({ line, claimToken, tags }) => [line, claimToken, tags])),
+      rig.uploads.flatMap(({ rows }) => rows!.map(({ line, claimToken, tags }) => [line, claimToken, tags])),
       [
         [1, tokens[0], []],
         [2, tokens[1], ['a']],
@@ -108,7 +108,7 @@ describe('bulk claim: rows', () => {
       assert.deepEqual(
         rig.uploads.map(({ payload, repeatedSince, rows, part }) => [
           ...[payload['bulkOpsRequestId'], payload['repeated'], repeatedSince],
-          ...[rows.map(({ claimToken }) => tokens.indexOf(claimToken)), part],
+          ...[rows!.map(({ claimToken }) => tokens.indexOf(claimToken)), part],
         ]),
         [
           ['held', undefined, undefined, [2], { index: 1 }],

@@ -16,6 +16,7 @@ import { ClaimRig, endOfTurn, uploadError, UploadService } from '../../support/u
 import { mintTokens } from '../parse/rows/read-all-rows';
 
 const ACCEPTED = { bulkOpsRequestId: 'op' };
+const STARTED_AT = '2026-11-28T00:00:00.000Z';
 /** How long a stopped bulk claim goes on reading, in milliseconds. */
 const DRAIN_MS = 10_000;
 /** Rows that are read at once. */
@@ -131,6 +132,43 @@ describe('bulk claim', () => {
       assertSentence(failure!.message);
       assert.deepEqual([summary.rows, summary.uploaded, rig.uploads.length], [2, 2, 2]);
     });
+
+    for (const when of ['before', 'while'] as const) {
+      for (const isAccepted of [false, true]) {
+        const what = isAccepted ? 'accepted uploads leave without rows' : 'an upload may have been accepted';
+        it(`bulk claim: ${what} if the file changes ${when} it is read again after a restart`, async () => {
+          const path = join(directory, 'rows.csv');
+          writeFileSync(path, `${tokens[0]}\n${tokens[1]}\n${'\n'.repeat(270_000)}${tokens[2]}\n`);
+          const was = await fileIdentity(path);
+          const held = { first: 0, count: 1, firstLine: 1, lastLine: 1, body: ACCEPTED, statusCode: 202 };
+          const accepted = { ...held, first: 1, count: 2, lastLine: 7, repeatedSince: STARTED_AT };
+          const sent = { first: 1, count: 2, startedAt: STARTED_AT, ...(isAccepted ? { accepted } : {}) };
+          const progress = { ...newProgress(2), uploads: 3, settledRows: 1, held, sent: [sent] };
+          const rig = new ClaimRig(accepting(), { source: { kind: 'file', path, was }, progress });
+          const truncating = (row: FoundRow): Row => {
+            truncateSync(path, 1000);
+            return new RowValidator([]).validate(row);
+          };
+          if (when === 'before') truncateSync(path, 1000);
+          else mock.method(RowValidator.prototype, 'validate', truncating, { times: 1 });
+          const { code, message, cause } = await inTime(errorOf(rig.run(undefined)));
+          assert.deepEqual([code, cause.mayHaveSucceeded], ['NRFCLOUD_INVALID_INPUT', isAccepted ? undefined : true]);
+          assertSentence(message);
+          const first = { ...ACCEPTED, rows: 1, firstLine: 1, lastLine: 1 };
+          const second = { ...ACCEPTED, rows: 2, firstLine: 1, lastLine: 7, repeated: true };
+          assert.deepEqual(
+            rig.uploads.map(({ payload, rows, repeatedSince, part }) => [payload, rows, repeatedSince, part]),
+            isAccepted
+              ? [
+                  [first, undefined, undefined, { index: 3 }],
+                  [second, undefined, STARTED_AT, { index: 4, count: 5 }],
+                ]
+              : [[first, undefined, undefined, { index: 3, count: 4 }]],
+          );
+          assert.deepEqual([rig.service.uploads, rig.rejected], [[], []]);
+        });
+      }
+    }
 
     it('bulk claim: a file that changes between its check and its upload has no uploads', async () => {
       const path = join(directory, 'rows.csv');

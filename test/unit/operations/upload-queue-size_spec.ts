@@ -19,8 +19,8 @@ describe('upload queue: uploads that are too large', () => {
     const { startedAt } = rig.progress.sent[0]!;
     await rig.service.end(0, tooLarge());
     const halves = [
-      { first: 10, count: 3, startedAt },
-      { first: 13, count: 2, startedAt },
+      { first: 10, count: 3, firstLine: 11, lastLine: 13, startedAt },
+      { first: 13, count: 2, firstLine: 14, lastLine: 15, startedAt },
     ];
     assert.deepEqual(rig.saved.at(-1)!.sent, halves);
     assert.deepEqual([rig.progress.rowsPerUpload, rig.progress.halvings], [3, 1]);
