@@ -13,11 +13,10 @@ import {
   type SentUpload,
 } from './bulk-claim-progress';
 import { beginOf } from './upload-begin';
+import { isTooLarge, notSentAgainError, refusedAgainError } from './upload-errors';
 
 /** How often an upload that is too large for the service is halved. */
 const MAX_HALVINGS = 4;
-/** Words of a limit, in sentences and in names such as `ROW_LIMIT` and `maxRows`. */
-const LIMIT = /limit|maxim|(?<![a-z])max|at most/i;
 /** Most uploads that wait for an earlier one, for each that is sent at once. */
 const MAX_WAITING = 4;
 
@@ -165,7 +164,7 @@ export class UploadQueue {
   async #send(upload: QueuedUpload, isRepeated: boolean): Promise<void> {
     const { rows, sent } = upload;
     if (this.progress.stopped === true) {
-      upload.result = { error: isRepeated ? this.#unclearError() : this.#stopError() };
+      upload.result = { error: isRepeated ? notSentAgainError(this.progress.failure!) : this.#stopError() };
       return;
     }
     await this.outputs.save();
@@ -182,8 +181,8 @@ export class UploadQueue {
     } catch (error) {
       if (!(error instanceof NrfCloudError)) throw error;
       if (this.isSuspended()) return;
-      if (this.#maySplit(error, rows.count)) await this.#split(upload, isRepeated);
-      else this.#fail(upload, error);
+      if (this.#maySplit(error, rows.count)) await this.#split(upload, isRepeated || error.mayHaveSucceeded);
+      else this.#fail(upload, isRepeated && !error.mayHaveSucceeded ? refusedAgainError(error) : error);
     }
   }
 
@@ -198,14 +197,11 @@ export class UploadQueue {
     if (isFinal) progress.stopped = true;
   }
 
-  /** 413, or a 400 that speaks of a limit and a number (our choice: the service's limit is not known). */
-  #maySplit({ cause }: NrfCloudError, rows: number): boolean {
+  #maySplit(error: NrfCloudError, rows: number): boolean {
     const { halvings, rowsPerUpload } = this.progress;
     // What is larger than the others by now was sent or split off before they were halved.
     if (rows < 2 || (halvings >= MAX_HALVINGS && rows <= rowsPerUpload)) return false;
-    if (cause.statusCode === 413) return true;
-    const words = typeof cause.body === 'string' ? cause.body : JSON.stringify(cause.body ?? '');
-    return cause.statusCode === 400 && LIMIT.test(words) && /\d/.test(words);
+    return isTooLarge(error);
   }
 
   /** Sends an upload in two halves, in its place; later uploads have the smaller size from the beginning. */
@@ -289,12 +285,5 @@ export class UploadQueue {
   #stopError(): NrfCloudError {
     const { code, message, cause } = this.progress.failure!;
     return (this.#stopped ??= new NrfCloudError(code, message, cause));
-  }
-
-  /** The error of an upload that was being sent when a restart interrupted it, and that is not sent again. */
-  #unclearError(): NrfCloudError {
-    const { code, message, cause } = this.progress.failure!;
-    const reason = `its response was lost in a restart, and it was not sent again because an earlier upload failed: ${message}`;
-    return new NrfCloudError(code, reason, { ...cause, mayHaveSucceeded: true });
   }
 }

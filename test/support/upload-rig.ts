@@ -65,7 +65,7 @@ export class UploadService {
 /** What has left a queue of uploads. */
 export type LeftUpload =
   | { accepted: number; index: number; count?: number; repeated?: boolean }
-  | { failed: number; rows: number; code: ErrorCode; tried: boolean };
+  | { failed: number; rows: number; code: ErrorCode; tried: boolean; mayHaveSucceeded?: true };
 
 /** A queue of uploads whose service does what a test says. */
 export class UploadQueueRig {
@@ -96,9 +96,12 @@ export class UploadQueueRig {
           this.left.push({ accepted: rows.firstLine, index, ...length, ...repeated });
           return undefined;
         },
-        onFailed: (rows, { code }, tried) => {
+        onFailed: (rows, { code, mayHaveSucceeded }, tried) => {
           if (this.defect !== undefined) return Promise.reject(this.defect);
-          this.left.push({ failed: rows.firstLine, rows: rows.count, code, tried });
+          this.left.push({
+            ...{ failed: rows.firstLine, rows: rows.count, code, tried },
+            ...(mayHaveSucceeded ? { mayHaveSucceeded } : {}),
+          });
           return Promise.resolve();
         },
         save: () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { newProgress } from '../../../nodes/operations/bulk-claim-progress';
 import { stopClock, type Clock } from '../../support/clock';
+import { assertSentence } from '../../support/sentences';
 import { endOfTurn, packedRows, tokenOf, uploadError, UploadQueueRig } from '../../support/upload-rig';
 
 const ACCEPTED = { bulkOpsRequestId: 'op' };
@@ -139,6 +140,21 @@ describe('upload queue: order and records', () => {
       { accepted: 2, index: 1, repeated: true },
       { accepted: 3, index: 2, count: 3 },
     ]);
+  });
+
+  it('upload queue: rows of an upload that is refused after a restart may have been claimed', async () => {
+    const rig = new UploadQueueRig();
+    const sent = { first: 0, count: 1, startedAt: STARTED_AT };
+    rig.progress.sent.push(sent);
+    await rig.queue.resume(sent, packedRows(0, 1));
+    await rig.service.end(0, uploadError('NRFCLOUD_REJECTED', { statusCode: 422 }));
+    await rig.queue.finish();
+    assert.deepEqual(rig.left, [
+      { failed: 1, rows: 1, code: 'NRFCLOUD_REJECTED', tried: true, mayHaveSucceeded: true },
+    ]);
+    const { message, cause } = rig.progress.failure!;
+    assert.equal(cause.mayHaveSucceeded, true);
+    assertSentence(message);
   });
 
   it('upload queue: a held upload leaves first, or last of all with the count', async () => {

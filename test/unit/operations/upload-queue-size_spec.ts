@@ -48,6 +48,19 @@ describe('upload queue: uploads that are too large', () => {
     );
   });
 
+  it('upload queue: both halves of an upload are repeated if an attempt before may have been accepted', async () => {
+    const rig = new UploadQueueRig();
+    await rig.add(0, 2);
+    await rig.service.end(0, uploadError('NRFCLOUD_REJECTED', { statusCode: 413, mayHaveSucceeded: true }));
+    await rig.service.end(1, ACCEPTED);
+    await rig.service.end(2, uploadError('NRFCLOUD_REJECTED', { statusCode: 422 }));
+    await rig.queue.finish();
+    assert.deepEqual(rig.left, [
+      { failed: 2, rows: 1, code: 'NRFCLOUD_REJECTED', tried: true, mayHaveSucceeded: true },
+      { accepted: 1, index: 0, count: 1, repeated: true },
+    ]);
+  });
+
   it('upload queue: the second half of an upload is not sent after a suspension', async () => {
     const rig = new UploadQueueRig();
     await rig.add(0, 2);
