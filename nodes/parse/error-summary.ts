@@ -124,9 +124,9 @@ async function fromSentence(text: string, onOmitted: () => void): Promise<RowFai
   if (!isObject(rowsByMessage)) return undefined;
   const list = new FailureList(onOmitted);
   for (const [message, rows] of Object.entries(rowsByMessage)) {
-    for (const row of Array.isArray(rows) ? (rows as unknown[]) : []) {
-      if (typeof row !== 'number' || !Number.isInteger(row)) continue;
-      const turn = list.add(row >= 1 ? row : undefined, message);
+    // A message whose row cannot be read is still a failure, perhaps of any row.
+    for (const row of Array.isArray(rows) ? (rows as unknown[]) : [rows]) {
+      const turn = list.add(isRow(row) ? row : undefined, message);
       if (turn !== undefined) await turn;
     }
   }

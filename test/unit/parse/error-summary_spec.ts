@@ -47,12 +47,16 @@ describe('parseErrorSummary', () => {
     ],
     [
       'the older sentence with what are no rows',
-      '{"e":"[x (1-based)]: {\\"a\\":[0,1.5,\\"2\\",-1],\\"b\\":7}."}',
+      '{"e":"[x (1-based)]: {\\"a\\":[0,1.5,\\"2\\",-1],\\"b\\":\\"all\\"}."}',
       [
         [undefined, 'a'],
         [undefined, 'a'],
+        [undefined, 'a'],
+        [undefined, 'a'],
+        [undefined, 'b'],
       ],
     ],
+    ['the older sentence with one row instead of a list', '{"e":"[x (1-based)]: {\\"a\\":7}."}', [[7, 'a']]],
     ['the older sentence without words before it', '(1-based)]: {"a":[1]}."}', [[1, 'a']]],
     [
       'rows of two digits, and white space around their brackets',
