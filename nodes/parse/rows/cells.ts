@@ -46,8 +46,10 @@ function splitPlain(bytes: Buffer, start: number, end: number, delimiter: string
 
 /** Splits a record with cells like `="355026070123456"`, by which a spreadsheet keeps text from becoming a number. */
 function splitFormulas(text: string, delimiter: string): string[] {
+  // A tab between cells is not white space around one.
+  const space = delimiter === '\t' ? ' *' : '[ \\t]*';
   const cell = new RegExp(
-    `[ \\t]*=?"((?:[^"]|"")*)"[ \\t]*(?:${delimiter}|$)|([^${delimiter}]*)(?:${delimiter}|$)`,
+    `${space}=?"((?:[^"]|"")*)"${space}(?:${delimiter}|$)|([^${delimiter}]*)(?:${delimiter}|$)`,
     'y',
   );
   const cells: string[] = [];

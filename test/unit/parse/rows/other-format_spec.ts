@@ -108,6 +108,14 @@ describe('rows: CSV as spreadsheets and shells make it', () => {
     assert.deepEqual(good(await rowsIn(`="${A}",="a,b"\n`)), [[1, A, ['a', 'b']]]);
   });
 
+  it('rows: empty cells beside cells like ="355…" keep their place, also between tabs', async () => {
+    const rows = await rowsIn(`token\timei\tnote\ttags\n="${A}"\t\t\t="a"\n\t\t="note"\t\n="${B}" \t ="1"\t\tb\n`);
+    assert.deepEqual(good(rows), [
+      [2, A, ['a']],
+      [4, B, ['b']],
+    ]);
+  });
+
   it('has no rows below a header alone', async () => {
     const { rows, columns } = await readAll('title\n\ntoken,tags\n');
     assert.deepEqual([rows, columns], [[], { header: 3, token: 1, tags: 2, ignored: [] }]);
