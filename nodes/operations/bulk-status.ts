@@ -35,6 +35,11 @@ function whatElse(operation: unknown): string {
   return `has no bulkOpsRequestId; ${todo}`;
 }
 
+/** Whether a field holds a time in either form in which services write one. */
+function hasTime(value: unknown): boolean {
+  return (typeof value === 'string' && value !== '') || (typeof value === 'number' && value > 0);
+}
+
 /** A message that waits for the end of an operation. */
 export interface Watcher {
   /** When to give up, on the node's clock; `null` = never. */
@@ -110,7 +115,7 @@ export class WatchedOperation implements PollTarget {
     const status = typeof body['status'] === 'string' ? body['status'] : '';
     this.#lastStatus = body['status'];
     const word = status.toUpperCase();
-    if (ENDED.has(word) || (!isPendingStatus(status) && typeof body['completedAt'] === 'string')) {
+    if (ENDED.has(word) || (!isPendingStatus(status) && hasTime(body['completedAt']))) {
       this.#endAll((watcher) => watcher.onEnd(response));
       return false;
     }

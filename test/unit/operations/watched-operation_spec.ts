@@ -65,6 +65,18 @@ describe('watched operation', () => {
     assert.deepEqual(seen, ['PAUSED', 'end CANCELLED']);
   });
 
+  for (const [completedAt, isWaiting] of [
+    [1_795_824_000_000, false],
+    [0, true],
+    ['', true],
+    [null, true],
+    [false, true],
+  ] as const) {
+    it(`watched operation: an unknown status with completedAt ${JSON.stringify(completedAt)} is ${isWaiting ? 'waited out' : 'an end'}`, () => {
+      assert.equal(start().poll({ status: 'CANCELLED', completedAt }), isWaiting);
+    });
+  }
+
   it('watched operation: 404 is waited out for a minute, and ends the watch after it', async () => {
     const { fail, seen } = start();
     assert.equal(fail('NRFCLOUD_NOT_FOUND'), true);
