@@ -1,10 +1,13 @@
-import { closed } from '../api/errors';
+import { closed, invalidInput } from '../api/errors';
 import { sanitize } from '../util/sanitize';
 import { toError } from '../util/to-error';
+import { endMessage } from './end-message';
 import { onFlowsStarted } from './flows-started';
+import { DamagedRecord, isSetAside } from './journal/damaged-record';
 import { NodeStore } from './journal/node-store';
 import type { RecordState } from './journal/record-store';
 import type { NodeConfiguration } from './node-configuration';
+import { readMessage } from './recorded-message';
 
 /** Settings that a node with pending work has. */
 interface PendingSettings {
@@ -56,7 +59,7 @@ export class NodeRecords {
    * Loads the records when the flows have started. While the connection cannot be used they stay where they are, and each
    * deploy looks again.
    * @param resume called for each piece of work, also for those that other instances leave behind later; one that it
-   *   throws for is reported and stays recorded
+   *   throws for is reported and stays recorded, and is set aside if it is a {@link DamagedRecord}
    * @param prepare called before, with the node's own records, whose keys begin with `#`
    */
   onLoaded(
@@ -72,10 +75,14 @@ export class NodeRecords {
         return;
       }
       const take = (key: string, state: RecordState): void => {
-        if (this.signal.aborted) return;
+        if (this.signal.aborted || isSetAside(state)) return;
         try {
           resume(key, state);
         } catch (error) {
+          if (error instanceof DamagedRecord) {
+            void this.#setAside(store, key, state, error);
+            return;
+          }
           const reason = sanitize(toError(error).message);
           node.error(`a record of pending work cannot be continued and is kept (${reason}); send its message again`);
         }
@@ -90,6 +97,21 @@ export class NodeRecords {
       }
       await store.onTakenOver(take);
     });
+  }
+
+  /** Reports a damaged record with its message, as far as that can be read, and sets it aside. Never rejects. */
+  async #setAside(store: NodeStore, key: string, state: RecordState, { message }: DamagedRecord): Promise<void> {
+    const { node, operation } = this.configuration;
+    const sentence =
+      `a record of pending work is damaged (${message}) and is set aside; ` +
+      'look up in nRF Cloud what became of its work before you send its message again';
+    const report = this.configuration.toReport(invalidInput(operation, sentence));
+    const recorded = await readMessage(state, store.parts(key), true).catch(() => ({}));
+    // The next start reports it.
+    if (this.signal.aborted) return;
+    const msg = { ...recorded, resumed: true };
+    endMessage(node, msg, (error) => node.error(error, msg), report);
+    await store.setAside(key, state);
   }
 
   #open(): NodeStore | undefined {

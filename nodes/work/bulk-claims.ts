@@ -15,6 +15,7 @@ import { endCancelled } from '../runtime/cancelled';
 import { DIALOG } from '../runtime/inputs';
 import { Abort, LinkedAbort } from '../util/abort';
 import { isObject } from '../util/json';
+import { recordedWork } from '../runtime/journal/damaged-record';
 import type { RecordState } from '../runtime/journal/record-store';
 import type { NodeContext } from '../runtime/node-context';
 import type { Task } from '../runtime/node-definition';
@@ -67,7 +68,7 @@ export class BulkClaims {
     const withdraw = loadInBackground(RED.events, loadCsvParse);
     context.signal.addEventListener('abort', withdraw, { once: true });
     context.onRecords((record, pending) => {
-      const { id } = record['work'] as RecordedClaim;
+      const { id } = recordedWork(record, { id: ['string'], progress: ['object'] }) as RecordedClaim;
       const waiting = new Abort();
       this.#running.set(id, waiting);
       void this.context.end(pending, async (task) => {

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { bulkStatus } from '../api/bulk';
-import { invalidInput } from '../api/errors';
 import type { ApiResponse } from '../api/request';
 import { resultOfOperation, resultOfUpload, type BulkResult, type BulkResultParams } from '../operations/bulk-result';
 import { WatchedOperation, type Watcher } from '../operations/bulk-status';
 import { Poller } from '../operations/poller';
 import type { RunningClock } from '../operations/running-clock';
 import { endCancelled } from '../runtime/cancelled';
+import { DamagedRecord } from '../runtime/journal/damaged-record';
 import type { NodeContext } from '../runtime/node-context';
 import { PENDING, type Task } from '../runtime/node-definition';
 import type { PendingMessage } from '../runtime/pending-messages';
@@ -33,13 +33,18 @@ interface RecordedWatch extends Record<string, unknown> {
   status: string | null;
 }
 
-/** Records of version 1 hold a deadline in milliseconds since 1970. */
+/**
+ * Records of version 1 hold a deadline in milliseconds since 1970.
+ * @throws {DamagedRecord} if the record is not one of a bulk operation
+ */
 function watchOf(record: Record<string, unknown>, clock: RunningClock): RecordedWatch {
   const work = isObject(record['work']) ? record['work'] : record;
   const isOld = work === record;
   const deadline = typeof work['deadline'] === 'number' ? work['deadline'] : null;
+  const { id } = work;
+  if (typeof id !== 'string' || id === '') throw new DamagedRecord('it names no bulk operation');
   return {
-    id: typeof work['id'] === 'string' ? work['id'] : '',
+    id,
     deadline: isOld && deadline !== null ? clock.now() + Math.max(0, deadline - Date.now()) : deadline,
     begunAt: typeof work['begunAt'] === 'number' ? work['begunAt'] : clock.now(),
     status: typeof work['status'] === 'string' ? work['status'] : null,
@@ -89,7 +94,7 @@ export class BulkStatusTracker {
     this.#clock = createClock(context);
     context.signal.addEventListener('abort', () => this.#poller.close());
     context.onRecords(
-      (record, pending) => this.#resume(watchOf(record, this.#clock), pending),
+      (record, pending) => this.#watch(watchOf(record, this.#clock), pending, this.#intervalMs()),
       (own) => restoreClock(this.#clock, own),
     );
   }
@@ -129,16 +134,6 @@ export class BulkStatusTracker {
     for (const watch of (this.#operations.get(id)?.watchers ?? []) as readonly Watch[]) {
       this.end(watch, endCancelled);
     }
-  }
-
-  #resume(work: RecordedWatch, pending: PendingMessage): void {
-    if (work.id !== '') {
-      this.#watch(work, pending, this.#intervalMs());
-      return;
-    }
-    const sentence =
-      'a record of pending work names no bulk operation, so it cannot be continued; send its message again';
-    void this.context.end(pending, () => Promise.reject(invalidInput('bulk status', sentence)));
   }
 
   #watch(work: RecordedWatch, pending: PendingMessage, spread: number): void {

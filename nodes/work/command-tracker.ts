@@ -5,12 +5,12 @@ import { Poller } from '../operations/poller';
 import type { RunningClock } from '../operations/running-clock';
 import { WatchedCommand, type CommandResult, type CommandWatch } from '../operations/watched-command';
 import { endCancelled } from '../runtime/cancelled';
+import { recordedWork } from '../runtime/journal/damaged-record';
 import type { RecordState } from '../runtime/journal/record-store';
 import type { NodeContext } from '../runtime/node-context';
 import { PENDING, type Task } from '../runtime/node-definition';
 import type { Result } from '../runtime/output';
 import type { PendingMessage } from '../runtime/pending-messages';
-import { isObject } from '../util/json';
 import { createClock, restoreClock } from './node-clock';
 
 export interface CommandSettings {
@@ -25,6 +25,14 @@ export interface CommandSettings {
 type CommandTask = Task<never, CommandSettings, CommandTracker>;
 /** Inputs that hold the request of a command, or secrets in it. */
 const REQUEST_INPUTS = ['content', 'requestInput', 'command'] as const;
+/** The types of what a record holds of a command, before and after its creation. */
+const INTENT_FIELDS = { deviceId: ['string'], commandId: ['string', 'undefined'] } as const;
+const WATCH_FIELDS = {
+  deadline: ['number', 'null'],
+  begunAt: ['number'],
+  createdAt: ['string'],
+  status: ['string', 'null'],
+} as const;
 
 /** Creates the commands of one node and waits for their ends, over restarts. */
 export class CommandTracker {
@@ -89,13 +97,17 @@ export class CommandTracker {
   }
 
   #resume(record: RecordState, pending: PendingMessage): void {
-    const work = isObject(record['work']) ? record['work'] : {};
-    if (typeof work['commandId'] !== 'string') {
-      const error = interruptedCreation(String(work['deviceId']));
+    const { deviceId, commandId } = recordedWork(record, INTENT_FIELDS);
+    if (commandId === undefined) {
+      const error = interruptedCreation(deviceId as string);
       void this.context.end(pending, () => Promise.reject(error));
       return;
     }
-    this.#watch(work as unknown as CommandWatch, pending, this.context.settings().interval * 1000);
+    this.#watch(
+      recordedWork(record, WATCH_FIELDS) as unknown as CommandWatch,
+      pending,
+      this.context.settings().interval * 1000,
+    );
   }
 
   #watch(watch: CommandWatch, pending: PendingMessage, spreadMs: number): void {

@@ -1,8 +1,8 @@
 import type { DeviceGroup } from '../operations/followed-device';
 import type { FollowEnd } from '../operations/onboarding-diagnosis';
 import type { DeviceList } from '../operations/onboarding-input';
+import { DamagedRecord, recordedWork } from '../runtime/journal/damaged-record';
 import type { PendingMessage } from '../runtime/pending-messages';
-import { isObject } from '../util/json';
 
 /** How many devices of a message have ended in which way. */
 export interface EndCounts {
@@ -131,11 +131,27 @@ export function countEnd(counts: EndCounts, end: FollowEnd): void {
   }
 }
 
-/** A recorded group; `undefined` if the record is not one. */
-export function groupOf(record: Record<string, unknown>): OnboardingGroup | undefined {
-  const { work } = record;
-  if (!isObject(work) || typeof work['total'] !== 'number' || !isObject(work['counts'])) return undefined;
-  return new OnboardingGroup(work as RecordedGroup);
+/** The types of what a record holds of a group. */
+const GROUP_FIELDS = {
+  isArray: ['boolean'],
+  total: ['number'],
+  sequence: ['string'],
+  deadline: ['number', 'null'],
+  begunAt: ['number'],
+  sent: ['number'],
+  counts: ['object'],
+  ended: ['string'],
+  claimed: ['string', 'undefined'],
+} as const;
+
+/** A recorded group. @throws {DamagedRecord} if the record is not one */
+export function groupOf(record: Record<string, unknown>): OnboardingGroup {
+  const work = recordedWork(record, GROUP_FIELDS) as RecordedGroup;
+  try {
+    return new OnboardingGroup(work);
+  } catch {
+    throw new DamagedRecord('its number of devices is not possible');
+  }
 }
 
 /** A device as it is recorded. */

@@ -160,11 +160,7 @@ export class OnboardingTracker {
     else this.#finish(group, endCancelled);
   }
 
-  #resume(group: OnboardingGroup | undefined, pending: PendingMessage): void {
-    if (group === undefined) {
-      void this.context.end(pending, () => Promise.resolve(undefined));
-      return;
-    }
+  #resume(group: OnboardingGroup, pending: PendingMessage): void {
     group.pending = pending;
     this.#groups.add(group);
     this.#progress.add(group.work);

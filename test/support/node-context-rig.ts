@@ -49,6 +49,8 @@ export class NodeContextRig {
   reads = 0;
   /** What the store that lasts holds. */
   readonly kept = new Map<string, Record<string, unknown> | undefined>();
+  /** Where the journal is; without one there is no journal. */
+  userDir: string | undefined;
   readonly #id = `context ${NodeContextRig.#nodes++}`;
   #closing = new AbortController();
   #client: Client | undefined;
@@ -129,7 +131,11 @@ export class NodeContextRig {
   }
 
   get #RED(): object {
-    return { events: this.events, settings: { contextStorage: FILE }, log: { warn: () => undefined } };
+    return {
+      events: this.events,
+      settings: { contextStorage: FILE, userDir: this.userDir },
+      log: { warn: () => undefined },
+    };
   }
 
   readonly #context = {

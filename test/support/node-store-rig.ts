@@ -13,6 +13,20 @@ export const FILE = { default: 'memory', file: { module: 'localfilesystem' } };
 /** Longest time that a journal takes to close, in milliseconds. */
 const MAX_CLOSE_MS = 5000;
 
+/** The file that the journal of a user directory holds its folder with. */
+function lockOf(userDir: string): string {
+  return join(userDir, 'nrfcloud-provisioning', 'lock');
+}
+
+/** Removes a user directory when its journal, which nobody uses any more, has been closed. */
+export async function removeUserDir(userDir: string, clock: Clock): Promise<void> {
+  await clock.jump(2000);
+  // A journal that is closed later would take a timer from the clock of the next test; a slow disk takes a while.
+  const end = Date.now() + MAX_CLOSE_MS;
+  while (existsSync(lockOf(userDir)) && Date.now() < end) await setImmediate();
+  rmSync(userDir, { recursive: true, force: true });
+}
+
 /** A run of the test's node. */
 export interface Deployed {
   store: NodeStore;
@@ -48,7 +62,7 @@ export class NodeStoreRig {
 
   /** The file that a journal holds its folder with. */
   get lock(): string {
-    return join(this.userDir, 'nrfcloud-provisioning', 'lock');
+    return lockOf(this.userDir);
   }
 
   /** What a context store holds. */
@@ -90,12 +104,8 @@ export class NodeStoreRig {
   async close(): Promise<void> {
     this.fails = {};
     for (const { close } of this.deployed.splice(0)) await close();
-    await this.clock.jump(2000);
-    // A journal that is closed later would take a timer from the clock of the next test; a slow disk takes a while.
-    const end = Date.now() + MAX_CLOSE_MS;
-    while (existsSync(this.lock) && Date.now() < end) await setImmediate();
+    await removeUserDir(this.userDir, this.clock);
     this.clock.restore();
-    rmSync(this.userDir, { recursive: true, force: true });
   }
 
   async #close(store: NodeStore, closing: AbortController): Promise<void> {

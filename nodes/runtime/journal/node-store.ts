@@ -2,6 +2,7 @@ import type { Node, NodeAPI } from 'node-red';
 import { sanitize } from '../../util/sanitize';
 import { toError } from '../../util/to-error';
 import { ContextStore, contextStores, isPersistent, storeName } from '../context-store';
+import { asSetAside } from './damaged-record';
 import { watchDeployedNodes, watchFlows } from './deployed-nodes';
 import type { RecordParts, RecordState, RecordStore } from './record-store';
 import { acquireJournal, JournalUnavailable, releaseJournal } from './shared-journal';
@@ -81,6 +82,11 @@ export class NodeStore {
   async update(key: string, state: RecordState): Promise<boolean> {
     const store = await this.#opened;
     return (store && (await this.#try(() => store.update(key, state)))) ?? true;
+  }
+
+  /** Keeps a record that can never be continued, so that no start takes it up again. @param state as it was read */
+  async setAside(key: string, state: RecordState): Promise<void> {
+    await this.update(key, asSetAside(state));
   }
 
   /** Whether a record is still this instance's to report; another one may have taken it over. */

@@ -33,7 +33,7 @@ describe('onboarding recorder', () => {
       counts: { onboarded: 0, connected: 0, failed: 0 },
       ended: '',
     });
-  const afterRestart = (): OnboardingGroup => groupOf({ work: recorded.at(-1) })!;
+  const afterRestart = (): OnboardingGroup => groupOf({ work: recorded.at(-1) });
 
   it('onboarding recorder: a device counts as ended when the next nodes have had time for its result', async () => {
     const group = following(3);
