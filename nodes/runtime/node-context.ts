@@ -1,7 +1,7 @@
 import { setImmediate, setTimeout as pause } from 'node:timers/promises';
 import type { NodeMessage } from 'node-red';
 import { Api } from '../api/api';
-import { closed, isClosed } from '../api/errors';
+import { closed, invalidInput, isClosed, type NrfCloudError } from '../api/errors';
 import type { AbortSignalLike } from '../util/abort';
 import { handOver } from '../util/hand-over';
 import { sanitize } from '../util/sanitize';
@@ -152,16 +152,15 @@ export class NodeContext<S extends object, T> {
   /**
    * Reads from the record of pending work what it goes on with. A store that does not respond now is asked again.
    * @returns `undefined` if the message has ended meanwhile
-   * @throws {Error} if the record could not be read for three minutes
+   * @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT` if the record could not be read for three minutes
    */
   async read<R>(pending: PendingMessage, read: () => Promise<R>): Promise<R | undefined> {
     for (let failures = 1; this.pending.has(pending); failures++) {
       try {
         return await read();
       } catch (error) {
-        const reason = unreadable(toError(error));
-        if (failures === MAX_READ_FAILURES) throw reason;
-        if (failures === 1) this.configuration.node.error(`${reason.message}; its work waits until it can be read`);
+        if (failures === MAX_READ_FAILURES) throw this.#giveUp(pending, error);
+        if (failures === 1) this.configuration.node.error(`${unreadable(error)}; its work waits until it can be read`);
         await pause(readDelayMs(failures), undefined, { ref: false });
       }
     }
@@ -227,21 +226,28 @@ export class NodeContext<S extends object, T> {
       // One that ends at once is gone before the next is read back.
       await setImmediate();
     } catch (error) {
-      this.#onUnreadable(pending, handler, failures + 1, toError(error));
+      this.#onUnreadable(pending, handler, failures + 1, error);
     }
   }
 
   /** A store that does not respond now is asked again, so that the message ends all the same. */
-  #onUnreadable(pending: PendingMessage, handler: Handler<S, T>, failures: number, error: Error): void {
-    const reason = unreadable(error);
+  #onUnreadable(pending: PendingMessage, handler: Handler<S, T>, failures: number, error: unknown): void {
     if (failures === MAX_READ_FAILURES) {
+      const reason = this.#giveUp(pending, error);
       this.#beginEnd(pending, pending.msg ?? { resumed: true }, () => Promise.reject(reason));
       return;
     }
-    if (failures === 1) this.configuration.node.error(`${reason.message}; its result waits until it can be read`);
+    if (failures === 1) this.configuration.node.error(`${unreadable(error)}; its result waits until it can be read`);
     setTimeout(() => {
       this.#ending = this.#ending.then(() => this.#endNext(pending, handler, failures));
     }, readDelayMs(failures)).unref();
+  }
+
+  /** @returns the error of a message whose record could not be read for three minutes */
+  #giveUp(pending: PendingMessage, error: unknown): NrfCloudError {
+    pending.isUnreadable = true;
+    const advice = 'look up in nRF Cloud what became of its work before you send it again';
+    return invalidInput(this.configuration.operation, `${unreadable(error)}, so its work ends here; ${advice}`);
   }
 
   #beginEnd(pending: PendingMessage, msg: NodeMessage, handler: Handler<S, T>): void {
@@ -277,15 +283,15 @@ export class NodeContext<S extends object, T> {
   }
 
   /** The record goes last: a process that dies in between sends the result again. */
-  #removeLater({ key, record }: PendingMessage): void {
+  #removeLater(pending: PendingMessage): void {
     const removal = handOver()
-      .then(() => this.pending.remove({ key, record }))
+      .then(() => this.pending.remove(pending))
       .catch((error: unknown) => this.configuration.node.error(sanitize(toError(error).message)))
       .finally(() => this.#removals.delete(removal));
     this.#removals.add(removal);
   }
 }
 
-function unreadable(error: Error): Error {
-  return new Error(`the record of a pending message cannot be read (${sanitize(error.message)})`);
+function unreadable(error: unknown): string {
+  return `the record of a pending message cannot be read (${sanitize(toError(error).message)})`;
 }

@@ -23,6 +23,8 @@ export interface PendingMessage {
   readonly done: Done | undefined;
   /** What its record holds beside the work; `undefined` if the work does not continue after a restart. */
   record: RecordState | undefined;
+  /** Its record could not be read, which ends the message. */
+  isUnreadable?: boolean;
 }
 
 /** How a message is held. */
@@ -156,9 +158,12 @@ export class PendingMessages {
     return this.#pending.delete(pending);
   }
 
-  /** Removes the record of a message that has ended. */
-  async remove({ key, record }: Pick<PendingMessage, 'key' | 'record'>): Promise<void> {
-    if (record !== undefined) await this.store?.remove(key);
+  /** Removes the record of a message that has ended; one that could not be read is set aside. */
+  async remove({ key, record, isUnreadable }: Pick<PendingMessage, 'key' | 'record' | 'isUnreadable'>): Promise<void> {
+    if (record === undefined || this.store === undefined) return;
+    if (isUnreadable !== true) return this.store.remove(key);
+    const state = await this.store.read(key);
+    if (state !== undefined) await this.store.setAside(key, state);
   }
 
   /** Stops: the messages that are here are given up, and their records are kept. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { NrfCloudError } from '../../../nodes/api/errors';
 import { NodeContextRig } from '../../support/node-context-rig';
 import { assertSentence } from '../../support/sentences';
 
@@ -256,7 +257,11 @@ describe('node context with pending messages', () => {
   it('node context: a record is read again after 1, 2, 4, 8 and 16 seconds, then every 30 seconds', async () => {
     const { context, pending } = await resume('file');
     rig.failure = new Error('down');
-    rig.begin = ({ handler }) => assert.rejects(Promise.resolve(handler!({} as never)), /down/);
+    rig.begin = ({ handler }) => {
+      return assert.rejects(Promise.resolve(handler!({} as never)), ({ code }: NrfCloudError) => {
+        return code === 'NRFCLOUD_INVALID_INPUT';
+      });
+    };
     void context.end(pending, NOTHING);
     const times: number[] = [];
     let { reads } = rig;
@@ -271,6 +276,24 @@ describe('node context with pending messages', () => {
     assert.equal(rig.errors.length, 1);
     assertSentence(rig.errors[0]![0]);
   });
+
+  for (const isBack of [true, false]) {
+    const what = isBack ? 'is set aside if its store is back' : 'stays as it is while its store fails';
+    it(`node context: the record of a message that ended as it could not be read ${what}`, async () => {
+      const { context, pending } = await resume('file');
+      rig.failure = new Error('down');
+      rig.begin = async ({ onEnd }) => {
+        if (isBack) rig.failure = undefined;
+        await onEnd!();
+      };
+      void context.end(pending, NOTHING);
+      await rig.clock.pass(200_000, 500);
+      assert.equal(rig.begun.length, 1);
+      rig.failure = undefined;
+      const state = rig.kept.get('nrfcloud_key')!['state'] as object;
+      assert.equal('setAside' in state, isBack);
+    });
+  }
 
   it('node context: messages that are stopped wait two seconds at most, all together, for a store', async () => {
     const context = rig.open({ store: 'file' });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
+import type { NrfCloudError } from '../../../nodes/api/errors';
 import type { NodeContext } from '../../../nodes/runtime/node-context';
 import type { RecordedDevice, RecordedGroup } from '../../../nodes/work/onboarding-group';
 import { OnboardingTracker, type OnboardingSettings } from '../../../nodes/work/onboarding-tracker';
@@ -73,7 +74,7 @@ describe('onboarding tracker', () => {
     assertSentence(rig.errors[0]![0]);
   });
 
-  it('onboarding tracker: an array with a damaged part ends in an error, and another one goes on', async () => {
+  it('onboarding tracker: an array with a damaged part ends in an error and is set aside, and another one goes on', async () => {
     await record('damaged', workOf(), [['x'], ['y', 'z']]);
     rig.kept.delete('nrfcloud_damaged#part2');
     await record('whole');
@@ -84,10 +85,15 @@ describe('onboarding tracker', () => {
       rig.begun.map(({ msg }) => msg),
       [{ topic: 'damaged', resumed: true }],
     );
-    await assert.rejects(rig.begun[0]!.handler!({} as never), ({ message }: Error) => {
+    await assert.rejects(rig.begun[0]!.handler!({} as never), ({ code, message }: NrfCloudError) => {
+      assert.equal(code, 'NRFCLOUD_INVALID_INPUT');
       assertSentence(message);
       return true;
     });
+    await rig.begun[0]!.onEnd!();
+    await rig.clock.pass(400, 50);
+    const kept = await rig.store('file').read('damaged');
+    assert.equal(typeof kept?.['setAside'], 'string');
     assert.equal(rig.shown.at(-1), '3 …');
     assert.equal(rig.errors.length, 1);
   });
