@@ -4,10 +4,17 @@ import { decodeLine, type Entry } from './line';
 import { FolderLock, type TakeOptions } from './lock';
 import type { RecordParts, RecordState, RecordStore } from './record-store';
 import { RecordIndex, type Position } from './record-index';
+import type { Segment } from './segment';
 import { makeFolder, SegmentFolder } from './segment-folder';
 
 /** States that are read at once when a node loads its records: one after another, ten thousand take half a second more. */
 const READ_AT_ONCE = 64;
+
+/** A line that cannot be read, and where it is. */
+interface DamagedLine {
+  segment: Segment;
+  bytes: Buffer;
+}
 
 /**
  * The package's journal of pending work: lines of JSON in files that are only added to. A write counts when it has been
@@ -160,28 +167,37 @@ export class Journal {
     await this.folder.open();
     const { segments } = this.folder;
     const last = segments.at(-1);
-    const damaged: Buffer[] = [];
+    const damaged: DamagedLine[] = [];
     for (const segment of segments) {
       for await (const { offset, length, head, torn } of segment.scan()) {
         if (head !== undefined) this.#index.apply(head, { segment, offset, length });
         else if (torn && segment === last) await segment.truncate(offset);
-        else damaged.push(await segment.read(offset, length));
+        else damaged.push({ segment, bytes: await segment.read(offset, length) });
       }
     }
     this.#index.dropIncomplete();
     if (damaged.length > 0) await this.#setAside(damaged, report);
   }
 
-  /** Keeps damaged lines in a file of their own, and moves the others to new segments, so that this is said once. */
-  async #setAside(damaged: Buffer[], report: (sentence: string) => void): Promise<void> {
-    const name = await this.folder.setAside(damaged);
-    const old = [...this.folder.segments];
-    await this.folder.begin();
-    await this.#writer.move(old);
-    report(
-      `${damaged.length} damaged lines of the journal of pending work were set aside in ${name}; ` +
-        'look up in nRF Cloud what became of the work that they record',
-    );
+  /**
+   * Keeps damaged lines in a file of their own, and moves the others to new segments, so that this is said once. If that
+   * cannot be written, they stay where they are, and the next start tries again.
+   */
+  async #setAside(damaged: DamagedLine[], report: (sentence: string) => void): Promise<void> {
+    const lines = `${damaged.length} damaged lines of the journal of pending work`;
+    const advice = 'look up in nRF Cloud what became of the work that they record';
+    try {
+      const name = await this.folder.setAside(damaged.map(({ bytes }) => bytes));
+      const old = [...this.folder.segments];
+      await this.folder.begin();
+      await this.#writer.move(old);
+      report(`${lines} were set aside in ${name}; ${advice}`);
+    } catch (error) {
+      // A segment without live lines would be deleted.
+      for (const { segment } of damaged) segment.liveLines++;
+      const { code = 'unknown error' } = error as NodeJS.ErrnoException;
+      report(`${lines} cannot be set aside (${code}) and stay where they are; make room on the disk, and ${advice}`);
+    }
   }
 }
 

@@ -72,11 +72,18 @@ export class SegmentFolder {
     await this.#sync();
   }
 
-  /** Writes damaged lines to a file of their own. @returns its name */
+  /** Writes damaged lines to a file of their own. @returns its name @throws the system's error; then there is no file */
   async setAside(lines: readonly Buffer[]): Promise<string> {
     const name = `damaged-${new Date().toISOString().replace(/[:.]/g, '-')}.txt`;
     const bytes = Buffer.concat(lines.flatMap((line) => [line, LF]));
-    await appendFile(join(this.path, name), bytes, { mode: FILE_MODE });
+    const path = join(this.path, name);
+    try {
+      await appendFile(path, bytes, { mode: FILE_MODE });
+    } catch (error) {
+      // A full disk leaves half a file behind.
+      await rm(path, { force: true }).catch(() => undefined);
+      throw error;
+    }
     return name;
   }
 

@@ -7,6 +7,7 @@ import { mock } from 'node:test';
 import { crc32 } from 'node:zlib';
 import { Journal } from '../../../../nodes/runtime/journal/journal';
 import { encodeLine, type Entry } from '../../../../nodes/runtime/journal/line';
+import { SegmentFolder } from '../../../../nodes/runtime/journal/segment-folder';
 import { assertSentence } from '../../../support/sentences';
 
 describe('files of the journal', () => {
@@ -146,6 +147,24 @@ describe('files of the journal', () => {
     assert.ok(reports[0]!.includes(name!));
     assertSentence(reports[0]!.replace(name!, '<file>'));
     assert.deepEqual(segments(), ['journal-00000002.jsonl']);
+  });
+
+  it('journal: damaged lines that cannot be set aside stay, and the others are read and written', async () => {
+    writeFileSync(join(folder, 'journal-00000001.jsonl'), 'damaged\n');
+    writeSegment(2, stateOf('a'));
+    const full = Object.assign(new Error('no space left'), { code: 'ENOSPC' });
+    mock.method(SegmentFolder.prototype, 'setAside', () => Promise.reject(full));
+    const store = (await open()).store('n1');
+    await store.create('b', {});
+    assert.deepEqual([...(await store.load()).keys()], ['a', 'b']);
+    assert.equal(reports.length, 1);
+    assertSentence(reports[0]);
+    assert.equal(readFileSync(join(folder, 'journal-00000001.jsonl'), 'utf8'), 'damaged\n');
+    mock.restoreAll();
+    assert.deepEqual([...(await (await reopen()).store('n1').load()).keys()].sort(), ['a', 'b']);
+    assert.equal(reports.length, 2);
+    const [name] = readdirSync(folder).filter((file) => file.startsWith('damaged-'));
+    assert.equal(readFileSync(join(folder, name!), 'utf8'), 'damaged\n');
   });
 
   it('journal: a record of a response with fields like those of a part is there after it was opened again', async () => {

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -94,6 +103,17 @@ describe('folder of segments', () => {
     assert.match(name, /^damaged-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d-\d{3}Z\.txt$/);
     assert.equal(readFileSync(join(path, name), 'utf8'), 'one\ntwo\n');
     assert.equal(statSync(join(path, name)).mode & 0o777, 0o600);
+  });
+
+  it('folder of segments: a full disk leaves no half file of damaged lines', async function () {
+    if (!existsSync('/dev/full')) this.skip();
+    mock.method(Date.prototype, 'toISOString', () => 'now');
+    symlinkSync('/dev/full', join(path, 'damaged-now.txt'));
+    await assert.rejects(folder.setAside([Buffer.from('one')]), { code: 'ENOSPC' });
+    assert.deepEqual(
+      readdirSync(path).filter((name) => name.startsWith('damaged-')),
+      [],
+    );
   });
 
   it('folder of segments: names survive a power loss', async () => {
