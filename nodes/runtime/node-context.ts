@@ -1,7 +1,7 @@
 import { setImmediate, setTimeout as pause } from 'node:timers/promises';
 import type { NodeMessage } from 'node-red';
 import { Api } from '../api/api';
-import { closed, invalidInput, isClosed, type NrfCloudError } from '../api/errors';
+import { closed, isClosed } from '../api/errors';
 import type { AbortSignalLike } from '../util/abort';
 import { handOver } from '../util/hand-over';
 import { sanitize } from '../util/sanitize';
@@ -13,6 +13,7 @@ import type { Done, Handler, IncomingMessage, Send } from './incoming-message';
 import type { NodeConfiguration } from './node-configuration';
 import { NodeRecords } from './node-records';
 import type { Result, ResultSender } from './output';
+import { giveUpUnreadable, reportError, unreadable, unsent } from './pending-errors';
 import { endHeld, MAX_READ_FAILURES, PendingMessages, readDelayMs, type PendingMessage } from './pending-messages';
 import { StartQueue } from './start-queue';
 import type { StatusDisplay } from './status';
@@ -133,7 +134,7 @@ export class NodeContext<S extends object, T> {
 
   /**
    * Sends a copy of a pending message with a result, without its large properties. Never throws, as timers call it: a
-   * result that cannot be sent is an error of the node.
+   * result that cannot be sent is an error of its message.
    */
   emit(pending: PendingMessage, result: Result): void {
     const { msg } = pending;
@@ -145,7 +146,7 @@ export class NodeContext<S extends object, T> {
     try {
       void this.runner.senderFor(msg, pending.send).emit(result);
     } catch (error) {
-      this.configuration.node.error(sanitize(toError(error).message));
+      this.#reportUnsent(msg, error);
     }
   }
 
@@ -159,7 +160,7 @@ export class NodeContext<S extends object, T> {
       try {
         return await read();
       } catch (error) {
-        if (failures === MAX_READ_FAILURES) throw this.#giveUp(pending, error);
+        if (failures === MAX_READ_FAILURES) throw giveUpUnreadable(pending, this.configuration.operation, error);
         if (failures === 1) this.configuration.node.error(`${unreadable(error)}; its work waits until it can be read`);
         await pause(readDelayMs(failures), undefined, { ref: false });
       }
@@ -201,12 +202,19 @@ export class NodeContext<S extends object, T> {
 
   /** The message of resumed work is read for each copy, as it is not kept in memory. */
   async #emitResumed(pending: PendingMessage, result: Result): Promise<void> {
+    let msg: NodeMessage = { resumed: true };
     try {
-      const msg = await this.pending.readResumed(pending);
+      msg = await this.pending.readResumed(pending);
       if (this.pending.has(pending)) await this.runner.senderFor(msg, pending.send).emit(result);
     } catch (error) {
-      this.configuration.node.error(sanitize(toError(error).message));
+      this.#reportUnsent(msg, error);
     }
+  }
+
+  /** Node-RED cannot copy every message for a second wire. */
+  #reportUnsent(msg: NodeMessage, error: unknown): void {
+    const { configuration } = this;
+    reportError(configuration.node, msg, configuration.toReport(unsent(configuration.operation, error)));
   }
 
   /** @param failures how often its record could not be read yet */
@@ -233,7 +241,7 @@ export class NodeContext<S extends object, T> {
   /** A store that does not respond now is asked again, so that the message ends all the same. */
   #onUnreadable(pending: PendingMessage, handler: Handler<S, T>, failures: number, error: unknown): void {
     if (failures === MAX_READ_FAILURES) {
-      const reason = this.#giveUp(pending, error);
+      const reason = giveUpUnreadable(pending, this.configuration.operation, error);
       this.#beginEnd(pending, pending.msg ?? { resumed: true }, () => Promise.reject(reason));
       return;
     }
@@ -241,13 +249,6 @@ export class NodeContext<S extends object, T> {
     setTimeout(() => {
       this.#ending = this.#ending.then(() => this.#endNext(pending, handler, failures));
     }, readDelayMs(failures)).unref();
-  }
-
-  /** @returns the error of a message whose record could not be read for three minutes */
-  #giveUp(pending: PendingMessage, error: unknown): NrfCloudError {
-    pending.isUnreadable = true;
-    const advice = 'look up in nRF Cloud what became of its work before you send it again';
-    return invalidInput(this.configuration.operation, `${unreadable(error)}, so its work ends here; ${advice}`);
   }
 
   #beginEnd(pending: PendingMessage, msg: NodeMessage, handler: Handler<S, T>): void {
@@ -290,8 +291,4 @@ export class NodeContext<S extends object, T> {
       .finally(() => this.#removals.delete(removal));
     this.#removals.add(removal);
   }
-}
-
-function unreadable(error: unknown): string {
-  return `the record of a pending message cannot be read (${sanitize(toError(error).message)})`;
 }

@@ -1,12 +1,12 @@
 import { closed, invalidInput } from '../api/errors';
 import { sanitize } from '../util/sanitize';
 import { toError } from '../util/to-error';
-import { endMessage } from './end-message';
 import { onFlowsStarted } from './flows-started';
 import { DamagedRecord, isSetAside } from './journal/damaged-record';
 import { NodeStore } from './journal/node-store';
 import type { RecordState } from './journal/record-store';
 import type { NodeConfiguration } from './node-configuration';
+import { reportError } from './pending-errors';
 import { readMessage } from './recorded-message';
 
 /** Settings that a node with pending work has. */
@@ -109,8 +109,7 @@ export class NodeRecords {
     const recorded = await readMessage(state, store.parts(key), true).catch(() => ({}));
     // The next start reports it.
     if (this.signal.aborted) return;
-    const msg = { ...recorded, resumed: true };
-    endMessage(node, msg, (error) => node.error(error, msg), report);
+    reportError(node, { ...recorded, resumed: true }, report);
     await store.setAside(key, state);
   }
 

@@ -171,15 +171,31 @@ describe('node context with pending messages', () => {
     rig.failure = new Error('down');
     context.emit(pending, { payload: 1 });
     await rig.clock.pass(2);
-    assert.deepEqual([rig.sent, rig.errors], [[], [['down', undefined]]]);
+    assert.deepEqual([rig.sent, rig.errors.length], [[], 1]);
+    const [[error, msg]] = rig.errors as [[NrfCloudError, unknown]];
+    assert.deepEqual([error.code, msg], ['NRFCLOUD_INVALID_INPUT', { resumed: true }]);
+    assertSentence(error.message);
   });
 
-  it('node context: a result that cannot be sent is an error of the node, and is not thrown', async () => {
+  it('node context: progress of resumed work that cannot be sent is an error with its message', async () => {
+    const { context, pending } = await resume();
+    Object.assign(pending, { send: () => assert.fail('cannot be copied') });
+    context.emit(pending, { payload: 1 });
+    await rig.clock.pass(2);
+    assert.deepEqual(
+      rig.errors.map(([, msg]) => msg),
+      [{ topic: 'a', resumed: true }],
+    );
+  });
+
+  it('node context: a result that cannot be sent is an error of its message, and is not thrown', async () => {
     const context = rig.open();
     const pending = await rig.hold(context, 'key');
     const failing = { ...pending, send: () => assert.fail('cannot be copied') };
     context.emit(failing, { payload: 1 });
-    assert.deepEqual(rig.errors, [['cannot be copied', undefined]]);
+    const [[error, msg]] = rig.errors as [[NrfCloudError, unknown]];
+    assert.deepEqual([error.code, msg, rig.errors.length], ['NRFCLOUD_INVALID_INPUT', pending.msg, 1]);
+    assertSentence(error.message);
   });
 
   it('node context: sixteen messages end at once, and each that has ended lets one more end', async () => {
