@@ -2,7 +2,7 @@ import { setImmediate, setTimeout as pause } from 'node:timers/promises';
 import type { NodeMessage } from 'node-red';
 import { Api } from '../api/api';
 import { closed, isClosed } from '../api/errors';
-import type { AbortSignalLike } from '../util/abort';
+import { sleep, type AbortSignalLike } from '../util/abort';
 import { handOver } from '../util/hand-over';
 import { sanitize } from '../util/sanitize';
 import { toError } from '../util/to-error';
@@ -152,17 +152,23 @@ export class NodeContext<S extends object, T> {
 
   /**
    * Reads from the record of pending work what it goes on with. A store that does not respond now is asked again.
-   * @returns `undefined` if the message has ended meanwhile
+   * @param isWanted whether the work goes on; without it, whether the message has not ended
+   * @returns `undefined` if it does not, or the node is closed
    * @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT` if the record could not be read for three minutes
    */
-  async read<R>(pending: PendingMessage, read: () => Promise<R>): Promise<R | undefined> {
-    for (let failures = 1; this.pending.has(pending); failures++) {
+  async read<R>(
+    pending: PendingMessage,
+    read: () => Promise<R>,
+    isWanted = (): boolean => this.pending.has(pending),
+  ): Promise<R | undefined> {
+    for (let failures = 1; !this.signal.aborted && isWanted(); failures++) {
       try {
         return await read();
       } catch (error) {
         if (failures === MAX_READ_FAILURES) throw giveUpUnreadable(pending, this.configuration.operation, error);
         if (failures === 1) this.configuration.node.error(`${unreadable(error)}; its work waits until it can be read`);
-        await pause(readDelayMs(failures), undefined, { ref: false });
+        // A closed node is waited for.
+        await sleep(readDelayMs(failures), this.signal).catch(() => undefined);
       }
     }
     return undefined;

@@ -8,7 +8,7 @@ import type { BulkClaimOutputs } from '../operations/bulk-claim-outputs';
 import { newProgress, type BulkClaimProgress } from '../operations/bulk-claim-progress';
 import { contentParts, contentSource, findSameFile } from '../operations/bulk-claim-source';
 import { loadCsvParse } from '../parse/rows/cells';
-import { cleanPath, fileIdentity, type FileIdentity } from '../parse/rows/source';
+import { cleanPath, fileIdentity, type FileIdentity, type RowSource } from '../parse/rows/source';
 import { parseChosenTags, parseTags } from '../parse/tags';
 import { loadInBackground } from '../runtime/background-load';
 import { endCancelled } from '../runtime/cancelled';
@@ -16,7 +16,6 @@ import { DIALOG } from '../runtime/inputs';
 import { Abort, LinkedAbort } from '../util/abort';
 import { isObject } from '../util/json';
 import { recordedWork } from '../runtime/journal/damaged-record';
-import type { RecordState } from '../runtime/journal/record-store';
 import type { NodeContext } from '../runtime/node-context';
 import type { Task } from '../runtime/node-definition';
 import type { Result } from '../runtime/output';
@@ -123,14 +122,14 @@ export class BulkClaims {
   /** Continues a bulk claim that a restart interrupted. @param isCancelled whether it was cancelled meanwhile */
   async #continue(
     task: BulkClaimTask,
-    record: RecordState,
+    record: Record<string, unknown>,
     pending: PendingMessage,
     isCancelled: () => boolean,
   ): Promise<Result | undefined> {
     const work = record['work'] as RecordedClaim;
     task.continueWork(pending.key, record);
     if (isCancelled()) return endCancelled(task);
-    const { file, content } = work;
+    const { file, content = 'text' } = work;
     const was = file === undefined ? undefined : await findSameFile(file);
     if (file !== undefined && was === undefined) {
       const changed = invalidInput(
@@ -140,11 +139,13 @@ export class BulkClaims {
       );
       throw await endWithoutRows(work.progress, { onUpload: this.#uploadOutput(task, work.id) }, changed);
     }
-    const source =
-      was === undefined
-        ? await contentSource(content ?? 'text', this.context.store!.parts(pending.key), countMessageParts(record))
-        : ({ kind: 'file', path: was.path, was } as const);
+    const read = (): Promise<RowSource> =>
+      contentSource(content, this.context.store!.parts(pending.key), countMessageParts(record));
+    const source: RowSource | undefined = was
+      ? { kind: 'file', path: was.path, was }
+      : await this.context.read(pending, read, () => !isCancelled());
     if (isCancelled()) return endCancelled(task);
+    if (source === undefined) throw task.signal.reason;
     return this.#claim(task, { ...this.#params(task, work), source }, work);
   }
 
