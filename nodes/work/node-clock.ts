@@ -7,7 +7,11 @@ const KEY = '#clock';
 
 /** The clock of a node, which is saved among its records. */
 export function createClock<S extends object, T>(context: NodeContext<S, T>): RunningClock {
-  const clock = new RunningClock((ms) => void context.store?.create(KEY, { ms }));
+  const save = async (ms: number): Promise<void> => {
+    // A record that is created again is removed first, and a crash in between would lose the time.
+    if ((await context.store?.update(KEY, { ms })) === false) await context.store?.create(KEY, { ms });
+  };
+  const clock = new RunningClock((ms) => void save(ms));
   context.signal.addEventListener('abort', () => clock.stop());
   return clock;
 }
