@@ -2,7 +2,7 @@ import type { Node, NodeAPI } from 'node-red';
 import { sanitize } from '../../util/sanitize';
 import { toError } from '../../util/to-error';
 import { ContextStore, contextStores, isPersistent, storeName } from '../context-store';
-import { asSetAside } from './damaged-record';
+import { asSetAside, isSetAside } from './damaged-record';
 import { watchDeployedNodes, watchFlows } from './deployed-nodes';
 import type { RecordParts, RecordState, RecordStore } from './record-store';
 import { acquireJournal, JournalUnavailable, releaseJournal } from './shared-journal';
@@ -219,6 +219,8 @@ export class NodeStore {
         this.#unavailable(reasonOf(toError(error)));
         return false;
       }
+      // One that was set aside has been reported.
+      if (isSetAside(state)) return true;
       this.node.warn(`a record of pending work cannot be moved (${reasonOf(damage.error)}) and stays in its store`);
       return true;
     }

@@ -43,6 +43,14 @@ describe('moved records of a node', () => {
     assert.deepEqual([...rig.valuesOf('file').keys()], ['nrfcloud_a']);
   });
 
+  it('node store: a record that was set aside and has a damaged part stays in its store, and nothing is said', async () => {
+    const state = { setAside: '2026-11-29T00:00:00Z' };
+    rig.valuesOf('file').set('nrfcloud_a', { version: 2, state, parts: 1 });
+    const { store, warnings } = rig.deploy('');
+    assert.equal((await rig.ended(store.load())).size, 0);
+    assert.deepEqual([[...rig.valuesOf('file').keys()], warnings], [['nrfcloud_a'], []]);
+  });
+
   it('node store: after one record that cannot be written no other is tried', async () => {
     const writes: number[] = [];
     for (const key of ['a', 'b', 'c']) {
