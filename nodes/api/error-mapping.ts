@@ -87,15 +87,14 @@ function effectOf(context: RequestContext): string {
   return `, but ${EFFECT_OF[context.operation] ?? 'it may have taken effect'}`;
 }
 
-/** The error of a request that has waited through an outage for as long as the connection allows. */
+/** The error of a request that has waited through an outage for as long as it may. */
 export function outageError(seconds: number, origin: string, context: RequestContext): NrfCloudError {
   const last = context.lastError;
   const effect = effectOf(context);
   const why = last === undefined ? '' : ` (${problemOf(last, context).replace(effect, '')})`;
   const todo = effect === '' ? 'send the message again later' : 'look before you send the message again';
-  const message =
-    `${context.operation}: ${origin} has been unavailable for ${seconds} s${why}${effect}; ` +
-    `${todo}, or raise the connection's outageWait`;
+  const wait = context.owner.failsInOutage === true ? '' : ", or raise the connection's outageWait";
+  const message = `${context.operation}: ${origin} has been unavailable for ${seconds} s${why}${effect}; ${todo}${wait}`;
   return new NrfCloudError('NRFCLOUD_UNAVAILABLE', message, { ...last?.cause, ...requestFacts(context) });
 }
 

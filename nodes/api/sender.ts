@@ -222,8 +222,8 @@ export class Sender {
     if (responseLost && repeatAfterLoss === 'never') return undefined;
     const { statusCode } = error.cause;
     if (statusCode !== undefined && repeatAfterStatus?.includes(statusCode) === false) return undefined;
-    const { origin } = context;
-    const mayWait = !alive && this.options.outageWait !== 0;
+    const { origin, owner } = context;
+    const mayWait = !alive && this.options.outageWait !== 0 && owner.failsInOutage !== true;
     if (mayWait && origin.outage !== undefined) return 'outage';
     if (context.retriesSpent >= this.options.retries) return undefined;
     if (!alive && !origin.takeRetry()) return mayWait ? 'outage' : undefined;

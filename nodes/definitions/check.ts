@@ -20,6 +20,7 @@ export default defineNode({
   status: { working: 'nrfcloud-check.status.checking', done: 'nrfcloud-check.status.ready' },
   output: 'check',
   worksWithoutConnection: true,
+  failsInOutage: true,
   run: async ({ inputs, settings, source, api, connectionProblem }) => {
     if (settings.checks === 'load' && connectionProblem === undefined) {
       const load = api.load();

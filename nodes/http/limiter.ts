@@ -26,8 +26,9 @@ const OUTAGE_CHECK_MS = 100;
 /** Thrown when more requests wait than `queueLimit`. */
 export class QueueFull extends Error {}
 
-/** Thrown when a request has waited `outageWait` seconds. */
+/** Thrown when a request has waited `outageWait` seconds, or must not wait during an outage. */
 export class OutageTooLong extends Error {
+  /** @param seconds how long the outage has lasted at least */
   constructor(readonly seconds: number) {
     super(`the service has been unavailable for ${seconds} s`);
   }
@@ -78,7 +79,7 @@ export class Limiter {
    * @param admitted true for a request that was let in before (a retry): it is never refused and goes first in its lane
    * @returns undefined if the request has started
    * @throws {QueueFull} when `queueLimit` requests wait already
-   * @throws {OutageTooLong} when the request has waited `outageWait` seconds
+   * @throws {OutageTooLong} when the request has waited `outageWait` seconds, or its owner does not wait
    * @throws the signal's reason when it is aborted meanwhile
    */
   acquire(request: LimitedRequest, signal: AbortSignalLike, admitted: boolean): Promise<void> | undefined {
@@ -90,7 +91,7 @@ export class Limiter {
       return undefined;
     }
     const since = request.owner.receivedAt ?? request.since;
-    if (this.#outageWaitLeft(origin, since) <= 0) return Promise.reject(this.#outageTooLong());
+    if (this.#outageWaitLeft(request, since) <= 0) return Promise.reject(this.#outageTooLong(request));
     if (!admitted && this.#isFull()) return Promise.reject(new QueueFull());
     return new Promise((resolve, reject) => {
       const waiter = new WaitingRequest(request, since, signal, queue, this.#start, resolve, reject);
@@ -209,12 +210,15 @@ export class Limiter {
   }
 
   /** Milliseconds that a request may still wait, as far as the outage goes. @param since when its wait began */
-  #outageWaitLeft({ outage }: OriginState, since: number): number {
-    return outage === undefined ? Infinity : Math.max(outage.since, since) + this.#outageWaitMs - performance.now();
+  #outageWaitLeft({ origin: { outage }, owner }: LimitedRequest, since: number): number {
+    if (outage === undefined) return Infinity;
+    if (owner.failsInOutage === true) return 0;
+    return Math.max(outage.since, since) + this.#outageWaitMs - performance.now();
   }
 
-  #outageTooLong(): OutageTooLong {
-    return new OutageTooLong(this.#outageWaitMs / 1000);
+  #outageTooLong({ origin: { outage }, owner }: LimitedRequest): OutageTooLong {
+    if (owner.failsInOutage !== true || outage === undefined) return new OutageTooLong(this.#outageWaitMs / 1000);
+    return new OutageTooLong(Math.round((performance.now() - outage.since) / 1000));
   }
 
   /** During an outage, ends waiters whose `outageWait` is over, and comes back when the next one's is. */
@@ -223,8 +227,8 @@ export class Limiter {
     if (origin.outage === undefined) return;
     let next = Infinity;
     for (const waiter of this.#waiting.get(origin)!) {
-      const left = this.#outageWaitLeft(origin, waiter.since);
-      if (left <= 0) waiter.fail(this.#outageTooLong());
+      const left = this.#outageWaitLeft(waiter.request, waiter.since);
+      if (left <= 0) waiter.fail(this.#outageTooLong(waiter.request));
       else next = Math.min(next, left);
     }
     if (next === Infinity) return;

@@ -23,7 +23,7 @@ export class WaitingRequest {
    * @param begin counts it as in flight
    */
   constructor(
-    private readonly request: LimitedRequest,
+    readonly request: LimitedRequest,
     readonly since: number,
     private readonly signal: AbortSignalLike,
     private readonly queue: WaitingRequests,

@@ -44,6 +44,7 @@ export class MessageTask<I extends string, S extends object, T> implements Task<
   connectionProblem: NrfCloudError | undefined;
   resumes = false;
   receivedAt: number | undefined;
+  failsInOutage = false;
   /** Of the record of work that the handler does. */
   recordKey: string | undefined;
   /** Called when the message is recorded. */

@@ -100,6 +100,8 @@ export interface NodeDefinition<I extends string, S extends object, T = undefine
    * Without this the message waits that long, however many requests it makes.
    */
   requestsWaitAlone?: boolean;
+  /** During an outage its requests that cannot start at once fail, instead of waiting as long as is configured. */
+  failsInOutage?: boolean;
   /** Makes, when the node is deployed, what all its messages share. */
   createState?: (context: NodeContext<NoInfer<S>, NoInfer<T>>, RED: NodeAPI) => T;
   /** Its handler also runs if the connection cannot be used; without this the message ends in an error. */

@@ -81,6 +81,7 @@ export class NodeRunner<I extends string, S extends object, T> {
     if (message.resumes === true) task.resumes = true;
     task.onRecorded = message.onRecorded;
     if (this.definition.requestsWaitAlone !== true) task.receivedAt = message.receivedAt;
+    if (this.definition.failsInOutage === true) task.failsInOutage = true;
     this.#active++;
     const processed = this.#process(message, task);
     this.#tasks.set(task, processed);

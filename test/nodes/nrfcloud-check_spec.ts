@@ -244,6 +244,16 @@ describe('nrfcloud-check', () => {
     });
   });
 
+  it('is not ready during an outage, and does not wait for its end', async () => {
+    const flow = await rig({}, { nodes: [DEVICES], types: [devicesNode], connection: OUTAGE });
+    for (let index = 0; index < 40; index++) flow.other('devices').receive({});
+    await loadWhen(flow, ({ outageSince }) => outageSince !== null);
+    flow.send({});
+    await flow.until(() => /has been unavailable for/.test(flow.outputs[1]!.at(-1)!['check'].checks[0].message));
+    assert.equal(flow.outputs[1]!.at(-1)!['check'].checks[0].ok, false);
+    assert.deepEqual([flow.outputs[0], flow.caught], [[], []]);
+  });
+
   describe('with the checks load', () => {
     it('reports at once while the service asks to wait, and sends nothing', async () => {
       const flow = await rig(

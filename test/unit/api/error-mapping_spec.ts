@@ -13,6 +13,7 @@ import type { RequestContext } from '../../../nodes/api/request';
 import { ExchangeError } from '../../../nodes/http/exchange-error';
 import type { HttpResponse } from '../../../nodes/http/exchange';
 import { Redactor } from '../../../nodes/http/redact';
+import { Abort } from '../../../nodes/util/abort';
 import { assertSentence } from '../../support/sentences';
 
 const CONTEXT = {
@@ -238,7 +239,8 @@ describe('transportError', () => {
 });
 
 describe('outageError', () => {
-  const context = { ...CONTEXT, attempts: 2, method: 'POST', mayHaveSucceeded: true } as RequestContext;
+  const owner = { lane: 'node', signal: new Abort() };
+  const context = { ...CONTEXT, attempts: 2, method: 'POST', mayHaveSucceeded: true, owner } as RequestContext;
   const facts = { ...FACTS, attempts: 2, method: 'POST', mayHaveSucceeded: true };
 
   it('has the facts of the last attempt, and how many there were', () => {
@@ -253,6 +255,12 @@ describe('outageError', () => {
     assertSentence(outageError(300, 'https://host', { ...context, lastError }).message);
     const harmless = { ...context, method: 'GET', mayHaveSucceeded: false, lastError: report(503) };
     assertSentence(outageError(300, 'https://host', harmless).message);
+  });
+
+  it('does not advise to wait longer if the message does not wait', () => {
+    const harmless = { ...context, method: 'GET', mayHaveSucceeded: false, lastError: undefined };
+    const impatient = { ...harmless, owner: { ...owner, failsInOutage: true } };
+    assertSentence(outageError(12, 'https://host', impatient).message);
   });
 
   it('names no failure if there was no attempt', () => {

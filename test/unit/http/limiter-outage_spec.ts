@@ -35,6 +35,38 @@ describe('Limiter with an outage', () => {
     assert.equal(limiter.waiting, 0);
   });
 
+  it('outage: a request that must not wait fails at once, and says how long the outage has lasted', async () => {
+    start({ outageWait: 300 });
+    await rig.beginOutageWithProbe();
+    await clock.pass(2000);
+    const request = rig.make({ owner: { failsInOutage: true } });
+    await clock.pass(0);
+    assert.equal(request.failedAt, clock.now);
+    assert.ok(request.error instanceof OutageTooLong);
+    assert.equal(request.error.seconds, 3);
+    assert.deepEqual([request.waiting, limiter.waiting], [[], 0]);
+  });
+
+  it('outage: a request that must not wait starts if it is the next probe', async () => {
+    start({ outageWait: 300 });
+    rig.beginOutage();
+    await clock.jump(1000);
+    const request = rig.make({ owner: { failsInOutage: true } });
+    await clock.pass(0);
+    assert.equal(request.startedAt, clock.now);
+  });
+
+  it('outage: a request that must not wait fails when the outage begins while it waits for its turn', async () => {
+    start({ outageWait: 300, concurrency: 1 });
+    rig.make();
+    const [request, other] = [rig.make({ owner: { failsInOutage: true } }), rig.make()];
+    await clock.pass(100);
+    rig.beginOutage();
+    await clock.pass(100);
+    assert.equal(request.failedAt, clock.now - 100);
+    assert.deepEqual([other.failedAt, limiter.waiting], [undefined, 1]);
+  });
+
   it('outage: each request counts its own wait', async () => {
     start();
     await rig.beginOutageWithProbe();
