@@ -101,8 +101,8 @@ export class MessageIntake<S extends object, T> {
   }
 }
 
-/** A getter that throws is reported when the message begins. */
-function isCancel(msg: object): boolean {
+/** Whether a message cancels others. A getter that throws is reported when the message begins. */
+export function isCancel(msg: object): boolean {
   try {
     return 'cancel' in msg && msg.cancel === true;
   } catch {

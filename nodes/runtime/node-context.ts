@@ -36,7 +36,7 @@ const MAX_RESTORE_MS = 2000;
 export class NodeContext<S extends object, T> {
   /** Messages whose work goes on after `run` has returned. */
   readonly pending: PendingMessages;
-  readonly #records: NodeRecords;
+  readonly records: NodeRecords;
   /** What the node requests on its own behalf begins only a little ahead of its turn: ten thousand may be due at once. */
   readonly #requests = new StartQueue<() => void>(
     (begin) => begin(),
@@ -57,7 +57,7 @@ export class NodeContext<S extends object, T> {
     private readonly runner: ContextRunner<S, T>,
     keepsRecords: boolean,
   ) {
-    this.#records = new NodeRecords(
+    this.records = new NodeRecords(
       configuration,
       signal,
       () => runner.display.note('journalUnavailable'),
@@ -68,7 +68,7 @@ export class NodeContext<S extends object, T> {
 
   /** The node's records; `undefined` if it keeps none. */
   get store(): NodeStore | undefined {
-    return this.#records.store;
+    return this.records.store;
   }
 
   /** The node's settings. @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT` when one cannot be used */
@@ -97,7 +97,7 @@ export class NodeContext<S extends object, T> {
 
   /** See {@link NodeRecords.onStarted}. */
   onStarted(start: () => Promise<void> | void): void {
-    this.#records.onStarted(start);
+    this.records.onStarted(start);
   }
 
   /** Calls back for each recorded piece of work when the flows have started; see {@link NodeRecords.onLoaded}. */
@@ -115,12 +115,7 @@ export class NodeContext<S extends object, T> {
         throw error;
       }
     };
-    this.#records.onLoaded(resume, prepare);
-  }
-
-  /** See {@link NodeRecords.loaded}. */
-  loaded(): Promise<void> {
-    return this.#records.loaded();
+    this.records.onLoaded(resume, prepare);
   }
 
   /**

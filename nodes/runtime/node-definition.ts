@@ -91,7 +91,10 @@ export interface NodeDefinition<I extends string, S extends object, T = undefine
   status: StatusTexts | ((config: Config) => StatusTexts);
   /** The default of the `output` property. */
   output?: string;
-  /** Messages with `msg.cancel` are taken however many are held, because they let others go. */
+  /**
+   * Messages with `msg.cancel` are taken however many are held, because they let others go, and also if the connection cannot
+   * be used; they have no `api` then.
+   */
   canCancel?: boolean;
   /** Its messages do nothing before their request, and so may wait to begin; see `StartQueue`. */
   mayQueue?: boolean;

@@ -7,7 +7,8 @@ import { NodeStore } from './journal/node-store';
 import type { RecordState } from './journal/record-store';
 import type { NodeConfiguration } from './node-configuration';
 import { reportError } from './pending-errors';
-import { readMessage } from './recorded-message';
+import { PendingMessages } from './pending-messages';
+import { fixedFields, readMessage } from './recorded-message';
 
 /** Settings that a node with pending work has. */
 interface PendingSettings {
@@ -15,10 +16,21 @@ interface PendingSettings {
   store?: string;
 }
 
+/**
+ * Cancels a piece of pending work that is only a record.
+ * @param parts those of the record that belong to the work
+ * @returns what is left of it: the record as it is or changed, or `undefined` if nothing is
+ */
+export type CancelRecord = (
+  record: RecordState,
+  parts: AsyncIterable<unknown>,
+) => RecordState | undefined | Promise<RecordState | undefined>;
+
 /** The records of one deployed node, which are loaded when the flows have started. */
 export class NodeRecords {
   /** `undefined` if the node keeps none. */
   readonly store: NodeStore | undefined;
+  #isLoaded = false;
   #setLoaded!: () => void;
   readonly #loaded = new Promise<void>((resolve) => (this.#setLoaded = resolve));
 
@@ -44,6 +56,33 @@ export class NodeRecords {
   async loaded(): Promise<void> {
     await this.#loaded;
     if (this.signal.aborted) throw closed(this.configuration.operation);
+  }
+
+  /**
+   * Cancels pending work that waits in its records, as the connection cannot be used.
+   * @returns false if it does not wait there: it is loaded then
+   * @throws {NrfCloudError} `NRFCLOUD_CLOSED` when the node is closed
+   */
+  async cancelWaiting(cancel: CancelRecord): Promise<boolean> {
+    if (this.store === undefined || this.#isLoaded || this.configuration.connectionProblem() === undefined) {
+      await this.loaded();
+      return false;
+    }
+    const { RED, node } = this.configuration;
+    // A store of its own, so that the records are loaded all the same when the connection can be used.
+    const store = new NodeStore(RED, node, this.#settings().store ?? '', undefined, this.signal);
+    const pending = new PendingMessages(store);
+    try {
+      for (const [key, record] of await store.load()) {
+        if (key.startsWith('#') || isSetAside(record)) continue;
+        const left = await cancelOne(cancel, record, pending.workParts({ key, record: fixedFields(record) }));
+        if (left === undefined) await store.remove(key);
+        else if (left !== record) await store.update(key, left);
+      }
+    } finally {
+      await store.close();
+    }
+    return true;
   }
 
   /** Calls back when all nodes of the flows are there, so that what is sent arrives. */
@@ -93,6 +132,7 @@ export class NodeRecords {
         prepare(records);
         for (const [key, state] of records) if (!key.startsWith('#')) take(key, state);
       } finally {
+        this.#isLoaded = true;
         this.#setLoaded();
       }
       await store.onTakenOver(take);
@@ -113,10 +153,14 @@ export class NodeRecords {
     await store.setAside(key, state);
   }
 
+  #settings(): PendingSettings {
+    return this.configuration.settings();
+  }
+
   #open(): NodeStore | undefined {
     let settings: PendingSettings;
     try {
-      settings = this.configuration.settings();
+      settings = this.#settings();
     } catch {
       // Reported with every message; until it is corrected the records stay where they are.
       return undefined;
@@ -132,5 +176,19 @@ export class NodeRecords {
       await store.close();
     });
     return undefined;
+  }
+}
+
+/** Cancels a record, unless it is damaged: that is reported when its work would be continued. */
+async function cancelOne(
+  cancel: CancelRecord,
+  record: RecordState,
+  parts: AsyncIterable<unknown>,
+): Promise<RecordState | undefined> {
+  try {
+    return await cancel(record, parts);
+  } catch (error) {
+    if (error instanceof DamagedRecord) return record;
+    throw error;
   }
 }

@@ -5,7 +5,7 @@ import { closed, hasCode, nodeQueueFull, NrfCloudError } from '../api/errors';
 import { sanitize } from '../util/sanitize';
 import { expectRecord } from '../util/hand-over';
 import { toError } from '../util/to-error';
-import { MessageIntake, type IntakeRunner } from './message-intake';
+import { isCancel, MessageIntake, type IntakeRunner } from './message-intake';
 import { MessageTask, type SharedTaskContext } from './message-task';
 import { endMessage } from './end-message';
 import type { Done, IncomingMessage, Inputs, Send } from './incoming-message';
@@ -133,7 +133,7 @@ export class NodeRunner<I extends string, S extends object, T> {
     if (this.#closing.signal.aborted) throw closed(operation);
     if (refused) throw nodeQueueFull(operation, this.#intake.maxMessages);
     task.settings = configuration.settings();
-    this.#connect(task);
+    this.#connect(task, handler === undefined && this.definition.canCancel === true && isCancel(msg));
     configuration.output.check(msg, operation);
     if (handler !== undefined) return handler(task);
     const inputs = read === undefined ? configuration.evaluate(msg, task.signal) : (read() as Inputs<I>);
@@ -144,12 +144,16 @@ export class NodeRunner<I extends string, S extends object, T> {
     return inputs instanceof Promise ? inputs.then(run) : run(inputs);
   }
 
-  /** @throws {NrfCloudError} `NRFCLOUD_NOT_CONFIGURED`, if the node does not work without its connection */
-  #connect(task: MessageTask<I, S, T>): void {
+  /**
+   * @param isCancel cancelling needs no connection: pending work that waits for a usable one can be given up
+   * @throws {NrfCloudError} `NRFCLOUD_NOT_CONFIGURED`, if the node does not work without its connection
+   */
+  #connect(task: MessageTask<I, S, T>, isCancel: boolean): void {
     try {
       task.api = new Api(this.configuration.client(), task);
     } catch (error) {
-      if (this.definition.worksWithoutConnection !== true || !hasCode(error, 'NRFCLOUD_NOT_CONFIGURED')) throw error;
+      const mayLack = isCancel || this.definition.worksWithoutConnection === true;
+      if (!mayLack || !hasCode(error, 'NRFCLOUD_NOT_CONFIGURED')) throw error;
       task.connectionProblem = error;
     }
   }

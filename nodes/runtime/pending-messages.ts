@@ -110,7 +110,7 @@ export class PendingMessages {
   }
 
   /** The parts of a record that belong to the work, after those of its message. */
-  async *workParts({ key, record }: PendingMessage): AsyncGenerator {
+  async *workParts({ key, record }: Pick<PendingMessage, 'key' | 'record'>): AsyncGenerator {
     if (this.store === undefined || record === undefined) return;
     let left = countMessageParts(record);
     for await (const part of this.store.parts(key)) {

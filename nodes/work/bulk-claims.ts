@@ -55,6 +55,9 @@ interface RecordedClaim extends Record<string, unknown> {
   progress: BulkClaimProgress;
 }
 
+/** The types of what a record must hold. */
+const CLAIM_FIELDS = { id: ['string'], progress: ['object'] } as const;
+
 /** The bulk claims of one node, over restarts. */
 export class BulkClaims {
   /** Those that are being processed or wait to be resumed, by the id of their sequence; each is aborted to cancel it. */
@@ -67,7 +70,7 @@ export class BulkClaims {
     const withdraw = loadInBackground(RED.events, loadCsvParse);
     context.signal.addEventListener('abort', withdraw, { once: true });
     context.onRecords((record, pending) => {
-      const { id } = recordedWork(record, { id: ['string'], progress: ['object'] }) as RecordedClaim;
+      const { id } = recordedWork(record, CLAIM_FIELDS) as RecordedClaim;
       const waiting = new Abort();
       this.#running.set(id, waiting);
       void this.context.end(pending, async (task) => {
@@ -200,8 +203,10 @@ export class BulkClaims {
     if (typeof id !== 'string') {
       throw invalidInput('bulk claim', 'msg.parts.id is missing; to cancel, send a message that the bulk claim sent');
     }
-    await this.context.loaded();
-    this.#running.get(id)?.abort();
+    const isWaiting = await this.context.records.cancelWaiting((record) =>
+      recordedWork(record, CLAIM_FIELDS)['id'] === id ? undefined : record,
+    );
+    if (!isWaiting) this.#running.get(id)?.abort();
   }
 
   /** @throws {NrfCloudError} `NRFCLOUD_INVALID_INPUT` when the rows were fed back too often */

@@ -7,6 +7,7 @@ import { Poller } from '../operations/poller';
 import type { RunningClock } from '../operations/running-clock';
 import { endCancelled } from '../runtime/cancelled';
 import { DamagedRecord } from '../runtime/journal/damaged-record';
+import type { RecordState } from '../runtime/journal/record-store';
 import type { NodeContext } from '../runtime/node-context';
 import { PENDING, type Task } from '../runtime/node-definition';
 import type { PendingMessage } from '../runtime/pending-messages';
@@ -107,7 +108,7 @@ export class BulkStatusTracker {
     let work: RecordedWatch;
     let pending: PendingMessage;
     try {
-      await this.context.loaded();
+      await this.context.records.loaded();
       const begunAt = this.#clock.now();
       work = { id, deadline: timeout > 0 ? begunAt + timeout * 1000 : null, begunAt, status: null };
       pending = await task.hold(randomUUID(), work);
@@ -130,7 +131,8 @@ export class BulkStatusTracker {
   /** Ends all watches over an operation, also those of earlier runs; their messages end without a result. */
   async cancel(id: string): Promise<void> {
     for (const beginning of this.#beginning) if (beginning.id === id) beginning.cancelled = true;
-    await this.context.loaded();
+    const isMeant = (record: RecordState): boolean => watchOf(record, this.#clock).id === id;
+    if (await this.context.records.cancelWaiting((record) => (isMeant(record) ? undefined : record))) return;
     for (const watch of (this.#operations.get(id)?.watchers ?? []) as readonly Watch[]) {
       this.end(watch, endCancelled);
     }

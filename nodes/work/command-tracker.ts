@@ -65,7 +65,7 @@ export class CommandTracker {
     const { wait, timeout } = task.settings;
     const { deviceId } = command;
     const key = randomUUID();
-    await this.context.loaded();
+    await this.context.records.loaded();
     await task.recordWork(key, { phase: 'creating', deviceId }, { secret: REQUEST_INPUTS });
     const { statusCode, body } = await sendCommand(task.api, command);
     const status = typeof body['status'] === 'string' ? body['status'] : 'PENDING';
@@ -90,7 +90,9 @@ export class CommandTracker {
 
   /** Ends the wait for commands, also for those of earlier runs; their messages end without a result. */
   async cancel(ids: readonly string[]): Promise<void> {
-    await this.context.loaded();
+    const isMeant = (record: RecordState): boolean =>
+      ids.includes(recordedWork(record, INTENT_FIELDS)['commandId'] as string);
+    if (await this.context.records.cancelWaiting((record) => (isMeant(record) ? undefined : record))) return;
     for (const [key, { target }] of this.#watched) {
       if (ids.includes(target.watch.commandId)) this.#end(key, endCancelled);
     }

@@ -195,6 +195,28 @@ export async function readDevices(
   throw new Error(`it names ${devices.length} of ${total} devices`);
 }
 
+/**
+ * Cancels devices of a record that is not being worked on.
+ * @param parts those of the record that belong to the work
+ * @returns the record as it is or changed, `undefined` if no device of it is left
+ * @throws {DamagedRecord} if the record is not one of a group
+ */
+export async function withoutDevices<R extends Record<string, unknown>>(
+  record: R,
+  parts: AsyncIterable<unknown>,
+  ids: readonly string[],
+): Promise<R | undefined> {
+  const group = groupOf(record);
+  // One that cannot be read is reported when it is continued.
+  const devices = await readDevices(group.work, parts).catch(() => undefined);
+  if (devices === undefined) return record;
+  const cancelled = new Set(ids);
+  const { remaining } = group;
+  for (const [index, { id }] of devices.entries()) if (cancelled.has(id)) group.cancel(index);
+  if (group.remaining === remaining) return record;
+  return group.remaining === 0 ? undefined : { ...record, work: group.record() };
+}
+
 function followable(device: unknown): FollowableDevice {
   const [id, onboardedId, line = 0] = (Array.isArray(device) ? device : [device, device]) as unknown[];
   if (typeof id === 'string' && typeof onboardedId === 'string' && typeof line === 'number') {

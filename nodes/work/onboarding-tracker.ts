@@ -19,6 +19,7 @@ import {
   OnboardingGroup,
   readDevices,
   recordedDevice,
+  withoutDevices,
   type FollowableDevice,
 } from './onboarding-group';
 import { OnboardingProgress } from './onboarding-progress';
@@ -92,7 +93,7 @@ export class OnboardingTracker {
     this.#beginning.add(cancelled);
     let group: OnboardingGroup;
     try {
-      await this.context.loaded();
+      await this.context.records.loaded();
       if (ids.length === 0) return this.#endOfNothing();
       group = this.#newGroup(devices, task.settings.timeout);
       const without = isArray ? [...LISTS, ...(source === undefined ? [] : [source])] : [];
@@ -134,7 +135,7 @@ export class OnboardingTracker {
   /** Ends the following of devices, also of earlier runs; messages that have none left end without a result. */
   async cancel({ ids }: DeviceList): Promise<void> {
     for (const cancelled of this.#beginning) for (const id of ids) cancelled.add(id);
-    await this.context.loaded();
+    if (await this.context.records.cancelWaiting((record, parts) => withoutDevices(record, parts, ids))) return;
     for (const cancelled of this.#reading) for (const id of ids) cancelled.add(id);
     for (const group of this.#endCancelled(ids.flatMap((id) => this.#follower.cancel(id)))) this.#settle(group);
   }
@@ -289,8 +290,7 @@ export class OnboardingTracker {
   #show(): void {
     const { size, secondsPerRound } = this.#follower;
     const { maxInterval } = this.context.settings();
-    const isSlow = secondsPerRound > maxInterval;
-    const round = isSlow ? ` ↻ ${Math.round(secondsPerRound)} s > ${maxInterval} s` : '';
+    const round = secondsPerRound > maxInterval ? ` ↻ ${Math.round(secondsPerRound)} s > ${maxInterval} s` : '';
     this.context.setPendingText(size > 1 ? `${size} …${round}` : undefined);
   }
 }

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import bulkClaimNode from '../../nodes/nrfcloud-bulk-claim';
 import bulkStatusNode from '../../nodes/nrfcloud-bulk-status';
 import commandNode from '../../nodes/nrfcloud-command';
 import onboardingNode from '../../nodes/nrfcloud-onboarding';
 import type { Simulator } from '../../simulator';
-import { startNodeRig, type NodeRig } from '../support/node-rig';
+import { liveRecords, recordedDevices } from '../support/journal-records';
+import { startNodeRig, type Message, type NodeRig } from '../support/node-rig';
 import { ScriptedServer } from '../support/scripted-server';
 import { useSimulator } from '../support/use-simulator';
 
@@ -59,6 +63,89 @@ describe('cancelled work', () => {
       assert.equal(simulator.requestCount, 0);
     });
   }
+
+  describe('with a connection that cannot be used', () => {
+    let userDir: string;
+    let service: ScriptedServer;
+    beforeEach(async () => {
+      userDir = mkdtempSync(join(tmpdir(), 'nrfcloud-cancel-'));
+      service = await ScriptedServer.start();
+    });
+    afterEach(async () => {
+      await service.stop();
+      rmSync(userDir, { recursive: true, force: true });
+    });
+
+    /** Begins two pieces of work, each after the last one is recorded. @returns what cancels each */
+    const begin: Record<string, (flow: NodeRig) => Promise<Message[]>> = {
+      'nrfcloud-bulk-claim': async (flow) => {
+        const parts: unknown[] = [];
+        for (const id of ['A', 'B']) {
+          // The third upload gets no response.
+          const uploads = [1, 2].map((upload) => [202, { bulkOpsRequestId: `${id}${upload}` }] as const);
+          service.respondWith(...uploads, () => undefined);
+          flow.send({ payload: simulator.mintMany(3).map(({ claimToken }) => claimToken) });
+          await flow.until(() => flow.outputs[0]!.length > parts.length);
+          parts.push(flow.outputs[0]!.at(-1)!['parts']);
+        }
+        return parts.map((part) => ({ parts: part }));
+      },
+      'nrfcloud-bulk-status': async (flow) => {
+        for (const id of ['A', 'B']) {
+          service.respondWith([200, { bulkOpsRequestId: id, status: 'PENDING' }]);
+          flow.send({ payload: id });
+          await flow.until(() => flow.outputs[2]!.at(-1)?.['payload'].bulkOpsRequestId === id);
+        }
+        return ['A', 'B'].map((payload) => ({ payload }));
+      },
+      'nrfcloud-command': async (flow) => {
+        for (const id of ['A', 'B']) {
+          service.respondWith([201, { id, status: 'PENDING' }], [200, { id, status: 'PENDING' }]);
+          flow.send({ payload: device });
+          await flow.until(() => flow.outputs[2]!.at(-1)?.['payload'].id === id);
+        }
+        return ['A', 'B'].map((payload) => ({ payload }));
+      },
+      'nrfcloud-onboarding': async (flow) => {
+        const devices = [device, device.replace(/.$/, (digit) => (digit === '0' ? '1' : '0'))];
+        const polled = new Promise<void>((resolve) => service.respondWith(() => resolve()));
+        flow.send({ payload: devices });
+        await polled;
+        return devices.map((payload) => ({ payload }));
+      },
+    };
+
+    for (const [type, node] of [
+      ['nrfcloud-bulk-claim', bulkClaimNode],
+      ['nrfcloud-bulk-status', bulkStatusNode],
+      ['nrfcloud-command', commandNode],
+      ['nrfcloud-onboarding', onboardingNode],
+    ] as const) {
+      it(`${type}: a cancel gives up the work that waits for it, and no other`, async () => {
+        const start = (apiKey: string | undefined): Promise<NodeRig> => {
+          const config = type === 'nrfcloud-bulk-claim' ? { rowsPerUpload: 1, uploadsAtOnce: 1 } : { interval: 1000 };
+          const connection = { baseUrl: service.origin, deviceApiUrl: service.origin };
+          return startNodeRig({ node, type, config, outputs: 3, connection, apiKey, settings: { userDir } });
+        };
+        const flow = await start('key');
+        const cancels = await begin[type]!(flow);
+        await flow.stop();
+        const requestCount = service.requests.length;
+        const records = liveRecords(userDir);
+        assert.equal(records.length, type === 'nrfcloud-onboarding' ? 1 : 2);
+        const { send, ended, completed, caught, outputs } = await start(undefined);
+        send({ ...cancels[0], cancel: true });
+        await ended(1);
+        assert.deepEqual(caught, []);
+        assert.equal(liveRecords(userDir).length, 1);
+        assert.equal(recordedDevices(userDir).ended, type === 'nrfcloud-onboarding' ? 1 : 0);
+        send({ ...cancels[1], cancel: true });
+        await ended(2);
+        assert.deepEqual([completed.length, caught.length, liveRecords(userDir).length], [2, 0, 0]);
+        assert.deepEqual([outputs.flat().length, service.requests.length], [0, requestCount]);
+      });
+    }
+  });
 
   it('nrfcloud-bulk-claim: its status does not say that it succeeded', async () => {
     simulator.set({ latency: 20 });

@@ -77,7 +77,7 @@ describe('damaged records', () => {
     mock.method(context, 'request', () => new Promise<never>(() => undefined));
     deploy(context, rig);
     rig.events.emit('flows:started');
-    await ended(context.loaded());
+    await ended(context.records.loaded());
     for (const key of keys) {
       const isSetAside = async (): Promise<boolean> => (await context.store!.read(key))?.['setAside'] !== undefined;
       while (!(await ended(isSetAside()))) await rig.clock.jump(10);
