@@ -113,9 +113,13 @@ export function parseItems(body: unknown): unknown[] {
   throw new InvalidValue('is not a list');
 }
 
-/** Which page follows, `undefined` if none does. */
+/**
+ * Which page follows, `undefined` if none does.
+ * @throws {InvalidValue} for a token that cannot be sent back: a list that ends there would look complete
+ */
 export function nextPageToken(body: unknown): string | undefined {
   const token = isObject(body) ? body[NEXT] : undefined;
-  if (typeof token === 'number') return String(token);
-  return typeof token === 'string' && token !== '' ? token : undefined;
+  if (token === undefined || token === null || token === '' || token === false) return undefined;
+  if (typeof token === 'string' || typeof token === 'number') return String(token);
+  throw new InvalidValue('names the next page neither as text nor as a number');
 }

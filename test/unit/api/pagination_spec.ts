@@ -41,6 +41,15 @@ describe('readPages', () => {
     assert.equal(service.lines[1], 'GET /claimed-devices?pageLimit=5&pageNextToken=p');
   });
 
+  for (const token of [{ LastEvaluatedKey: 'x' }, ['x'], true]) {
+    it(`refuses a next page that cannot be requested: ${JSON.stringify(token)}`, async () => {
+      service.respondWith([200, { items: [1], pageNextToken: token }]);
+      const { code, message } = await errorOf(readAll());
+      assert.equal(code, 'NRFCLOUD_BAD_RESPONSE');
+      assertSentence(message);
+    });
+  }
+
   for (const token of ['p', 'q']) {
     it(`refuses a next page that was read before: ${token}`, async () => {
       service.respondWith([200, FIRST], [200, { items: [], pageNextToken: token }]);
@@ -174,7 +183,7 @@ describe('nextPageToken', () => {
     [{ pageNextToken: 0 }, '0'],
     [{ pageNextToken: '' }, undefined],
     [{ pageNextToken: null }, undefined],
-    [{ pageNextToken: {} }, undefined],
+    [{ pageNextToken: false }, undefined],
     [{}, undefined],
     [[], undefined],
     [undefined, undefined],
