@@ -5,6 +5,7 @@ import { getAccount } from './device-management';
 import type { ApiVersion } from './endpoints';
 import { NrfCloudError } from './errors';
 import { parseItems } from './pagination';
+import { isWebPage } from './readable-text';
 
 /** What a test of a connection found. */
 export interface ConnectionTestResult {
@@ -35,9 +36,11 @@ export async function testConnection(
 ): Promise<ConnectionTestResult> {
   const devices = await attempt(clients.guide, 'list devices', owner);
   if (devices !== undefined) {
-    const { statusCode } = devices.cause;
+    const { statusCode, body } = devices.cause;
     const reachable = statusCode !== undefined;
-    const refused = statusCode === 401 || statusCode === 403;
+    // The web page of a proxy says nothing about the key.
+    const isPage = typeof body === 'string' && isWebPage(body);
+    const refused = !isPage && (statusCode === 401 || statusCode === 403);
     return { reachable, ...(refused ? { keyAccepted: false } : {}), generations: [], problem: devices.message };
   }
   const generations: ApiVersion[] = [];

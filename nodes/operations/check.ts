@@ -177,11 +177,14 @@ function connectionCheck(api: Api, found: Found<unknown>): Check {
   return { name, ok: responds, message: responds ? `${api.origin} responds` : found.error.message };
 }
 
-/** Whether a redirect or a web page came, as from a captive portal: whatever sent it, claims do not reach the service. */
+/**
+ * Whether a redirect or a web page came, as from a captive portal or a proxy: whatever sent it, claims do not reach the
+ * service, and a refusal says nothing about the key.
+ */
 function isFromElsewhere(error: NrfCloudError): boolean {
-  if (!hasCode(error, 'NRFCLOUD_BAD_RESPONSE')) return false;
   const { statusCode = 0, body } = error.cause;
-  return statusCode >= 300 || (typeof body === 'string' && isWebPage(body));
+  const isRedirect = hasCode(error, 'NRFCLOUD_BAD_RESPONSE') && statusCode >= 300;
+  return isRedirect || (typeof body === 'string' && isWebPage(body));
 }
 
 function keyCheck(api: Api, found: Found<unknown>): Check {

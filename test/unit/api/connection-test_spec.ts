@@ -39,6 +39,13 @@ describe('testConnection', () => {
     assert.equal((await test()).reachable, false);
   });
 
+  it('does not take the web page of a proxy for a refused key', async () => {
+    service.respondWith([403, '<html>Blocked by the proxy</html>']);
+    const { problem, ...rest } = await test();
+    assert.deepEqual(rest, { reachable: true, generations: [] });
+    assertSentence(problem!);
+  });
+
   for (const body of ['null', '"text"', { items: {} }, {}, '']) {
     it(`takes no ${JSON.stringify(body)} for a list`, async () => {
       service.respondWith([200, body]);

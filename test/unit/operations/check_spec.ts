@@ -35,6 +35,8 @@ describe('check', () => {
     [302, '', { location: 'http://127.0.0.1:9/' }],
     [307, '<html>Moved</html>'],
     [300, 'Choose'],
+    [403, '<html>Blocked by the proxy</html>'],
+    [404, '<!DOCTYPE html>'],
   ] as ScriptedResponse[]) {
     it(`check: a portal that responds with ${JSON.stringify(portal)} is no connection`, async () => {
       const { ready, ok } = await run(portal);
