@@ -2,7 +2,7 @@ import { InvalidValue } from '../util/invalid-value';
 import { isObject } from '../util/json';
 import type { Api } from './api';
 import { deviceKey } from './devices';
-import { hasCode } from './errors';
+import { hasCode, saysNotFound } from './errors';
 import { readPages } from './pagination';
 import { objectBody } from './parse-response';
 import type { ApiResponse } from './request';
@@ -73,7 +73,7 @@ export async function getCommand(
     const parse = (body: unknown): Command => parseCommand(body, commandId);
     return await api.send('get command', { id: deviceId, commandId, parse, sendOnce: true });
   } catch (error) {
-    if (hasCode(error, 'NRFCLOUD_NOT_FOUND')) return undefined;
+    if (saysNotFound(error)) return undefined;
     throw error;
   }
 }

@@ -1,7 +1,7 @@
 import { InvalidValue } from '../util/invalid-value';
 import { isObject } from '../util/json';
 import type { Api } from './api';
-import { hasCode, isClosed, isUnusableSuccess, NrfCloudError, withEarlierDoubt } from './errors';
+import { hasCode, isClosed, isUnusableSuccess, NrfCloudError, saysNotFound, withEarlierDoubt } from './errors';
 import { parseItems } from './pagination';
 import { objectBody } from './parse-response';
 import type { ApiResponse } from './request';
@@ -54,7 +54,7 @@ export async function getClaimedDevice(
   try {
     return await api.send('get device', { id, parse: (body) => parseDevice(body, id), sendOnce });
   } catch (error) {
-    if (hasCode(error, 'NRFCLOUD_NOT_FOUND')) return undefined;
+    if (saysNotFound(error)) return undefined;
     throw error;
   }
 }
@@ -126,7 +126,7 @@ export async function unclaimDevice(api: Api, id: string): Promise<ApiResponse<u
         },
       });
     } catch (error) {
-      if (hasCode(error, 'NRFCLOUD_NOT_FOUND') && error.mayHaveSucceeded) return removed();
+      if (saysNotFound(error) && error.mayHaveSucceeded) return removed();
       if (!isUnusableSuccess(error)) throw error;
       const device = await confirm(error, () => getClaimedDevice(api, id));
       if (device !== undefined) throw error;

@@ -1,5 +1,6 @@
 import { isSuccess } from '../http/exchange';
 import type { OperationName } from './endpoints';
+import { isWebPage } from './readable-text';
 
 /** The codes that users branch on in a Catch node; fixed by the contract. */
 export type ErrorCode =
@@ -81,6 +82,13 @@ export function isUnusableSuccess(error: unknown): error is NrfCloudError & { re
   if (!hasCode(error, 'NRFCLOUD_BAD_RESPONSE')) return false;
   const { statusCode } = error.cause;
   return statusCode !== undefined && isSuccess(statusCode);
+}
+
+/** Whether the service says that what was asked for is not there. The web page of a gateway or proxy says nothing about that. */
+export function saysNotFound(error: unknown): error is NrfCloudError {
+  if (!hasCode(error, 'NRFCLOUD_NOT_FOUND')) return false;
+  const { body } = error.cause;
+  return typeof body !== 'string' || !isWebPage(body);
 }
 
 /** An error that says in `cause` that its request may have taken effect. */

@@ -11,6 +11,7 @@ import { outageError, parseWholeBody, queueFull, statusError, transportError } f
 import { closed, invalidInput, NrfCloudError } from './errors';
 import type { ClientLoad } from './load';
 import { anyBody, parseResponse } from './parse-response';
+import { isWebPage } from './readable-text';
 import type { ApiRequest, ApiResponse, Recovery, RequestContext } from './request';
 import type { Services } from './services';
 
@@ -150,7 +151,8 @@ export class Sender {
   ): ApiResponse<T> | FailedAttempt {
     const { statusCode } = response;
     if (isSuccess(statusCode)) return parseResponse(response, context, request.parse, this.options.redactor);
-    if (request.acceptStatus !== undefined) {
+    // What sent a web page does not know what became of the work.
+    if (request.acceptStatus !== undefined && !isWebPage(response.text)) {
       const body = parseWholeBody(response, this.options.redactor);
       if (request.acceptStatus(statusCode, body)) return { statusCode, body: request.parse(body, statusCode) };
     }
@@ -212,11 +214,7 @@ export class Sender {
   #waitBeforeRetry(
     { error, alive, responseLost, waitMs }: FailedAttempt,
     context: RequestContext,
-    {
-      sendOnce = false,
-      repeatAfterLoss,
-      repeatAfterStatus,
-    }: Pick<ApiRequest, 'sendOnce' | 'repeatAfterLoss' | 'repeatAfterStatus'>,
+    { sendOnce = false, repeatAfterLoss, repeatAfterStatus }: Omit<ApiRequest, 'parse'>,
   ): number | 'outage' | undefined {
     if (waitMs === undefined || sendOnce) return undefined;
     if (responseLost && repeatAfterLoss === 'never') return undefined;

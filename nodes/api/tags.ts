@@ -2,7 +2,15 @@ import { InvalidValue } from '../util/invalid-value';
 import { isObject } from '../util/json';
 import type { Api } from './api';
 import { confirm, parseDevice, removed } from './devices';
-import { hasCode, isClosed, isUnusableSuccess, NrfCloudError, withEarlierDoubt, withMayHaveSucceeded } from './errors';
+import {
+  hasCode,
+  isClosed,
+  isUnusableSuccess,
+  NrfCloudError,
+  saysNotFound,
+  withEarlierDoubt,
+  withMayHaveSucceeded,
+} from './errors';
 import { readPages } from './pagination';
 import type { ApiResponse } from './request';
 
@@ -157,7 +165,7 @@ export async function deleteTag(api: Api, id: string): Promise<ApiResponse> {
       const parse = (body: unknown): unknown => parseTagChange(body, (item) => hasId(item, id));
       return await api.send('delete tag', { id, parse });
     } catch (error) {
-      if (hasCode(error, 'NRFCLOUD_NOT_FOUND') && error.mayHaveSucceeded) return removed();
+      if (saysNotFound(error) && error.mayHaveSucceeded) return removed();
       if (!isUnusableSuccess(error)) throw error;
       const gone = await confirm(error, () => isGone(api, id));
       if (!gone) throw error;
@@ -182,7 +190,7 @@ async function isGone(api: Api, id: string): Promise<boolean> {
     await getTag(api, id);
     return false;
   } catch (error) {
-    if (hasCode(error, 'NRFCLOUD_NOT_FOUND')) return true;
+    if (saysNotFound(error)) return true;
     throw error;
   }
 }

@@ -53,6 +53,11 @@ describe('commands', () => {
     assert.equal((await errorOf(getCommand(service.api(), 'd', 'c1'))).cause.attempts, 1);
   });
 
+  it('getCommand: the web page of a gateway does not say that the command is gone', async () => {
+    service.respondWith([404, '<html>no backend</html>']);
+    assert.equal((await errorOf(getCommand(service.api(), 'd', 'c1'))).code, 'NRFCLOUD_NOT_FOUND');
+  });
+
   for (const body of ['', '<html>', [], { message: 'welcome' }, { id: 'other', status: 'SUCCEEDED' }]) {
     it(`getCommand does not believe ${JSON.stringify(body)}`, async () => {
       service.respondWith([200, body]);

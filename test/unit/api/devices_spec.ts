@@ -231,6 +231,18 @@ describe('devices', () => {
       assert.equal((await unclaim()).statusCode, 204);
     });
 
+    for (const [what, ...responses] of [
+      ['a look-up', 'reset', ...Array<ScriptedResponse>(5).fill([404, '<!DOCTYPE html>'])],
+      ['a repetition', 'reset', [200, DEVICE], [404, '<html>no backend</html>']],
+      ['a confirmation', [200, { message: 'welcome' }], [404, '<html>no backend</html>']],
+    ] as [string, ...ScriptedResponse[]][]) {
+      it(`has not succeeded because ${what} gets the web page of a gateway with HTTP 404`, async () => {
+        service.respondWith([200, DEVICE], ...responses);
+        assert.equal((await errorOf(unclaim())).cause.mayHaveSucceeded, true);
+        assert.equal(service.requests.length, responses.length + 1);
+      });
+    }
+
     it('believes a success with another body only if the device is gone', async () => {
       service.respondWith([200, DEVICE], [200, { message: 'welcome' }], [404]);
       assert.deepEqual(await unclaim(), { statusCode: 404, body: undefined });

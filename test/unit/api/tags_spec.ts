@@ -228,6 +228,12 @@ describe('tags', () => {
     assert.equal((await failure(deleteTag(service.api(), '1'))).code, 'NRFCLOUD_NOT_FOUND');
   });
 
+  it('a deletion has not succeeded because a gateway responds with a web page', async () => {
+    service.respondWith('reset', [404, '<html>no backend</html>'], [200, '[]'], [404, '<html>no backend</html>']);
+    assert.equal((await errorOf(deleteTag(service.api(), '1'))).cause.mayHaveSucceeded, true);
+    assert.equal((await failure(deleteTag(service.api(), '1'))).code, 'NRFCLOUD_BAD_RESPONSE');
+  });
+
   it('two changes of one tag at once are both made', async () => {
     let tag: Record<string, unknown> = { id: '1', tag: 'one', description: 'first' };
     const respond: ScriptedResponse = (request, response) => {
