@@ -52,7 +52,7 @@ export async function createCommand(
       id: deviceId,
       json: description === undefined ? { request } : { description, request },
       parse: parseCreated,
-      // The contract: a command must not be created twice, and a gateway may send 408 for a request that it passed on.
+      // The contract: a command must not be created twice. After 408 it may exist.
       repeatAfterLoss: 'never',
       repeatAfterStatus: [429, 503],
     });

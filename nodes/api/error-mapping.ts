@@ -36,7 +36,7 @@ export function statusError(response: HttpResponse, context: RequestContext, red
   }
   const said = sanitize(readableText(body));
   // Sent again, a change that has taken effect may take effect twice.
-  const effect = statusCode >= 500 ? effectOf(context) : '';
+  const effect = statusCode >= 500 || statusCode === 408 ? effectOf(context) : '';
   const message =
     `${context.operation}: ${what} (HTTP ${statusCode}${tries}${wait}${said === '' ? '' : `: ${said}`})${effect}; ` +
     (effect === '' ? (adviceFor(statusCode, context) ?? todo) : 'look before you send the message again');

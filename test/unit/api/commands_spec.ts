@@ -23,6 +23,7 @@ describe('commands', () => {
   for (const [response, code, sent] of [
     ['reset', 'NRFCLOUD_UNAVAILABLE', 1],
     [[500], 'NRFCLOUD_UNAVAILABLE', 1],
+    [[408], 'NRFCLOUD_REJECTED', 1],
     [[201, ''], 'NRFCLOUD_BAD_RESPONSE', 1],
     [[201, { message: 'welcome' }], 'NRFCLOUD_BAD_RESPONSE', 1],
     [[201, { id: '' }], 'NRFCLOUD_BAD_RESPONSE', 1],
