@@ -2,7 +2,7 @@ import type { Node, NodeAPI, NodeMessage } from 'node-red';
 import { invalidInput, notConfigured, type NrfCloudError } from '../api/errors';
 import type { OperationName } from '../api/endpoints';
 import { sanitize } from '../util/sanitize';
-import { isObject } from '../util/json';
+import { describeType, isObject } from '../util/json';
 import { toError } from '../util/to-error';
 
 /** A node's input: a TypedInput of the dialog (`x` and `xType`), or a message property with a fixed name. */
@@ -171,14 +171,18 @@ function copied(value: unknown): unknown {
 /**
  * Text that was typed in the dialog, with the values of its environment variables, also within the text. Text from
  * messages, context and files is never searched for variables.
- * @throws {NrfCloudError} `NRFCLOUD_NOT_CONFIGURED` for a variable that is not set
+ * @throws {NrfCloudError} `NRFCLOUD_NOT_CONFIGURED` for a variable that is not set, `NRFCLOUD_INVALID_INPUT` for one that
+ *   is an object or array, which is no part of a text
  */
 export function withVariables(RED: NodeAPI, node: Node, value: string, name: string, operation: OperationName): string {
   if (!value.includes('${')) return value;
   return value.replace(/\$\{([^}]+)\}/g, (_, variable: string) => {
-    const found = RED.util.getSetting(node, variable) as string | number | boolean | null | undefined;
-    if (found !== undefined && found !== null) return String(found);
-    throw notSet(variable, name, operation);
+    const found: unknown = RED.util.getSetting(node, variable);
+    if (found === undefined || found === null) throw notSet(variable, name, operation);
+    if (typeof found === 'string' || typeof found === 'number' || typeof found === 'boolean') return String(found);
+    // A variable of a subflow or group may be of any type.
+    const sentence = `the environment variable ${sanitize(variable)} (for ${name}) is ${describeType(found)}; use one that holds text`;
+    throw invalidInput(operation, sentence);
   });
 }
 

@@ -12,6 +12,7 @@ import {
   typed,
 } from '../../../nodes/runtime/inputs';
 import type { NrfCloudError } from '../../../nodes/api/errors';
+import { assertSentence } from '../../support/sentences';
 
 /** The part of Node-RED that is used, which is its real one. */
 const RED = { util } as unknown as NodeAPI;
@@ -122,6 +123,20 @@ describe('evaluating inputs', () => {
     assert.deepEqual(evaluate({ token: true, tokenType: 'str' }, {}), { token: 'true', file: undefined });
     const list = ['a'];
     assert.notEqual((evaluate({ token: list, tokenType: 'str' }, {}) as { token: unknown }).token, list);
+  });
+
+  it('evaluating inputs: a variable that is an object or array is no part of a text', () => {
+    for (const value of [{ a: 1 }, ['a']]) {
+      const node = { id: 'node', _flow: { getSetting: () => value } } as unknown as Node;
+      const sources = sourcesOf(SPECS, { token: 'station=${SITE}', tokenType: 'str' });
+      assert.throws(
+        () => evaluateInputs(RED, node, sources, {}, 'claim'),
+        (error: NrfCloudError) => {
+          assertSentence(error.message);
+          return error.code === 'NRFCLOUD_INVALID_INPUT';
+        },
+      );
+    }
   });
 
   it('evaluating inputs: variables are replaced in texts within JSON from the dialog, and nowhere else', async () => {
