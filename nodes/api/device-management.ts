@@ -2,7 +2,7 @@ import { InvalidValue } from '../util/invalid-value';
 import { isObject } from '../util/json';
 import type { Api } from './api';
 import { parseDevice } from './devices';
-import { hasCode } from './errors';
+import { saysNotFound } from './errors';
 import { nextPageToken, parseItems } from './pagination';
 import { objectBody } from './parse-response';
 import type { ApiResponse } from './request';
@@ -53,7 +53,7 @@ export async function getOnboardedDevice(api: Api, id: string): Promise<ApiRespo
   try {
     return await api.send('get onboarded device', { id, parse: (body) => parseDevice(body, id), sendOnce: true });
   } catch (error) {
-    if (hasCode(error, 'NRFCLOUD_NOT_FOUND')) return undefined;
+    if (saysNotFound(error)) return undefined;
     throw error;
   }
 }

@@ -87,6 +87,11 @@ describe('device management', () => {
     assert.equal((await errorOf(getOnboardedDevice(api(), 'abc'))).cause.attempts, 1);
   });
 
+  it('getOnboardedDevice: the web page of a gateway does not say that the device is missing', async () => {
+    devices.respondWith([404, '<html>no backend</html>']);
+    assert.equal((await errorOf(getOnboardedDevice(api(), 'abc'))).code, 'NRFCLOUD_NOT_FOUND');
+  });
+
   it('getOnboardedDevices gives what came back, and whether the ids were heeded', async () => {
     devices.respondWith(
       [200, { items: [{ id: 'B' }], total: 1 }],
