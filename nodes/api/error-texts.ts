@@ -16,8 +16,10 @@ export const BY_STATUS: Record<number, [ErrorCode, string, string]> = {
     'use the key of a user with the role Editor, Admin or Owner',
   ],
   404: ['NRFCLOUD_NOT_FOUND', 'the service has nothing there', "check the id, and the connection's API version"],
+  408: ['NRFCLOUD_REJECTED', 'the service did not get the request in time', 'send the message again later'],
   409: ['NRFCLOUD_CONFLICT', 'the service reports a conflict', 'look at what is there already'],
   413: ['NRFCLOUD_REJECTED', 'the request is too large for the service', 'send less at once'],
+  425: ['NRFCLOUD_REJECTED', 'the service does not take the request yet', 'send the message again later'],
   429: ['NRFCLOUD_RATE_LIMITED', 'the service limits the requests', "send fewer: lower the connection's rate"],
 };
 

@@ -1,6 +1,6 @@
 import { isBulkResult, operationIdOf } from '../api/bulk';
 import { limitBody } from '../api/error-mapping';
-import { invalidInput, NrfCloudError } from '../api/errors';
+import { invalidInput, NrfCloudError, saysNotFound } from '../api/errors';
 import type { ApiResponse } from '../api/request';
 import { describeType, isObject } from '../util/json';
 import { sanitize } from '../util/sanitize';
@@ -139,7 +139,7 @@ export class WatchedOperation implements PollTarget {
     this.#setError(error);
     const persists = this.#refusedKey.persists(error, now);
     for (const watcher of this.#watchers) {
-      const isLost = error.code === 'NRFCLOUD_NOT_FOUND' && now - watcher.begunAt >= MAX_UNKNOWN_MS;
+      const isLost = saysNotFound(error) && now - watcher.begunAt >= MAX_UNKNOWN_MS;
       if (persists || isLost || isFinal(error)) this.#end(watcher, () => watcher.onFailure(error));
     }
     // Work waits as long as there is no connection, whatever its timeout.

@@ -48,6 +48,7 @@ describe('statusError', () => {
     [408, 'NRFCLOUD_REJECTED'],
     [409, 'NRFCLOUD_CONFLICT'],
     [413, 'NRFCLOUD_REJECTED'],
+    [425, 'NRFCLOUD_REJECTED'],
     [429, 'NRFCLOUD_RATE_LIMITED'],
     [499, 'NRFCLOUD_REJECTED'],
     [500, 'NRFCLOUD_UNAVAILABLE'],
@@ -58,6 +59,13 @@ describe('statusError', () => {
       assert.equal(error.code, code);
       assert.deepEqual(error.cause, { ...FACTS, statusCode, body: 'it is late' });
       assert.match(error.message, new RegExp(`^get device: .*HTTP ${statusCode}: it is late.*; `));
+    });
+  }
+
+  for (const statusCode of [408, 425]) {
+    it(`advises to send again after HTTP ${statusCode}, which says nothing against the request`, () => {
+      assertSentence(report(statusCode).message);
+      assert.match(report(statusCode).message, /; send the message again later$/);
     });
   }
 

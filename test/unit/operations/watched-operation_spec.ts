@@ -16,7 +16,7 @@ describe('watched operation', () => {
     operation: WatchedOperation;
     seen: string[];
     poll: (body: Record<string, unknown>) => boolean;
-    fail: (code: ErrorCode, statusCode?: number) => boolean;
+    fail: (code: ErrorCode, statusCode?: number, body?: string) => boolean;
     troubles: boolean[];
   } {
     const time = new RunningClock(() => undefined);
@@ -37,11 +37,15 @@ describe('watched operation', () => {
       seen,
       troubles,
       poll: (body) => operation.onResponse({ statusCode: 200, body }, performance.now()),
-      fail: (code, statusCode) =>
-        operation.onError(
-          new NrfCloudError(code, 'x: y', { operation: 'bulk status', attempts: 1, ...(statusCode && { statusCode }) }),
-          performance.now(),
-        ),
+      fail: (code, statusCode, body) => {
+        const facts = {
+          operation: 'bulk status' as const,
+          attempts: 1,
+          ...(statusCode && { statusCode }),
+          ...(body && { body }),
+        };
+        return operation.onError(new NrfCloudError(code, 'x: y', facts), performance.now());
+      },
     };
   }
 
@@ -83,6 +87,14 @@ describe('watched operation', () => {
     await clock.pass(MINUTE + 1, MINUTE);
     assert.equal(fail('NRFCLOUD_NOT_FOUND'), false);
     assert.deepEqual(seen, ['NRFCLOUD_NOT_FOUND']);
+  });
+
+  it('watched operation: a web page with 404 is waited out, as a gateway may have sent it', async () => {
+    const { fail, poll, seen } = start();
+    await clock.pass(2 * MINUTE, MINUTE);
+    assert.equal(fail('NRFCLOUD_NOT_FOUND', 404, '<!doctype html><title>404</title>'), true);
+    assert.equal(poll({ status: 'SUCCEEDED' }), false);
+    assert.deepEqual(seen, ['end SUCCEEDED']);
   });
 
   it('watched operation: 401 ends the watch only if it persists for five minutes', async () => {
@@ -225,7 +237,7 @@ describe('watched operation', () => {
       operation.add(watcher);
       operation.onResponse({ statusCode: 200, body: { status: 'IN_PROGRESS' } }, 0);
       await clock.pass(10, 10);
-      const facts = { operation: 'bulk status', attempts: 1, statusCode: 503 } as const;
+      const facts = { operation: 'bulk status' as const, attempts: 1, statusCode: 503 } as const;
       if (code === undefined) operation.onResponse({ statusCode: 200, body }, performance.now());
       else operation.onError(new NrfCloudError(code, 'the service is down', facts), performance.now());
       assert.ok(watcher.error instanceof NrfCloudError);
