@@ -14,7 +14,7 @@ const run = promisify(execFile);
 
 const KIB = 1024;
 /** What the package may cost its users, in bytes: a little above what it did with eleven node types and the operator page. */
-const BUDGET = { tarball: 480 * KIB, unpacked: 1850 * KIB, installed: 5400 * KIB };
+const BUDGET = { tarball: 500 * KIB, unpacked: 1850 * KIB, installed: 5400 * KIB };
 /** All that is installed along with it. */
 const DEPENDENCIES = ['csv-parse', 'undici'];
 

@@ -151,7 +151,7 @@ describe('Client', () => {
     [[503], 2],
     ['reset', 1, true],
     [[500], 1, true],
-    [[408], 1],
+    [[408], 1, true],
     [[425], 1],
   ] as const) {
     it(`repeats a request that must never be done twice only after 429 and 503: ${JSON.stringify(response)}`, async () => {
