@@ -22,6 +22,7 @@ const withHooks =
 
 /** The user directory of all rigs of a test, with the journal in it. */
 let userDir: string | undefined;
+let serverRuns = false;
 
 /** A message as tests read it. */
 export type Message = Record<string, any>;
@@ -82,9 +83,12 @@ export async function startNodeRig(options: NodeRigOptions): Promise<NodeRig> {
     ...nodes,
   ];
   const credentials = { ...(apiKey === undefined ? {} : { connection: { apiKey } }), ...options.credentials };
+  // A test that starts a second rig leaves the first one's server behind.
+  await stopServer();
   await new Promise<void>((resolve, reject) => {
     helper.startServer((error?: Error) => (error ? reject(error) : resolve()));
   });
+  serverRuns = true;
   await helper.load([connectionNode, node, ...types].map(withHooks), flow as never, credentials);
 
   const events = new EventEmitter();
@@ -163,8 +167,14 @@ export async function stopNodeRig(): Promise<void> {
   await helper.unload();
   if (userDir !== undefined) rmSync(userDir, { recursive: true, force: true });
   userDir = undefined;
-  await new Promise<void>((resolve) => {
-    helper.stopServer(() => resolve());
+  await stopServer();
+}
+
+async function stopServer(): Promise<void> {
+  if (!serverRuns) return;
+  serverRuns = false;
+  await new Promise<void>((resolve, reject) => {
+    helper.stopServer((error?: Error) => (error ? reject(error) : resolve()));
   });
 }
 
