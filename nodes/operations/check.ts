@@ -2,7 +2,7 @@ import type { Api } from '../api/api';
 import { dryRunClaim } from '../api/claims';
 import { getAccount } from '../api/device-management';
 import { probeDevices } from '../api/devices';
-import { hasCode, NrfCloudError } from '../api/errors';
+import { hasCode, NrfCloudError, saysNotFound } from '../api/errors';
 import type { LoadReport } from '../api/load';
 import { isWebPage } from '../api/readable-text';
 import { listRules, stateOfRule, tagsOfRule } from '../api/rules';
@@ -226,7 +226,8 @@ function roleCheck(role: string | undefined): Check {
 function apiCheck(api: Api, tags: Found<unknown>): Check {
   const name = 'api';
   if (!('error' in tags)) return { name, ok: true, message: `the API version ${api.version} responds` };
-  if (!hasCode(tags.error, 'NRFCLOUD_NOT_FOUND')) return { name, ok: null, message: tags.error.message };
+  const { message } = tags.error;
+  if (!saysNotFound(tags.error)) return { name, ok: null, message };
   const other = api.version === 'guide' ? 'current' : 'guide';
   return {
     name,

@@ -133,6 +133,7 @@ describe('check', () => {
     ['another role', { account: [200, { role: 'guest' }] }, { role: null }],
     ['paths that are not known', { tags: [404] }, { api: false, 'tag:a': null }],
     ['tags that cannot be read', { tags: [500] }, { api: null, 'tag:a': null }],
+    ['a web page with 404 in place of the tags', { tags: [404, '<!DOCTYPE html>'] }, { api: null, 'tag:a': null }],
     ['a tag that is missing', { tags: [200, [{ tag: 'b' }]] }, { 'tag:a': false }],
     ['tags without a name', { tags: [200, [{ id: 1 }]] }, { 'tag:a': null }],
     ['rules that cannot be read', { 'provisioning-rules': [500] }, { rule: null }],
