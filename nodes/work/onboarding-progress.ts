@@ -1,5 +1,5 @@
 import type { FollowEnd } from '../operations/onboarding-diagnosis';
-import type { RecordedGroup } from './onboarding-group';
+import type { OnboardingGroup } from './onboarding-group';
 
 /** How far the devices of a node are, as output 3 reports it. */
 export interface ProgressReport {
@@ -57,11 +57,12 @@ export class OnboardingProgress {
     return Math.max(0, this.#reportedAt + INTERVAL_MS - performance.now());
   }
 
-  /** Devices are followed from now on, or again after a restart. */
-  add({ isArray, total, counts: { onboarded, connected, failed } }: RecordedGroup): void {
+  /** Devices are followed from now on, or again after a restart; those that an earlier run cancelled do not count. */
+  add({ work, remaining }: OnboardingGroup): void {
     if (this.isComplete) this.reset();
-    this.#hasArray ||= isArray;
-    this.#total += total;
+    const { onboarded, connected, failed } = work.counts;
+    this.#hasArray ||= work.isArray;
+    this.#total += onboarded + failed + remaining;
     this.#onboarded += onboarded;
     this.#connected += connected;
     this.#failed += failed;

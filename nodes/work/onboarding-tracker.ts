@@ -104,7 +104,7 @@ export class OnboardingTracker {
       this.#beginning.delete(cancelled);
     }
     this.#groups.add(group);
-    this.#progress.add(group.work);
+    this.#progress.add(group);
     for (const [index, id] of ids.entries()) this.#follower.follow(id, onboardedIds[index]!, { group, index }, 0);
     this.#clock.run();
     this.#cancelIn(group, cancelled);
@@ -164,7 +164,7 @@ export class OnboardingTracker {
   #resume(group: OnboardingGroup, pending: PendingMessage): void {
     group.pending = pending;
     this.#groups.add(group);
-    this.#progress.add(group.work);
+    this.#progress.add(group);
     this.#clock.run();
     void this.#followRecorded(group);
   }

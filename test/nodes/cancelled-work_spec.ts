@@ -147,6 +147,35 @@ describe('cancelled work', () => {
     }
   });
 
+  it('nrfcloud-onboarding: a device that was cancelled without a connection is not in the progress after a restart', async () => {
+    const userDir = mkdtempSync(join(tmpdir(), 'nrfcloud-cancel-'));
+    try {
+      const devices = simulator.fill(2) as [string, string];
+      const start = (apiKey: string | undefined): Promise<NodeRig> => {
+        const config = { interval: 0.05, maxInterval: 0.05 };
+        const connection = { baseUrl: simulator.url, deviceApiUrl: simulator.deviceApiUrl };
+        const [type, node] = ['nrfcloud-onboarding', onboardingNode];
+        return startNodeRig({ node, type, config, outputs: 3, connection, apiKey, settings: { userDir } });
+      };
+      const first = await start('sim-key');
+      const polled = simulator.events.waitFor('response', ({ host }) => host === 'deviceApi');
+      first.send({ payload: devices });
+      await polled;
+      await first.stop();
+      const second = await start(undefined);
+      second.send({ payload: devices[0], cancel: true });
+      await second.ended(1);
+      await second.stop();
+      simulator.onboard(devices[1]);
+      const third = await start('sim-key');
+      await third.until(() => third.outputs[2]!.at(-1)?.['payload'].onboarded === 1);
+      const { total, waiting, complete } = third.outputs[2]!.at(-1)!['payload'];
+      assert.deepEqual([total, waiting, complete], [1, 0, true]);
+    } finally {
+      rmSync(userDir, { recursive: true, force: true });
+    }
+  });
+
   it('nrfcloud-bulk-claim: its status does not say that it succeeded', async () => {
     simulator.set({ latency: 20 });
     const flow = await startNodeRig({

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { mock } from 'node:test';
+import type { Api } from '../../../nodes/api/api';
 import type { NrfCloudError } from '../../../nodes/api/errors';
+import type { ApiRequest, ApiResponse } from '../../../nodes/api/request';
 import type { NodeContext } from '../../../nodes/runtime/node-context';
+import type { Result } from '../../../nodes/runtime/output';
+import { Abort } from '../../../nodes/util/abort';
 import type { RecordedDevice, RecordedGroup } from '../../../nodes/work/onboarding-group';
 import { OnboardingTracker, type OnboardingSettings } from '../../../nodes/work/onboarding-tracker';
 import { NodeContextRig } from '../../support/node-context-rig';
@@ -44,14 +48,24 @@ describe('onboarding tracker', () => {
     await earlier.close();
   };
 
-  /** Deploys the node; no poll is answered. */
-  const deploy = () => {
+  /** Deploys the node. @param request answers its polls; without it, none is answered */
+  const deploy = (request: object = () => new Promise<never>(() => undefined)) => {
     const context = rig.open({ settings: () => SETTINGS }) as unknown as NodeContext<
       OnboardingSettings,
       OnboardingTracker
     >;
-    mock.method(context, 'request', () => new Promise<never>(() => undefined));
+    mock.method(context, 'request', request as never);
     return { context, tracker: new OnboardingTracker(context) };
+  };
+
+  /** Answers each poll: all its devices are onboarded. */
+  const onboardAll = (_signal: unknown, work: (api: Api) => Promise<unknown>): Promise<unknown> => {
+    const send = <T>(_operation: string, { id, query, parse }: ApiRequest<T>): Promise<ApiResponse<T>> => {
+      const ids = query?.get('deviceIds')?.split(',') ?? [];
+      const body = id === undefined ? ids.map((each) => ({ id: each })) : { id };
+      return Promise.resolve({ statusCode: 200, body: parse(body, 200) });
+    };
+    return work({ send } as unknown as Api);
   };
 
   const start = async (): Promise<void> => {
@@ -119,5 +133,26 @@ describe('onboarding tracker', () => {
     await rig.clock.pass(2000, 50);
     assert.equal(rig.begun.length, 1);
     assert.equal(await rig.begun[0]!.handler!({ describe: () => undefined } as never), undefined);
+  });
+
+  it('onboarding tracker: devices that an earlier run cancelled are not in the progress', async () => {
+    await record('key', workOf({ ended: Buffer.of(1).toString('base64') }));
+    deploy(onboardAll);
+    await start();
+    await rig.clock.pass(2000, 50);
+    const emitted: Result[] = [];
+    const emit = (result: Result): Promise<void> => Promise.resolve(void emitted.push(result));
+    const ending = rig.begun[0]!.handler!({ emit, signal: new Abort() } as never);
+    await rig.clock.pass(2000, 50);
+    const last = await ending;
+    assert.equal(emitted.length, 1);
+    assert.deepEqual((last as Result).payload, {
+      total: 2,
+      waiting: 0,
+      onboarded: 2,
+      connected: 0,
+      failed: 0,
+      complete: true,
+    });
   });
 });
