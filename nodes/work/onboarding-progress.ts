@@ -22,6 +22,7 @@ export class OnboardingProgress {
   #onboarded = 0;
   #connected = 0;
   #failed = 0;
+  /** Arrays have not been reported as complete. */
   #hasArray = false;
   /** The last report is on its way. */
   #isReported = false;
@@ -59,7 +60,12 @@ export class OnboardingProgress {
 
   /** Devices are followed from now on, or again after a restart; those that an earlier run cancelled do not count. */
   add({ work, remaining }: OnboardingGroup): void {
-    if (this.isComplete) this.reset();
+    if (this.isComplete) {
+      // The last report of an array may not have left yet.
+      const hasArray = this.#hasArray;
+      this.reset();
+      this.#hasArray = hasArray;
+    }
     const { onboarded, connected, failed } = work.counts;
     this.#hasArray ||= work.isArray;
     this.#total += onboarded + failed + remaining;
@@ -80,6 +86,8 @@ export class OnboardingProgress {
   /** A device is not followed any more. */
   cancelled(): void {
     this.#total--;
+    // A message that is cancelled sends nothing (contract).
+    if (this.isComplete) this.#hasArray = false;
     this.changed();
   }
 
@@ -95,6 +103,7 @@ export class OnboardingProgress {
   take(): ProgressReport {
     this.#reportedAt = performance.now();
     const isComplete = this.isComplete;
+    if (isComplete) this.#hasArray = false;
     const onboarded = this.#onboarded + this.following.onboardedFollowers;
     return {
       total: this.#total,
