@@ -91,6 +91,13 @@ export function saysNotFound(error: unknown): error is NrfCloudError {
   return typeof body !== 'string' || !isWebPage(body);
 }
 
+/** Whether a redirect or a web page came, as from a captive portal, gateway or proxy: it says nothing about the service. */
+export function isFromElsewhere(error: NrfCloudError): boolean {
+  const { statusCode = 0, body } = error.cause;
+  const isRedirect = error.code === 'NRFCLOUD_BAD_RESPONSE' && statusCode >= 300;
+  return isRedirect || (typeof body === 'string' && isWebPage(body));
+}
+
 /** An error that says in `cause` that its request may have taken effect. */
 export function withMayHaveSucceeded(error: NrfCloudError): NrfCloudError {
   if (error.mayHaveSucceeded) return error;

@@ -1,6 +1,7 @@
 import type { Api } from '../api/api';
 import { anyOnboardedId, getOnboardedDevices, MAX_DEVICE_IDS, type OnboardedDevice } from '../api/device-management';
-import { hasCode } from '../api/errors';
+import { hasCode, isFromElsewhere } from '../api/errors';
+import { isTransient } from './poll-errors';
 
 /** What a batch of devices came to. */
 export interface BatchResult {
@@ -15,6 +16,8 @@ export interface BatchResult {
 const MAX_MISSES = 3;
 /** How often any onboarded device is looked for, as long as there is none, in milliseconds (our choice). */
 const FIND_KNOWN_INTERVAL_MS = 60_000;
+/** How long batches may get no response of the service before their devices are looked up singly, in milliseconds (our choice). */
+const MAX_STRANGE_MS = 5 * 60_000;
 
 /**
  * Looks devices up in batches, as far as the service supports `deviceIds`, which is found out and not assumed.
@@ -32,6 +35,8 @@ export class OnboardedLookUp {
   #maxIds = MAX_DEVICE_IDS;
   #batches = 0;
   #findKnownAt = 0;
+  /** Since when batches have been answered by something else than the service. */
+  #strangeSince: number | undefined;
 
   /** How many devices a batch can hold; 1 if batches do not work. */
   get batchSize(): number {
@@ -62,15 +67,17 @@ export class OnboardedLookUp {
   /**
    * Requests devices in one batch, once.
    * @param ids at most {@link batchSize}
+   * @param now in milliseconds of the node's clock
    * @throws {NrfCloudError} every failure but a refusal of the parameter
    */
-  async request(api: Api, ids: readonly string[], includeState: boolean): Promise<BatchResult> {
+  async request(api: Api, ids: readonly string[], includeState: boolean, now: number): Promise<BatchResult> {
     const known = this.#known;
     const requested = known === undefined || ids.includes(known) ? ids : this.#withKnown(ids, known);
     try {
       const { devices, honoured, count, isComplete, statusCode } = await getOnboardedDevices(api, requested, {
         includeState,
       });
+      this.#strangeSince = undefined;
       if (!honoured) this.#mode = 'single';
       else if (devices.size > 0 && (known === undefined || devices.has(known.toLowerCase()))) this.#accept(devices);
       else if (known !== undefined) this.#miss();
@@ -79,9 +86,16 @@ export class OnboardedLookUp {
       return { devices, statusCode, provesAbsence: this.#mode === 'batch' && isComplete };
     } catch (error) {
       if (!hasCode(error, 'NRFCLOUD_REJECTED', 'NRFCLOUD_NOT_FOUND', 'NRFCLOUD_BAD_RESPONSE')) throw error;
-      this.#mode = 'single';
+      if (!isTransient(error) && !isFromElsewhere(error)) this.#mode = 'single';
+      else if (!this.#isStrangeForLong(now)) throw error;
       return { devices: new Map(), statusCode: error.cause.statusCode ?? 0, provesAbsence: false };
     }
+  }
+
+  /** What is no response of the service says nothing about batches, but following goes on if it gets single devices only. */
+  #isStrangeForLong(now: number): boolean {
+    this.#strangeSince ??= now;
+    return now - this.#strangeSince >= MAX_STRANGE_MS;
   }
 
   /** In front or at the end in turn: a service that reads only a part of the list leaves it out sooner or later. */

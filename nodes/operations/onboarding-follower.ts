@@ -151,7 +151,7 @@ export class OnboardingFollower<G extends DeviceGroup> {
     const now = this.options.now();
     if (this.#lookUp.wantsKnown(now)) await this.#try(() => this.#send((api) => this.#lookUp.findKnown(api, now)));
     const ids = devices.map(({ onboardedId }) => onboardedId);
-    const result = await this.#try(() => this.#send((api) => this.#lookUp.request(api, ids, includeState)));
+    const result = await this.#try(() => this.#send((api) => this.#lookUp.request(api, ids, includeState, now)));
     for (const device of devices) {
       if (result === 'failed') {
         this.#postpone(device);

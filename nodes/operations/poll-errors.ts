@@ -15,9 +15,14 @@ const FINAL_CODES: ReadonlySet<ErrorCode> = new Set([
 /** Rejections that a repetition can mend (contract: as for every request). */
 const TRANSIENT_STATUSES: ReadonlySet<number | undefined> = new Set([408, 425]);
 
+/** Whether a poll was rejected in a way that a repetition can mend. */
+export function isTransient({ cause }: NrfCloudError): boolean {
+  return TRANSIENT_STATUSES.has(cause.statusCode);
+}
+
 /** Whether the error of a poll ends the watch at once. */
-export function isFinal({ code, cause }: NrfCloudError): boolean {
-  return FINAL_CODES.has(code) && !TRANSIENT_STATUSES.has(cause.statusCode);
+export function isFinal(error: NrfCloudError): boolean {
+  return FINAL_CODES.has(error.code) && !isTransient(error);
 }
 
 /** Watches whether the service keeps refusing the key. */

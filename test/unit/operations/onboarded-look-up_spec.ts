@@ -13,7 +13,9 @@ describe('OnboardedLookUp', () => {
   let service: ScriptedServer;
   let api: Api;
   let lookUp: OnboardedLookUp;
+  let now: number;
   beforeEach(async () => {
+    now = 0;
     service = await ScriptedServer.start({ backOff: false });
     api = service.api({ deviceApiUrl: service.origin });
     lookUp = new OnboardedLookUp();
@@ -23,7 +25,7 @@ describe('OnboardedLookUp', () => {
   const requested = (): (string[] | undefined)[] =>
     service.requests.map(({ url }) => new URL(url, 'http://x').searchParams.get('deviceIds')?.split(','));
   const request = async (...ids: string[]): Promise<[string[], boolean]> => {
-    const { devices, provesAbsence } = await lookUp.request(api, ids, false);
+    const { devices, provesAbsence } = await lookUp.request(api, ids, false, now);
     return [[...devices.keys()], provesAbsence];
   };
 
@@ -93,18 +95,46 @@ describe('OnboardedLookUp', () => {
     assert.deepEqual([lookUp.batchSize, lookUp.isProven], [1, false]);
   });
 
-  for (const refusal of [[400], [404], [200, '<html>']] as [number, string?][]) {
+  for (const refusal of [[400], [404], [200, { items: 7 }]] as [number, string?][]) {
     it(`OnboardedLookUp: batches are given up after ${JSON.stringify(refusal)}`, async () => {
       service.respondWith(refusal);
-      const { devices, statusCode, provesAbsence } = await lookUp.request(api, ['a'], false);
+      const { devices, statusCode, provesAbsence } = await lookUp.request(api, ['a'], false, now);
       assert.deepEqual([devices.size, statusCode, provesAbsence], [0, refusal[0], false]);
       assert.equal(lookUp.batchSize, 1);
     });
   }
 
+  for (const [strange, code] of [
+    [[408], 'NRFCLOUD_REJECTED'],
+    [[425], 'NRFCLOUD_REJECTED'],
+    [[302], 'NRFCLOUD_BAD_RESPONSE'],
+    [[404, '<html>'], 'NRFCLOUD_NOT_FOUND'],
+    [[200, '<!doctype html>'], 'NRFCLOUD_BAD_RESPONSE'],
+  ] as [[number, string?], string][]) {
+    it(`OnboardedLookUp: ${JSON.stringify(strange)} is thrown, and batches stay`, async () => {
+      service.respondWith(page('a'), strange, page('a'));
+      await request('a');
+      assert.equal((await errorOf(lookUp.request(api, ['b'], false, now))).code, code);
+      assert.deepEqual([lookUp.batchSize, lookUp.isProven], [99, true]);
+      assert.deepEqual(await request('b'), [['a'], true]);
+    });
+  }
+
+  it('OnboardedLookUp: devices are looked up singly while batches get only web pages for five minutes', async () => {
+    service.respondWith([200, '<html>'], [404, '<html>'], [200, '<html>'], page('a'), [200, '<html>']);
+    await errorOf(request('a'));
+    now = 299_999;
+    await errorOf(request('a'));
+    now = 300_000;
+    assert.deepEqual(await request('a'), [[], false]);
+    assert.equal(lookUp.batchSize, 99);
+    assert.deepEqual(await request('a'), [['a'], true]);
+    assert.equal((await errorOf(request('a'))).code, 'NRFCLOUD_BAD_RESPONSE');
+  });
+
   it('OnboardedLookUp: another failure is thrown, and batches stay', async () => {
     service.respondWith([401]);
-    assert.equal((await errorOf(lookUp.request(api, ['a'], false))).code, 'NRFCLOUD_UNAUTHORIZED');
+    assert.equal((await errorOf(lookUp.request(api, ['a'], false, now))).code, 'NRFCLOUD_UNAUTHORIZED');
     assert.equal(lookUp.batchSize, 99);
   });
 
@@ -134,8 +164,8 @@ describe('OnboardedLookUp', () => {
 
   it('OnboardedLookUp: the state is requested only if it is wanted', async () => {
     service.respondWith(page('a'), page('a'));
-    await lookUp.request(api, ['a'], true);
-    await lookUp.request(api, ['a'], false);
+    await lookUp.request(api, ['a'], true, now);
+    await lookUp.request(api, ['a'], false, now);
     assert.deepEqual(
       service.requests.map(({ url }) => new URL(url, 'http://x').searchParams.get('includeState')),
       ['true', null],
