@@ -75,3 +75,8 @@ export class FollowedDevice<G extends DeviceGroup> {
     return removed;
   }
 }
+
+/** What tells devices apart: one id in device management may belong to two devices, and one device may have several. */
+export function deviceKey(id: string, onboardedId: string): string {
+  return id === onboardedId ? id : `${id} ${onboardedId}`;
+}

@@ -4,7 +4,7 @@ import { hasCode, NrfCloudError } from '../api/errors';
 import type { AbortSignalLike } from '../util/abort';
 import { Pacer } from '../util/pacer';
 import { toError } from '../util/to-error';
-import { FollowedDevice, type DeviceGroup, type Follower } from './followed-device';
+import { deviceKey, FollowedDevice, type DeviceGroup, type Follower } from './followed-device';
 import { OnboardedLookUp } from './onboarded-look-up';
 import {
   diagnose,
@@ -39,7 +39,7 @@ export interface FollowerOptions<G extends DeviceGroup> {
   signal: AbortSignalLike;
   /** A device has ended for some of its followers. */
   onEnd: (device: FollowedDevice<G>, followers: Follower<G>[], end: FollowEnd) => void;
-  /** A device was seen claimed for the first time. */
+  /** The device of these followers was seen claimed; called once for each. */
   onClaimed: (followers: Follower<G>[]) => void;
   /** All following has failed, as the key is refused or this package has a defect. */
   onFailure: (error: Error) => void;
@@ -98,7 +98,7 @@ export class OnboardingFollower<G extends DeviceGroup> {
    * @param delayMs until its first poll
    */
   follow(id: string, onboardedId: string, follower: Follower<G>, delayMs: number): void {
-    const key = keyOf(id, onboardedId);
+    const key = deviceKey(id, onboardedId);
     let device = this.#devices.get(key);
     if (device === undefined) {
       device = new FollowedDevice<G>(id, onboardedId);
@@ -107,6 +107,7 @@ export class OnboardingFollower<G extends DeviceGroup> {
     } else if (device.isOnboarded) this.onboardedFollowers++;
     device.add(follower);
     device.wasClaimed ||= follower.group.wasClaimed(follower.index);
+    if (device.wasClaimed) this.#tellClaimed(device);
     this.#schedule.add(device, Math.min(delayMs, (follower.group.deadline ?? Infinity) - this.options.now()));
   }
 
@@ -131,6 +132,12 @@ export class OnboardingFollower<G extends DeviceGroup> {
   close(): void {
     this.#schedule.close();
     this.#devices.clear();
+  }
+
+  /** Each message records that its device was seen claimed, as the others may end before a restart. */
+  #tellClaimed({ followers }: FollowedDevice<G>): void {
+    const unaware = followers.filter(({ group, index }) => !group.wasClaimed(index));
+    if (unaware.length > 0) this.options.onClaimed(unaware);
   }
 
   /** Sends one request when its turn has come. */
@@ -188,9 +195,8 @@ export class OnboardingFollower<G extends DeviceGroup> {
   async #check(device: FollowedDevice<G>): Promise<void> {
     const state = await readClaimState(this.#send, device.id);
     device.checkAt = Math.round(this.options.now() + this.#schedule.intervalMs(device));
-    const { wasClaimed } = device;
     const diagnosis = knownAgainst(device, state, Math.round(this.options.now()));
-    if (device.wasClaimed && !wasClaimed) this.options.onClaimed(device.followers);
+    if (device.wasClaimed) this.#tellClaimed(device);
     if (diagnosis === undefined || device.isEnded) return;
     const found = await this.#try(() => this.#send((api) => getOnboardedDevice(api, device.onboardedId)));
     if (found === 'failed') return;
@@ -288,11 +294,7 @@ export class OnboardingFollower<G extends DeviceGroup> {
     // Messages with a later deadline have last looks of their own.
     device.failedLastLooks = 0;
     if (device.isOnboarded) this.onboardedFollowers -= removed.length;
-    if (device.isEnded) this.#devices.delete(keyOf(device.id, device.onboardedId));
+    if (device.isEnded) this.#devices.delete(deviceKey(device.id, device.onboardedId));
     return removed;
   }
-}
-
-function keyOf(id: string, onboardedId: string): string {
-  return id === onboardedId ? id : `${id} ${onboardedId}`;
 }

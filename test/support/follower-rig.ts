@@ -43,7 +43,10 @@ export class FollowerRig {
     now: () => this.clock.now + this.ahead,
     signal: this.signal,
     onEnd: ({ id }, followers, end) => void this.ends.push([id, followers.map(({ index }) => index), end]),
-    onClaimed: (followers) => void this.claims.push(followers.map(({ index }) => index)),
+    onClaimed: (followers) => {
+      this.claims.push(followers.map(({ index }) => index));
+      for (const { group } of followers) group.wasClaimed = () => true;
+    },
     onFailure: ({ message }) => void this.failures.push(message),
     onTrouble: (trouble) => {
       if (this.troubles.at(-1) !== trouble) this.troubles.push(trouble);

@@ -142,6 +142,17 @@ describe('OnboardingFollower', () => {
       assert.ok(rig.requestsOf('get device a').length < rig.requestsOf('get onboarded device a').length);
     });
 
+    it('OnboardingFollower: all messages about a device learn that it was seen claimed, whichever comes first', async () => {
+      rig.claimed.set('a', { id: 'a' });
+      rig.follow('a');
+      await rig.clock.pass(5);
+      rig.follower.follow('a', 'a', followerOf(1), 0);
+      assert.deepEqual(rig.claims, [[0], [1]]);
+      rig.follower.follow('b', 'b', followerOf(2), 0);
+      rig.follower.follow('b', 'b', followerOf(3, null, true), 0);
+      assert.deepEqual(rig.claims.slice(2), [[2]]);
+    });
+
     it('OnboardingFollower: a device with a failed command ends, if it is not onboarded all the same', async () => {
       rig.claimed.set('a', { id: 'a' });
       rig.commands = [failedCommand];
