@@ -32,6 +32,9 @@ export interface ClaimMemory {
 /** How long a claimed device must be missing before it counts as unclaimed, in milliseconds (contract); tests shorten it. */
 export const UNCLAIMED = { afterMs: 10 * 60_000 };
 
+/** How long the rules that were read for a diagnosis are used, in milliseconds (our choice). */
+const RULES_USED_MS = 60_000;
+
 /** Something that was read, `undefined` if it is not there, or the error of reading it. */
 type Reading<T> = { value: T } | { error: NrfCloudError };
 
@@ -57,6 +60,21 @@ export async function readClaimState(send: SendRequest, id: string): Promise<Cla
 /** Reads the rules. */
 export function readRules(send: SendRequest): Promise<Reading<Rule[]>> {
   return attempt(() => send(async (api) => (await listRules(api, { sendOnce: true })).body));
+}
+
+/** The rules, read once for all devices whose time is over at about the same time. */
+export class RecentRules {
+  #last: { readAt: number; reading: Promise<Reading<Rule[]>> } | undefined;
+
+  constructor(private readonly send: SendRequest) {}
+
+  /** @param now in milliseconds of the node's clock */
+  read(now: number): Promise<Reading<Rule[]>> {
+    if (this.#last === undefined || now - this.#last.readAt > RULES_USED_MS) {
+      this.#last = { readAt: now, reading: readRules(this.send) };
+    }
+    return this.#last.reading;
+  }
 }
 
 /**

@@ -11,7 +11,7 @@ import {
   knownAgainst,
   notConnectedDiagnosis,
   readClaimState,
-  readRules,
+  RecentRules,
   unknownDiagnosis,
   type FollowEnd,
   type SendRequest,
@@ -51,8 +51,6 @@ export interface FollowerOptions<G extends DeviceGroup> {
 
 /** How often the last look-up of a device may fail before it is reported all the same (our choice). */
 const MAX_FAILED_LAST_LOOKS = 3;
-/** How long the rules that were read for a diagnosis are used, in milliseconds (our choice). */
-const RULES_USED_MS = 60_000;
 
 /** Follows devices until they are onboarded, or it is known why not. Knows nothing of messages. */
 export class OnboardingFollower<G extends DeviceGroup> {
@@ -61,7 +59,7 @@ export class OnboardingFollower<G extends DeviceGroup> {
   readonly #schedule: OnboardingSchedule<G>;
   readonly #pacer: Pacer;
   readonly #refusedKey = new RefusedKey();
-  #rules: { readAt: number; reading: ReturnType<typeof readRules> } | undefined;
+  readonly #rules: RecentRules;
   /** Some device has another id in device management. */
   #hasOtherIds = false;
   /** Followers of devices that are onboarded, but not connected. */
@@ -69,6 +67,7 @@ export class OnboardingFollower<G extends DeviceGroup> {
 
   constructor(private readonly options: FollowerOptions<G>) {
     this.#pacer = new Pacer(() => options.settings().pollRate);
+    this.#rules = new RecentRules(this.#send);
     this.#schedule = new OnboardingSchedule<G>({
       settings: options.settings,
       now: options.now,
@@ -126,6 +125,7 @@ export class OnboardingFollower<G extends DeviceGroup> {
     for (const device of this.#devices.values()) device.remove(() => true);
     this.#devices.clear();
     this.onboardedFollowers = 0;
+    this.#onNothingFollowed();
   }
 
   /** Ends for good. */
@@ -232,20 +232,11 @@ export class OnboardingFollower<G extends DeviceGroup> {
       return this.#isEnough(end) ? end : { isOnboarded: false, ...notConnectedDiagnosis(found.statusCode) };
     }
     const state = await readClaimState(this.#send, device.id);
-    return { isOnboarded: false, statusCode: 404, ...diagnose(state, await this.#recentRules()) };
+    return { isOnboarded: false, statusCode: 404, ...diagnose(state, await this.#rules.read(this.options.now())) };
   }
 
   #isEnough({ isConnected }: { isConnected: boolean }): boolean {
     return isConnected || this.options.settings().until === 'onboarded';
-  }
-
-  /** The rules, read once for all devices whose time is over now. */
-  #recentRules(): ReturnType<typeof readRules> {
-    const now = this.options.now();
-    if (this.#rules === undefined || now - this.#rules.readAt > RULES_USED_MS) {
-      this.#rules = { readAt: now, reading: readRules(this.#send) };
-    }
-    return this.#rules.reading;
   }
 
   /** Sends a poll. @returns `failed` if it got no usable response, which is waited out */
@@ -260,6 +251,7 @@ export class OnboardingFollower<G extends DeviceGroup> {
       const error = toError(thrown);
       if (this.options.signal.aborted) throw error;
       onError(error);
+      if (this.size === 0) return 'failed';
       onTrouble(true);
       if (!(error instanceof NrfCloudError) || this.#refusedKey.persists(error, now())) onFailure(error);
       return 'failed';
@@ -295,6 +287,13 @@ export class OnboardingFollower<G extends DeviceGroup> {
     device.failedLastLooks = 0;
     if (device.isOnboarded) this.onboardedFollowers -= removed.length;
     if (device.isEnded) this.#devices.delete(deviceKey(device.id, device.onboardedId));
+    if (this.size === 0) this.#onNothingFollowed();
     return removed;
+  }
+
+  /** What has failed says nothing about devices that are followed later. */
+  #onNothingFollowed(): void {
+    this.#refusedKey.reset();
+    this.options.onTrouble(false);
   }
 }

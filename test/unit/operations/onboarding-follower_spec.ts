@@ -187,6 +187,36 @@ describe('OnboardingFollower', () => {
     assert.deepEqual([rig.failures, rig.troubles], [[], [true, false, true]]);
   });
 
+  for (const [how, end] of [
+    ['is cancelled', () => rig.follower.cancel('a')],
+    ['is forgotten', () => rig.follower.clear()],
+  ] as const) {
+    it(`OnboardingFollower: a refusal of the key counts no more when the last device ${how}`, async () => {
+      rig.errors.set('get onboarded device', serviceError('NRFCLOUD_UNAUTHORIZED', 401));
+      rig.follow('a');
+      await rig.clock.pass(5);
+      end();
+      assert.deepEqual(rig.troubles, [true, false]);
+      rig.ahead = 10 * MINUTE;
+      rig.follow('b');
+      await rig.clock.pass(110);
+      assert.deepEqual([rig.requestsOf('get onboarded device').length, rig.failures], [2, []]);
+    });
+  }
+
+  it('OnboardingFollower: a poll that fails after the last device was cancelled is no trouble', async () => {
+    rig.errors.set('get onboarded device', serviceError('NRFCLOUD_UNAUTHORIZED', 401));
+    rig.before.set('get onboarded device', () => void rig.follower.cancel('a'));
+    rig.follow('a');
+    await rig.clock.pass(5);
+    assert.deepEqual([rig.requests.length, rig.troubles.at(-1)], [1, false]);
+    rig.before.clear();
+    rig.ahead = 10 * MINUTE;
+    rig.follow('b');
+    await rig.clock.pass(5);
+    assert.deepEqual([rig.requests.length, rig.failures], [2, []]);
+  });
+
   it('OnboardingFollower: a defect is a failure at once, in a poll and in a check', async () => {
     rig.errors.set('get device', new TypeError('a defect of the check'));
     rig.follow('a');
