@@ -1,4 +1,5 @@
 import type { FollowEnd } from '../operations/onboarding-diagnosis';
+import { sleep, type AbortSignalLike } from '../util/abort';
 import type { OnboardingGroup } from './onboarding-group';
 
 /** How far the devices of a node are, as output 3 reports it. */
@@ -53,11 +54,6 @@ export class OnboardingProgress {
     return true;
   }
 
-  /** Milliseconds until the next report may leave. */
-  get waitMs(): number {
-    return Math.max(0, this.#reportedAt + INTERVAL_MS - performance.now());
-  }
-
   /** Devices are followed from now on, or again after a restart; those that an earlier run cancelled do not count. */
   add({ work, remaining }: OnboardingGroup): void {
     if (this.isComplete) {
@@ -96,7 +92,7 @@ export class OnboardingProgress {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       if (!this.isComplete) this.onReport(this.take());
-    }, this.waitMs);
+    }, this.#waitMs);
   }
 
   /** A report that leaves now. */
@@ -115,6 +111,13 @@ export class OnboardingProgress {
     };
   }
 
+  /** A report that leaves when it may. @throws the signal's reason when it is aborted meanwhile */
+  async takeNext(signal: AbortSignalLike): Promise<ProgressReport> {
+    // Another report may leave meanwhile.
+    for (let waitMs = this.#waitMs; waitMs > 0; waitMs = this.#waitMs) await sleep(waitMs, signal);
+    return this.take();
+  }
+
   reset(): void {
     this.#total = this.#onboarded = this.#connected = this.#failed = 0;
     this.#hasArray = this.#isReported = false;
@@ -122,5 +125,10 @@ export class OnboardingProgress {
 
   close(): void {
     clearTimeout(this.#timer);
+  }
+
+  /** Milliseconds until the next report may leave. */
+  get #waitMs(): number {
+    return Math.max(0, this.#reportedAt + INTERVAL_MS - performance.now());
   }
 }

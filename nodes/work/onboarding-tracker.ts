@@ -9,7 +9,6 @@ import type { NodeContext } from '../runtime/node-context';
 import { PENDING, type Task } from '../runtime/node-definition';
 import type { Result } from '../runtime/output';
 import type { PendingMessage } from '../runtime/pending-messages';
-import { sleep } from '../util/abort';
 import { toError } from '../util/to-error';
 import { createClock, restoreClock } from './node-clock';
 import {
@@ -94,7 +93,7 @@ export class OnboardingTracker {
     let group: OnboardingGroup;
     try {
       await this.context.records.loaded();
-      if (ids.length === 0) return this.#endOfNothing();
+      if (ids.length === 0) return await this.#endOfNothing(task);
       group = this.#newGroup(devices, task.settings.timeout);
       const without = isArray ? [...LISTS, ...(source === undefined ? [] : [source])] : [];
       group.replaced = without;
@@ -254,15 +253,17 @@ export class OnboardingTracker {
 
   /** The progress after the last result of all. */
   async #afterLast({ work, withoutLists }: OnboardingGroup, task: OnboardingTask): Promise<Result> {
-    await sleep(this.#progress.waitMs, task.signal);
+    const payload = await this.#progress.takeNext(task.signal);
     const properties = { ...withoutLists, deviceId: undefined, line: undefined, onboarding: undefined };
-    return { port: 2, payload: this.#progress.take(), properties, ending: endingOf(work) };
+    return { port: 2, payload, properties, ending: endingOf(work) };
   }
 
   /** A message without devices: its flow is told that nothing is pending. */
-  #endOfNothing(): Result | undefined {
+  async #endOfNothing({ signal }: OnboardingTask): Promise<Result | undefined> {
     if (this.#groups.size > 0) return undefined;
-    return { port: 2, payload: this.#progress.take() };
+    const payload = await this.#progress.takeNext(signal);
+    // Devices of another message may be pending by now.
+    return payload.complete ? { port: 2, payload } : undefined;
   }
 
   #finish(group: OnboardingGroup, handler: (task: OnboardingTask) => Promise<Result | undefined>): void {

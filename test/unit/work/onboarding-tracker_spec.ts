@@ -155,4 +155,23 @@ describe('onboarding tracker', () => {
       complete: true,
     });
   });
+
+  it('onboarding tracker: arrays without devices are reported at most once a second', async () => {
+    const { tracker } = deploy();
+    await start();
+    const reportedAt: number[] = [];
+    const begin = async (): Promise<void> => {
+      const api = { checkConfigured: () => undefined };
+      const task = { api, settings: SETTINGS, signal: new Abort() };
+      const devices = { isArray: true, ids: [], onboardedIds: [], lines: [] };
+      const result = await tracker.begin(devices, task as never, undefined, false);
+      assert.equal((result as Result).port, 2);
+      reportedAt.push(rig.clock.now);
+    };
+    const all = [begin(), begin(), begin()];
+    await rig.clock.pass(2500, 10);
+    await Promise.all(all);
+    const [first, second, third] = reportedAt as [number, number, number];
+    assert.ok(second - first >= 1000 && third - second >= 1000, reportedAt.join(', '));
+  });
 });
