@@ -19,7 +19,9 @@ export function resultOf(
   if (!end.isOnboarded) {
     const { stage, reason, statusCode } = end;
     const status = statusCode === undefined ? {} : { statusCode };
-    return { port: 1, payload: { deviceId, stage, reason }, ...status, properties, ...common };
+    // An earlier onboarding node may have left its own.
+    const own = { ...properties, onboarding: undefined };
+    return { port: 1, payload: { deviceId, stage, reason }, ...status, properties: own, ...common };
   }
   const onboarding = { stage: reached.stage, startedAt: work.startedAt, seconds: reached.seconds };
   const { body, statusCode } = end;

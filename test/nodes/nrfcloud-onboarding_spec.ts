@@ -116,9 +116,11 @@ describe('nrfcloud-onboarding', () => {
       const [id] = claimed(1);
       simulator.onboard(id!);
       const flow = await rig({ until: 'connected', timeout: 0.3 });
-      flow.send({ payload: id });
+      // As an earlier node has reported it.
+      flow.send({ payload: id, onboarding: { stage: 'onboarded', startedAt: '2026-11-29T00:00:00Z', seconds: 1 } });
       await flow.ended(1);
       assert.deepEqual(stages(flow), { [id!]: 'onboarded' });
+      assert.equal('onboarding' in flow.outputs[1]![0]!, false);
     });
   });
 
