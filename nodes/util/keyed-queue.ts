@@ -60,13 +60,14 @@ export class KeyedQueue {
           return this.run(key, work, options, fingerprint);
         });
     }
-    const turn = last.promise
-      .catch(() => undefined)
-      .then(() => {
-        stopWaiting();
-        signal.throwIfAborted();
-        return work(true);
-      });
-    return rejectOnAbort(this.started(key, turn, fingerprint), signal);
+    const previous = last.promise.catch(() => undefined);
+    const turn = previous.then(() => {
+      stopWaiting();
+      signal.throwIfAborted();
+      return work(true);
+    });
+    const ended = this.started(key, turn, fingerprint);
+    // Once it runs, only the task itself knows what it has done.
+    return rejectOnAbort(previous, signal).then(() => ended);
   }
 }

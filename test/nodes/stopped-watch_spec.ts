@@ -163,6 +163,26 @@ describe('a command whose flow is stopped', () => {
       [['NRFCLOUD_CLOSED', { ...closedCause, attempts: 1, mayHaveSucceeded: true }]],
     );
   });
+
+  it('ends in NRFCLOUD_CLOSED with mayHaveSucceeded also if its creation waited for another one', async () => {
+    simulator.set({ latency: 100 });
+    const flow = await rig();
+    const endings = endingsOf(flow);
+    const first = simulator.events.waitFor('request', ({ operation }) => operation === 'createCommand');
+    for (let count = 0; count < 2; count++) flow.send({ payload: device });
+    await first;
+    const second = simulator.events.waitFor('request', ({ operation }) => operation === 'createCommand');
+    simulator.set({ latency: 60_000 });
+    await second;
+    await flow.stop();
+    assert.deepEqual(
+      endings.map((error) => [error?.cause.attempts, error?.cause.mayHaveSucceeded]),
+      [
+        [1, true],
+        [0, undefined],
+      ],
+    );
+  });
 });
 
 describe('devices whose flow is stopped', () => {

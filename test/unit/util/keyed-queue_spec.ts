@@ -80,4 +80,24 @@ describe('KeyedQueue', () => {
     await new Promise((resolve) => setImmediate(resolve));
     assert.deepEqual([waiting, queue.isBusy('k')], [0, false]);
   });
+
+  it('a task that waited for its turn ends by itself when it is aborted while it runs', async () => {
+    const queue = new KeyedQueue();
+    const [first, second] = [task(), task()];
+    const stop = new Abort();
+    let begin = (): void => undefined;
+    const begun = new Promise<void>((resolve) => (begin = resolve));
+    const work = (): Promise<string> => {
+      begin();
+      return second.promise;
+    };
+    void queue.run('k', () => first.promise, options());
+    const ended = assert.rejects(queue.run('k', work, options({ signal: stop })), /its request was sent/);
+    first.end('a');
+    await begun;
+    await new Promise((resolve) => setImmediate(resolve));
+    stop.abort(new Error('stopped'));
+    second.fail(new Error('its request was sent'));
+    await ended;
+  });
 });
