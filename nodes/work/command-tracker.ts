@@ -113,6 +113,8 @@ export class CommandTracker {
   }
 
   #watch(watch: CommandWatch, pending: PendingMessage, spreadMs: number): void {
+    // The flow was stopped while the command was being recorded.
+    if (this.context.signal.aborted) return;
     const { interval, maxInterval } = this.context.settings();
     const { key } = pending;
     const target = new WatchedCommand(key, interval, maxInterval, watch, this.#clock, {

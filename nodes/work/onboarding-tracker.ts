@@ -102,6 +102,8 @@ export class OnboardingTracker {
     } finally {
       this.#beginning.delete(cancelled);
     }
+    // The flow was stopped while the message was being recorded.
+    if (this.context.signal.aborted) return PENDING;
     this.#groups.add(group);
     this.#progress.add(group);
     for (const [index, id] of ids.entries()) this.#follower.follow(id, onboardedIds[index]!, { group, index }, 0);
