@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { getCommand } from '../api/commands';
+import { closed, hasCode } from '../api/errors';
 import { interruptedCreation, sendCommand, type CheckedCommand } from '../operations/command';
 import { Poller } from '../operations/poller';
 import type { RunningClock } from '../operations/running-clock';
@@ -25,6 +26,7 @@ export interface CommandSettings {
 type CommandTask = Task<never, CommandSettings, CommandTracker>;
 /** Inputs that hold the request of a command, or secrets in it. */
 const REQUEST_INPUTS = ['content', 'requestInput', 'command'] as const;
+type CreationTask = Task<(typeof REQUEST_INPUTS)[number], CommandSettings, CommandTracker>;
 /** The types of what a record holds of a command, before and after its creation. */
 const INTENT_FIELDS = { deviceId: ['string'], commandId: ['string', 'undefined'] } as const;
 const WATCH_FIELDS = {
@@ -58,16 +60,13 @@ export class CommandTracker {
   }
 
   /** Records the intent without the request, creates the command, and waits for its end if that is wanted. */
-  async run(
-    command: CheckedCommand,
-    task: Task<(typeof REQUEST_INPUTS)[number], CommandSettings, CommandTracker>,
-  ): Promise<Result | typeof PENDING> {
+  async run(command: CheckedCommand, task: CreationTask): Promise<Result | typeof PENDING> {
     const { wait, timeout } = task.settings;
     const { deviceId } = command;
     const key = randomUUID();
     await this.context.records.loaded();
     await task.recordWork(key, { phase: 'creating', deviceId }, { secret: REQUEST_INPUTS });
-    const { statusCode, body } = await sendCommand(task.api, command);
+    const { statusCode, body } = await create(command, task);
     const status = typeof body['status'] === 'string' ? body['status'] : 'PENDING';
     const { id } = body;
     if (!wait) {
@@ -143,6 +142,18 @@ export class CommandTracker {
   #setTrouble(trouble: boolean): void {
     this.#troubled += trouble ? 1 : -1;
     this.context.setTrouble(this.#troubled > 0 && this.#troubled >= this.#watched.size);
+  }
+}
+
+/** Creates a command; one that the service did not get when the flow was stopped does not continue after the restart. */
+async function create(command: CheckedCommand, task: CreationTask): ReturnType<typeof sendCommand> {
+  try {
+    return await sendCommand(task.api, command);
+  } catch (error) {
+    if (!hasCode(error, 'NRFCLOUD_CLOSED') || error.mayHaveSucceeded) throw error;
+    // Its record, which only says that the command may exist, goes with the message.
+    task.resumes = false;
+    throw closed('create command', error.cause.attempts);
   }
 }
 

@@ -117,19 +117,21 @@ describe('a message that Node-RED cannot copy', () => {
 describe('a command whose flow is stopped', () => {
   let simulator: Simulator;
   let device: string;
+  let other: string;
   useSimulator((started) => {
     simulator = started;
     simulator.setDeviceBehaviour('default', { contactAfterMs: null });
-    [device] = simulator.fill(1) as [string];
+    [device, other] = simulator.fill(2) as [string, string];
   });
 
-  const rig = (): Promise<NodeRig> =>
+  const rig = (connection = {}, settings = {}): Promise<NodeRig> =>
     startNodeRig({
       node: commandNode,
       type: 'nrfcloud-command',
       config: { interval: 0.05, maxInterval: 0.05 },
       outputs: 3,
-      connection: { baseUrl: simulator.url, retries: 0 },
+      connection: { baseUrl: simulator.url, retries: 0, ...connection },
+      settings,
     });
   const closedCause = {
     operation: 'create command',
@@ -183,6 +185,38 @@ describe('a command whose flow is stopped', () => {
       ],
     );
   });
+
+  for (const [what, deviceOf] of [
+    ['the connection', () => other],
+    ['another command of its device', () => device],
+  ] as [string, () => string][]) {
+    it(`does not continue after the restart if its creation waited for ${what}`, async () => {
+      const userDir = mkdtempSync(join(tmpdir(), 'nrfcloud-unsent-'));
+      try {
+        simulator.set({ latency: 60_000 });
+        const flow = await rig({ concurrency: 1 }, { userDir });
+        const endings = endingsOf(flow);
+        const arrived = simulator.events.waitFor('request', ({ operation }) => operation === 'createCommand');
+        flow.send({ payload: device });
+        await arrived;
+        flow.send({ payload: deviceOf() });
+        await flow.until(() => liveRecords(userDir).length === 2, 'the record of the second command');
+        await flow.stop();
+        const { operation, method, path } = closedCause;
+        const causes = endings.map((error) => error?.cause);
+        assert.deepEqual(
+          causes.sort((one, another) => one!.attempts - another!.attempts),
+          [
+            { operation, method, path, attempts: 0 },
+            { ...closedCause, attempts: 1, mayHaveSucceeded: true },
+          ],
+        );
+        assert.equal(liveRecords(userDir).length, 1);
+      } finally {
+        rmSync(userDir, { recursive: true, force: true });
+      }
+    });
+  }
 });
 
 describe('devices whose flow is stopped', () => {
