@@ -200,7 +200,7 @@ function keyCheck(api: Api, found: Found<unknown>): Check {
 function accountChecks(found: Found<Awaited<ReturnType<typeof getAccount>>>): Check[] {
   if ('error' in found) {
     const { error } = found;
-    const isRefused = hasCode(error, 'NRFCLOUD_UNAUTHORIZED', 'NRFCLOUD_FORBIDDEN');
+    const isRefused = hasCode(error, 'NRFCLOUD_UNAUTHORIZED', 'NRFCLOUD_FORBIDDEN') && !isFromElsewhere(error);
     return [
       { name: 'account', ok: isRefused ? false : null, message: error.message },
       { name: 'role', ok: null, message: 'the role is not known, as the account could not be read' },
@@ -274,5 +274,12 @@ function ruleCheck(tags: readonly string[], found: Found<Awaited<ReturnType<type
 
 /** Whether the service has decided, so that the check is made. */
 function isRefusal(error: NrfCloudError): boolean {
-  return hasCode(error, 'NRFCLOUD_CONFLICT', 'NRFCLOUD_REJECTED', 'NRFCLOUD_NOT_FOUND', 'NRFCLOUD_FORBIDDEN');
+  const isRefused = hasCode(
+    error,
+    'NRFCLOUD_CONFLICT',
+    'NRFCLOUD_REJECTED',
+    'NRFCLOUD_NOT_FOUND',
+    'NRFCLOUD_FORBIDDEN',
+  );
+  return isRefused && !isFromElsewhere(error);
 }

@@ -126,6 +126,7 @@ describe('check', () => {
     ],
     ['an account that is refused', { account: [401] }, { account: false, role: null }],
     ['an account that is forbidden', { account: [403] }, { account: false, role: null }],
+    ['an account that a proxy blocks', { account: [403, '<html>Blocked</html>'] }, { account: null, role: null }],
     ['an account that cannot be read', { account: [500] }, { account: null, role: null }],
     ['an account without a role', { account: [200, { team: { name: 'x' } }] }, { role: null }],
     ['an account without a team', { account: [200, { role: 'owner' }] }, {}],
@@ -152,6 +153,7 @@ describe('check', () => {
     ['is refused', [400, { message: 'bad token' }], { dryRun: false }],
     ['is forbidden', [403], { dryRun: false }],
     ['is not known', [404], { dryRun: false }],
+    ['cannot be checked, as a proxy blocks it', [403, '<html>Blocked</html>'], { dryRun: null }],
     ['cannot be checked', [500], { dryRun: null }],
   ] as [string, ScriptedResponse, Record<string, boolean | null>][]) {
     it(`check: a dry run says that the device ${what}`, async () => {
