@@ -28,18 +28,19 @@ export function statusError(response: HttpResponse, context: RequestContext, red
   const facts = { ...responseFacts(response, context, redactor), ...(body === '' ? {} : { body }) };
   const tries = context.attempts > 1 ? ` after ${context.attempts} attempts` : '';
   const wait = facts.retryAfter === undefined ? '' : `, to be sent again in ${facts.retryAfter} s`;
+  // Sent again, a change that has taken effect may take effect twice.
+  const effect = statusCode >= 500 || statusCode === 408 ? effectOf(context) : '';
+  const look = 'look before you send the message again';
   if (isWebPage(text) && statusCode < 500) {
     const message =
-      `${context.operation}: a web page came instead of the service's response (HTTP ${statusCode}${tries}); ` +
-      "check the connection's base URL, and the proxies and gateways on the way";
+      `${context.operation}: a web page came instead of the service's response (HTTP ${statusCode}${tries})${effect}; ` +
+      `${effect === '' ? '' : `${look}, and `}check the connection's base URL, and the proxies and gateways on the way`;
     return new NrfCloudError(code, message, facts);
   }
   const said = sanitize(readableText(body));
-  // Sent again, a change that has taken effect may take effect twice.
-  const effect = statusCode >= 500 || statusCode === 408 ? effectOf(context) : '';
   const message =
     `${context.operation}: ${what} (HTTP ${statusCode}${tries}${wait}${said === '' ? '' : `: ${said}`})${effect}; ` +
-    (effect === '' ? (adviceFor(statusCode, context) ?? todo) : 'look before you send the message again');
+    (effect === '' ? (adviceFor(statusCode, context) ?? todo) : look);
   return new NrfCloudError(code, message, facts);
 }
 

@@ -24,6 +24,7 @@ describe('commands', () => {
     ['reset', 'NRFCLOUD_UNAVAILABLE', 1],
     [[500], 'NRFCLOUD_UNAVAILABLE', 1],
     [[408], 'NRFCLOUD_REJECTED', 1],
+    [[408, '<html>Request timeout</html>'], 'NRFCLOUD_REJECTED', 1],
     [[201, ''], 'NRFCLOUD_BAD_RESPONSE', 1],
     [[201, { message: 'welcome' }], 'NRFCLOUD_BAD_RESPONSE', 1],
     [[201, { id: '' }], 'NRFCLOUD_BAD_RESPONSE', 1],
@@ -33,6 +34,7 @@ describe('commands', () => {
       service.respondWith(response);
       const error = await errorOf(createCommand(service.api(), 'd', DEFINITION));
       assert.deepEqual([error.code, error.cause.mayHaveSucceeded], [code, true]);
+      assert.match(error.message, /look before you send the message again/);
       assertSentence(error.message);
       assert.equal(service.requests.length, sent);
     });
