@@ -177,7 +177,9 @@ export async function sendCommand(
     return await createCommand(api, deviceId, definition);
   } catch (thrown) {
     const error = thrown instanceof NrfCloudError ? withoutEcho(thrown, definition) : thrown;
-    if (!hasCode(error, 'NRFCLOUD_REJECTED', 'NRFCLOUD_CONFLICT', 'NRFCLOUD_FORBIDDEN')) throw error;
+    const isRefused = hasCode(error, 'NRFCLOUD_REJECTED', 'NRFCLOUD_CONFLICT', 'NRFCLOUD_FORBIDDEN');
+    // After 408 the command may exist.
+    if (!isRefused || error.mayHaveSucceeded) throw error;
     throw (await isLimit(api, deviceId, error)) ? tooManyCommands(error) : error;
   }
 }

@@ -191,6 +191,7 @@ describe('sendCommand', () => {
     ['with few commands, after words about a limit', [[400, { message: 'a maximum of 20' }], list(3)], false, 2],
     ['with few commands, after words about a command', [[400, { message: 'commands are bad' }], list(3)], false, 2],
     ['and a key that is refused', [[401]], false, 1],
+    ['whose command may exist after a time limit', [[408, { message: 'request time limit exceeded' }]], false, 1],
   ] as [string, ScriptedResponse[], boolean, number][]) {
     it(`sendCommand: tells whether a device ${what} has too many`, async () => {
       assert.equal(isLimit(await refused(responses)), expected);
