@@ -157,8 +157,7 @@ export class Sender {
       if (request.acceptStatus(statusCode, body)) return { statusCode, body: request.parse(body, statusCode) };
     }
     // 503 says that the service did not take the request on; a gateway may send 408 for one that it passed on.
-    const isPassedOn = statusCode === 408 && request.repeatAfterStatus?.includes(statusCode) === false;
-    const responseLost = (statusCode >= 500 && statusCode !== 503) || isPassedOn;
+    const responseLost = statusCode === 408 || (statusCode >= 500 && statusCode !== 503);
     if (responseLost) noteLoss(context, request);
     if (statusCode === 429) this.options.load.rateLimited++;
     const error = statusError(response, context, this.options.redactor);

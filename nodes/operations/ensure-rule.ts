@@ -53,7 +53,14 @@ async function create(api: Api, rule: OnboardingRule): Promise<EnsuredRule> {
     try {
       return await createOnce(api, rule, lost !== undefined);
     } catch (error) {
-      const isLost = hasCode(error, 'NRFCLOUD_UNAVAILABLE', 'NRFCLOUD_TIMEOUT', 'NRFCLOUD_BAD_RESPONSE');
+      // Of all refusals only 408 leaves a doubt.
+      const isLost = hasCode(
+        error,
+        'NRFCLOUD_UNAVAILABLE',
+        'NRFCLOUD_TIMEOUT',
+        'NRFCLOUD_BAD_RESPONSE',
+        'NRFCLOUD_REJECTED',
+      );
       if (!isLost || !error.mayHaveSucceeded) throw lost === undefined ? error : withEarlierDoubt(error, lost);
       lost = error;
       const found = await lookUpLost(api, rule, error);

@@ -61,7 +61,7 @@ const ALL: readonly Group[] = [
 const TROUBLE: readonly Group[] = [...NETWORK, 'trouble', 'trouble after the work', 'too long a wait'];
 
 /** Statuses that say that the service has not begun the work, so that it can be sent again (contract). */
-const NOT_BEGUN: ReadonlySet<number | undefined> = new Set([408, 425, 429, 503]);
+const NOT_BEGUN: ReadonlySet<number | undefined> = new Set([425, 429, 503]);
 
 /** Whether a step is sent again after a status: a command is not after those that may come from a gateway (contract). */
 export const isRepeatedAfter = (step: string, status: number | undefined): boolean =>

@@ -101,7 +101,7 @@ describe('Client', () => {
     [[504], true],
     [[503], false],
     [[429], false],
-    [[408], false],
+    [[408], true],
     [[425], false],
   ] as const) {
     it(`looks up the effect of a request only if its response was lost: ${JSON.stringify(response)}`, async () => {

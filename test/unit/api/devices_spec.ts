@@ -139,6 +139,14 @@ describe('devices', () => {
       assert.equal(methods(), 'GDGD');
     });
 
+    it('is repeated after HTTP 408, which a gateway sends, only if the claim is the same', async () => {
+      service.respondWith([200, DEVICE], [408], [200, DEVICE], [404, {}]);
+      assert.equal((await unclaim()).statusCode, 404);
+      service.respondWith([200, DEVICE], [408], [200, RECLAIMED]);
+      assert.equal((await unclaim()).statusCode, 200);
+      assert.equal(methods(), 'GDGDGDG');
+    });
+
     it('has succeeded if the device is gone or claimed anew after a lost response', async () => {
       service.respondWith([200, DEVICE], 'reset', [404]);
       assert.equal((await unclaim()).statusCode, 404);

@@ -75,6 +75,8 @@ describe('tags', () => {
   it('createTag: a tag is found in the list after a lost response', async () => {
     service.respondWith('reset', [409, {}], [200, [ONE]]);
     assert.deepEqual(await createTag(service.api(), { tag: 'one' }), { statusCode: 200, body: ONE });
+    service.respondWith([408], [409, {}], [200, [ONE]]);
+    assert.deepEqual(await createTag(service.api(), { tag: 'one' }), { statusCode: 200, body: ONE });
     service.respondWith('reset', [422, {}]);
     assert.equal((await failure(createTag(service.api(), { tag: 'one' }))).code, 'NRFCLOUD_REJECTED');
     service.respondWith([409, {}]);
@@ -223,6 +225,8 @@ describe('tags', () => {
   });
 
   it('a deletion has succeeded if its repetition finds nothing', async () => {
+    service.respondWith([408], [404, {}]);
+    assert.equal((await deleteTag(service.api(), '1')).statusCode, 404);
     service.respondWith('reset', [404, {}], [404, {}]);
     assert.deepEqual(await deleteTag(service.api(), '1'), { statusCode: 404, body: undefined });
     assert.equal((await failure(deleteTag(service.api(), '1'))).code, 'NRFCLOUD_NOT_FOUND');

@@ -44,7 +44,7 @@ describe('ensureRule', () => {
     const creations = (): number => service.lines.filter((line) => line === 'POST /provisioning-rules').length;
     beforeEach(() => service.respondWith([200, []], [200, [{ id: '1', tag: 't' }]]));
 
-    for (const lost of [[500], 'reset'] as ScriptedResponse[]) {
+    for (const lost of [[500], [408], 'reset'] as ScriptedResponse[]) {
       it(`ensureRule: repeats the creation if the list never shows the rule (${JSON.stringify(lost)})`, async () => {
         service.respondWith(lost, ...EMPTY, [201, CREATED]);
         const { body, existed } = await ensureRule(service.api(), RULE, () => undefined);
