@@ -3,9 +3,8 @@ import { Api } from './api';
 import type { Client } from './client';
 import { getAccount } from './device-management';
 import type { ApiVersion } from './endpoints';
-import { NrfCloudError } from './errors';
+import { isFromElsewhere, NrfCloudError } from './errors';
 import { parseItems } from './pagination';
-import { isWebPage } from './readable-text';
 
 /** What a test of a connection found. */
 export interface ConnectionTestResult {
@@ -36,11 +35,9 @@ export async function testConnection(
 ): Promise<ConnectionTestResult> {
   const devices = await attempt(clients.guide, 'list devices', owner);
   if (devices !== undefined) {
-    const { statusCode, body } = devices.cause;
+    const { statusCode } = devices.cause;
     const reachable = statusCode !== undefined;
-    // The web page of a proxy says nothing about the key.
-    const isPage = typeof body === 'string' && isWebPage(body);
-    const refused = !isPage && (statusCode === 401 || statusCode === 403);
+    const refused = !isFromElsewhere(devices) && (statusCode === 401 || statusCode === 403);
     return { reachable, ...(refused ? { keyAccepted: false } : {}), generations: [], problem: devices.message };
   }
   const generations: ApiVersion[] = [];

@@ -86,12 +86,13 @@ export function isUnusableSuccess(error: unknown): error is NrfCloudError & { re
 
 /** Whether the service says that what was asked for is not there. The web page of a gateway or proxy says nothing about that. */
 export function saysNotFound(error: unknown): error is NrfCloudError {
-  if (!hasCode(error, 'NRFCLOUD_NOT_FOUND')) return false;
-  const { body } = error.cause;
-  return typeof body !== 'string' || !isWebPage(body);
+  return hasCode(error, 'NRFCLOUD_NOT_FOUND') && !isFromElsewhere(error);
 }
 
-/** Whether a redirect or a web page came, as from a captive portal, gateway or proxy: it says nothing about the service. */
+/**
+ * Whether a redirect or a web page came, as from a captive portal, gateway or proxy: whatever sent it, the service has judged
+ * neither the request nor the key.
+ */
 export function isFromElsewhere(error: NrfCloudError): boolean {
   const { statusCode = 0, body } = error.cause;
   const isRedirect = error.code === 'NRFCLOUD_BAD_RESPONSE' && statusCode >= 300;

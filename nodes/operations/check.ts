@@ -2,9 +2,8 @@ import type { Api } from '../api/api';
 import { dryRunClaim } from '../api/claims';
 import { getAccount } from '../api/device-management';
 import { probeDevices } from '../api/devices';
-import { hasCode, NrfCloudError, saysNotFound } from '../api/errors';
+import { hasCode, isFromElsewhere, NrfCloudError, saysNotFound } from '../api/errors';
 import type { LoadReport } from '../api/load';
-import { isWebPage } from '../api/readable-text';
 import { listRules, stateOfRule, tagsOfRule } from '../api/rules';
 import { readTagNames, type TagNames } from '../api/tags';
 import { withSource } from '../api/with-source';
@@ -175,16 +174,6 @@ function connectionCheck(api: Api, found: Found<unknown>): Check {
   const { statusCode } = found.error.cause;
   const responds = statusCode !== undefined && statusCode < 500 && !isFromElsewhere(found.error);
   return { name, ok: responds, message: responds ? `${api.origin} responds` : found.error.message };
-}
-
-/**
- * Whether a redirect or a web page came, as from a captive portal or a proxy: whatever sent it, claims do not reach the
- * service, and a refusal says nothing about the key.
- */
-function isFromElsewhere(error: NrfCloudError): boolean {
-  const { statusCode = 0, body } = error.cause;
-  const isRedirect = hasCode(error, 'NRFCLOUD_BAD_RESPONSE') && statusCode >= 300;
-  return isRedirect || (typeof body === 'string' && isWebPage(body));
 }
 
 function keyCheck(api: Api, found: Found<unknown>): Check {
