@@ -12,6 +12,14 @@ import { startNodeRig, type Message, type NodeRig } from '../support/node-rig';
 import { ScriptedServer } from '../support/scripted-server';
 import { useSimulator } from '../support/use-simulator';
 
+/** The nodes whose work can be cancelled. */
+const NODES = [
+  ['nrfcloud-bulk-claim', bulkClaimNode],
+  ['nrfcloud-bulk-status', bulkStatusNode],
+  ['nrfcloud-command', commandNode],
+  ['nrfcloud-onboarding', onboardingNode],
+] as const;
+
 describe('cancelled work', () => {
   let simulator: Simulator;
   let device: string;
@@ -45,12 +53,7 @@ describe('cancelled work', () => {
     });
   }
 
-  for (const [type, node] of [
-    ['nrfcloud-bulk-claim', bulkClaimNode],
-    ['nrfcloud-bulk-status', bulkStatusNode],
-    ['nrfcloud-command', commandNode],
-    ['nrfcloud-onboarding', onboardingNode],
-  ] as const) {
+  for (const [type, node] of NODES) {
     it(`${type}: a message whose cancel cannot be read ends in an error`, async () => {
       const flow = await startNodeRig({ node, type, outputs: 3, connection: { baseUrl: simulator.url } });
       const get = (): never => {
@@ -115,12 +118,7 @@ describe('cancelled work', () => {
       },
     };
 
-    for (const [type, node] of [
-      ['nrfcloud-bulk-claim', bulkClaimNode],
-      ['nrfcloud-bulk-status', bulkStatusNode],
-      ['nrfcloud-command', commandNode],
-      ['nrfcloud-onboarding', onboardingNode],
-    ] as const) {
+    for (const [type, node] of NODES) {
       it(`${type}: a cancel gives up the work that waits for it, and no other`, async () => {
         const start = (apiKey: string | undefined): Promise<NodeRig> => {
           const config = type === 'nrfcloud-bulk-claim' ? { rowsPerUpload: 1, uploadsAtOnce: 1 } : { interval: 1000 };

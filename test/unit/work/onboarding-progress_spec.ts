@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import type { FollowEnd } from '../../../nodes/operations/onboarding-diagnosis';
 import { OnboardingGroup } from '../../../nodes/work/onboarding-group';
 import { OnboardingProgress } from '../../../nodes/work/onboarding-progress';
+import { recordedGroup } from '../../support/recorded-group';
 
 const END: FollowEnd = { isOnboarded: true, isConnected: false, body: { id: 'x' }, statusCode: 200 };
 
@@ -13,20 +14,7 @@ describe('onboarding progress', () => {
   afterEach(() => progress.close());
 
   /** Follows one device. */
-  const add = (isArray: boolean): void =>
-    progress.add(
-      new OnboardingGroup({
-        isArray,
-        total: 1,
-        sequence: 's',
-        deadline: null,
-        begunAt: 0,
-        startedAt: '2026-11-29T00:00:00Z',
-        sent: 0,
-        counts: { onboarded: 0, connected: 0, failed: 0 },
-        ended: '',
-      }),
-    );
+  const add = (isArray: boolean): void => progress.add(new OnboardingGroup(recordedGroup({ isArray })));
 
   for (const [what, isDecided] of [
     ['before the last report of an array leaves', true],

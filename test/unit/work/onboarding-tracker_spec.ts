@@ -10,6 +10,7 @@ import type { RecordedDevice, RecordedGroup } from '../../../nodes/work/onboardi
 import { OnboardingTracker, type OnboardingSettings } from '../../../nodes/work/onboarding-tracker';
 import { NodeContextRig } from '../../support/node-context-rig';
 import { assertSentence } from '../../support/sentences';
+import { recordedGroup } from '../../support/recorded-group';
 
 const SETTINGS = {
   store: 'file',
@@ -28,18 +29,7 @@ describe('onboarding tracker', () => {
   beforeEach(() => (rig = new NodeContextRig()));
   afterEach(() => rig.close());
 
-  const workOf = (more: Partial<RecordedGroup> = {}): RecordedGroup => ({
-    isArray: true,
-    total: IDS.length,
-    sequence: 's',
-    deadline: null,
-    begunAt: 0,
-    startedAt: '2026-11-29T00:00:00Z',
-    sent: 0,
-    counts: { onboarded: 0, connected: 0, failed: 0 },
-    ended: '',
-    ...more,
-  });
+  const workOf = (more: Partial<RecordedGroup> = {}): RecordedGroup => recordedGroup({ total: IDS.length, ...more });
 
   /** Records an array, as an earlier run of the node has done. */
   const record = async (key: string, work = workOf(), parts: RecordedDevice[][] = [IDS]): Promise<void> => {
