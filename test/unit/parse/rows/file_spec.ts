@@ -28,9 +28,11 @@ import { assertSentence } from '../../../support/sentences';
 describe('rows: files', () => {
   const folder = mkdtempSync(join(tmpdir(), 'rows-'));
   const path = join(folder, 'tokens.csv');
-  const text = mintTokens(30_000)
-    .map((token, row) => (row % 3 === 0 ? `\n"${token}","a,\nb"` : `${token},ø${row}`))
-    .join('\n');
+  const csvOf = (rows: number): string =>
+    mintTokens(rows)
+      .map((token, row) => (row % 3 === 0 ? `\n"${token}","a,\nb"` : `${token},ø${row}`))
+      .join('\n');
+  const text = csvOf(30_000);
   before(() => writeFileSync(path, text));
   after(() => rmSync(folder, { recursive: true }));
 
@@ -134,18 +136,28 @@ describe('rows: files', () => {
 
   describe('that change while they are read', () => {
     const changing = join(folder, 'changing.csv');
+    /** It is read in three pieces, so it can change between two of them. */
+    const pieces = csvOf(5_000);
     /** In the middle of a line, so that its row is cut, and after the first piece. */
-    const middle = text.indexOf(',ø20000') + 4;
+    const middle = pieces.indexOf(',ø4000') + 4;
+    const options = { tokenColumn: 0, tagsColumn: 0, tags: [] };
     const rewrite = (rows: string): void => {
       writeFileSync(changing, rows);
       // The clock of a file system may be too coarse to show a change that follows at once.
       utimesSync(changing, 0, 0);
     };
 
+    const replaceAlike = (): void => {
+      const { atime, mtime } = statSync(changing);
+      const other = join(folder, 'alike.csv');
+      writeFileSync(other, readFileSync(changing));
+      utimesSync(other, atime, mtime);
+      renameSync(other, changing);
+    };
+
     /** The rows of a file that changes after its first rows, and the error that ends them. */
     async function rowsUntilError(change: () => void): Promise<{ rows: Row[]; error: Error | undefined }> {
       const rows: Row[] = [];
-      const options = { tokenColumn: 0, tagsColumn: 0, tags: [] };
       const source = { kind: 'file', path: changing, was: await fileIdentity(changing) } as const;
       try {
         for await (const batch of readRows(source, options, new AbortController().signal)) {
@@ -161,13 +173,13 @@ describe('rows: files', () => {
     const changes: [string, () => void][] = [
       ['becomes shorter', () => truncateSync(changing, middle)],
       ['becomes longer', () => appendFileSync(changing, `\n${mintTokens(1)[0]}`)],
-      ['is written again with the same length', () => writeFileSync(changing, text.toLowerCase())],
+      ['is written again with the same length', () => writeFileSync(changing, pieces.toLowerCase())],
     ];
     for (const [name, change] of changes) {
       it(`rows: a file that ${name} while it is read ends in an error after its rows`, async function () {
         // An open file cannot be replaced there.
         if (process.platform === 'win32') return;
-        rewrite(text);
+        rewrite(pieces);
         const { rows, error } = await rowsUntilError(change);
         assert.ok(error instanceof InvalidValue);
         assert.ok(error.message.includes(`after line ${rows.at(-1)!.line} `));
@@ -176,10 +188,10 @@ describe('rows: files', () => {
     }
 
     it('rows: the last row of a file that ends within it meanwhile does not come out', async () => {
-      rewrite(text);
+      rewrite(pieces);
       const { rows } = await rowsUntilError(() => truncateSync(changing, middle));
-      assert.deepEqual(rows, (await rowsIn(text)).slice(0, rows.length));
-      assert.ok(rows.length > 10_000);
+      assert.deepEqual(rows, (await rowsIn(pieces)).slice(0, rows.length));
+      assert.ok(rows.length > 1000);
     });
 
     const harmless: [string, () => void][] = [
@@ -199,16 +211,15 @@ describe('rows: files', () => {
         // An open file cannot be moved there.
         if (process.platform === 'win32') return;
         // The last line has no line break, and is a row all the same.
-        rewrite(text.trimEnd());
+        rewrite(pieces.trimEnd());
         const { rows, error } = await rowsUntilError(change);
-        assert.deepEqual([rows.length, error], [30_000, undefined]);
+        assert.deepEqual([rows.length, error], [5000, undefined]);
       });
     }
 
     it('rows: a file whose middle changes after that was read ends in an error', async () => {
       rewrite(text);
       const source = { kind: 'file', path: changing, was: await fileIdentity(changing) } as const;
-      const options = { tokenColumn: 0, tagsColumn: 0, tags: [] };
       let count = 0;
       await assert.rejects(async () => {
         for await (const batch of readRows(source, options, new AbortController().signal)) {
@@ -225,16 +236,16 @@ describe('rows: files', () => {
 
     for (const [name, change, isReported] of [
       ['has something appended', () => appendFileSync(changing, 'more'), true],
-      ['is filled in', () => writeFileSync(changing, text.toLowerCase()), true],
+      ['is filled in', () => writeFileSync(changing, pieces.toLowerCase()), true],
       ['gets a new time', () => utimesSync(changing, 1, 1), false],
-      ['is written anew, and longer', () => writeFileSync(changing, `other${text}`), false],
+      ['is written anew, and longer', () => writeFileSync(changing, `other${pieces}`), false],
       ['is written anew, and shorter', () => writeFileSync(changing, 'other'), false],
+      ['is replaced by one of its size and time', () => replaceAlike(), false],
       ['is deleted', () => rmSync(changing), false],
     ] as const) {
       it(`rows: a file that ${name} after it was read is ${isReported ? 'reported' : 'whole'}`, async () => {
-        rewrite(text);
+        rewrite(pieces);
         const source = { kind: 'file', path: changing, was: await fileIdentity(changing) } as const;
-        const options = { tokenColumn: 0, tagsColumn: 0, tags: [] };
         const reader = readRows(source, options, new AbortController().signal);
         for await (const batch of reader) assert.ok(batch.length > 0);
         change();
@@ -245,17 +256,37 @@ describe('rows: files', () => {
       });
     }
 
-    it('rows: a file that has changed since it was identified has no rows', async () => {
-      rewrite(text);
-      const was = await fileIdentity(changing);
-      const read = (): Promise<Row[]> => rowsOf({ kind: 'file', path: changing, was });
-      assert.equal((await read()).length, 30_000);
-      appendFileSync(changing, `\n${mintTokens(1)[0]}`);
-      await assert.rejects(read, (error: Error) => {
-        assert.ok(error instanceof InvalidValue);
-        assertSentence(error.message);
-        return true;
+    const large = (): void => rewrite(text);
+    const small = (): void => rewrite(pieces);
+    for (const [name, write, change] of [
+      ['has something appended', small, () => appendFileSync(changing, `\n${mintTokens(1)[0]}`)],
+      ['is filled in', small, () => writeFileSync(changing, pieces.toLowerCase())],
+      ['is replaced by one of its size and time', small, () => replaceAlike()],
+      ['has more than 2 MiB and gets a new time', large, () => utimesSync(changing, 1, 1)],
+    ] as const) {
+      it(`rows: a file that ${name} after it was identified has no rows`, async () => {
+        write();
+        const was = await fileIdentity(changing);
+        change();
+        await assert.rejects(rowsOf({ kind: 'file', path: changing, was }), (error: Error) => {
+          assert.ok(error instanceof InvalidValue);
+          assertSentence(error.message);
+          return true;
+        });
       });
+    }
+
+    it('rows: a file of less than 2 MiB that gets a new time after it was identified is read', async () => {
+      small();
+      const was = await fileIdentity(changing);
+      utimesSync(changing, 1, 1);
+      assert.equal((await rowsOf({ kind: 'file', path: changing, was })).length, 5000);
+    });
+
+    it('rows: a file of more than 2 MiB that stays as it was identified is read', async () => {
+      large();
+      const was = await fileIdentity(changing);
+      assert.equal((await rowsOf({ kind: 'file', path: changing, was })).length, 30_000);
     });
   });
 
