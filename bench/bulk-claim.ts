@@ -41,7 +41,7 @@ export const bulkClaim: Bench = {
     const service = await startService();
     const file = await startBulkClaim('file', service, folder, load);
     const text = await startBulkClaim('content', service, folder, load);
-    const core = await startCoreCsv(folder);
+    const core = await startCoreCsv(folder, load);
     const peer = startPeer(join(__dirname, 'peers/bulk-undici.ts'));
     const alone = async (work: Rows): Promise<Figures> => {
       const { seconds, cpuMs, more } = await peer.measure(work);

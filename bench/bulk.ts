@@ -1,6 +1,6 @@
 import { OVER_IDLE } from './contender';
 import type { Folder } from './folder';
-import { SPEED, type Figures, type Load } from './runner/bench';
+import { scaled, SPEED, type Figures, type Load } from './runner/bench';
 import { flowOf, mib, startBenchNodeRed, type BenchNodeRed, type Came } from './node-red/node-red';
 import type { Service } from './service/service';
 import type { FlowNode } from '../test/support/node-red-process';
@@ -31,12 +31,12 @@ export async function startBulkClaim(
   input: 'file' | 'content',
   service: Service,
   folder: Folder,
-  load: Pick<Load, 'profiles'>,
+  load: Load,
   properties: Record<string, unknown> = {},
 ): Promise<Bulk> {
   const node = { ...bulkClaimNode([[], [], ['sink']]), input, ...properties };
   const nodeRed = await startBenchNodeRed([connectionTo(service), ...flowOf([node])], load);
-  return startBulk(nodeRed, folder, async (path) => {
+  return startBulk(nodeRed, folder, load.scale, async (path) => {
     if (input === 'file') return path;
     await nodeRed.loadText(path);
     return undefined;
@@ -54,23 +54,24 @@ export function connectionTo(service: Service): FlowNode {
 }
 
 /** Core's csv node, which does nothing but read the rows, all at once. */
-export async function startCoreCsv(folder: Folder): Promise<Bulk> {
+export async function startCoreCsv(folder: Folder, { scale }: Pick<Load, 'scale'>): Promise<Bulk> {
   const nodeRed = await startBenchNodeRed(
     flowOf([
       { id: 'file', type: 'file in', filename: 'payload', filenameType: 'msg', format: 'utf8', wires: [['csv']] },
       { id: 'csv', type: 'csv', spec: 'rfc', sep: ',', temp: 'token,tags', multi: 'mult', wires: [['sink']] },
     ]),
   );
-  return startBulk(nodeRed, folder, (path) => Promise.resolve(path));
+  return startBulk(nodeRed, folder, scale, (path) => Promise.resolve(path));
 }
 
 /** @param prepare makes everything ready, and gives the payload */
 async function startBulk(
   nodeRed: BenchNodeRed,
   folder: Folder,
+  scale: number,
   prepare: (path: string) => Promise<string | undefined>,
 ): Promise<Bulk> {
-  await nodeRed.one(await prepare(await writeRows(folder, WARM_UP_ROWS)));
+  await nodeRed.one(await prepare(await writeRows(folder, scaled(WARM_UP_ROWS, scale))));
   const { rss } = await nodeRed.resetGauge();
   return {
     play: async (path, rows) => {

@@ -68,7 +68,7 @@ async function play(service: Service, operations: number, load: Load): Promise<F
     const { watched, firstPollAt, pollsByTenth } = await service.counts();
     const { peak } = await nodeRed.readGauge();
     await nodeRed.resetGauge();
-    await pause(LOOK_MS);
+    await pause(scaled(LOOK_MS, load.scale));
     const look = await nodeRed.readGauge();
     return {
       [UP]: (Math.max(upAt, firstPollAt) - killedAt) / 1000,
