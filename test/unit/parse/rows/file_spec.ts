@@ -136,7 +136,7 @@ describe('rows: files', () => {
 
   describe('that change while they are read', () => {
     const changing = join(folder, 'changing.csv');
-    /** It is read in three pieces, so it can change between two of them. */
+    /** It is read in several pieces, so it can change between two of them. */
     const pieces = csvOf(5_000);
     /** In the middle of a line, so that its row is cut, and after the first piece. */
     const middle = pieces.indexOf(',ø4000') + 4;
@@ -240,7 +240,7 @@ describe('rows: files', () => {
       ['gets a new time', () => utimesSync(changing, 1, 1), false],
       ['is written anew, and longer', () => writeFileSync(changing, `other${pieces}`), false],
       ['is written anew, and shorter', () => writeFileSync(changing, 'other'), false],
-      ['is replaced by one of its size and time', () => replaceAlike(), false],
+      ['is replaced by one of its size and time', replaceAlike, false],
       ['is deleted', () => rmSync(changing), false],
     ] as const) {
       it(`rows: a file that ${name} after it was read is ${isReported ? 'reported' : 'whole'}`, async () => {
@@ -261,7 +261,7 @@ describe('rows: files', () => {
     for (const [name, write, change] of [
       ['has something appended', small, () => appendFileSync(changing, `\n${mintTokens(1)[0]}`)],
       ['is filled in', small, () => writeFileSync(changing, pieces.toLowerCase())],
-      ['is replaced by one of its size and time', small, () => replaceAlike()],
+      ['is replaced by one of its size and time', small, replaceAlike],
       ['has more than 2 MiB and gets a new time', large, () => utimesSync(changing, 1, 1)],
     ] as const) {
       it(`rows: a file that ${name} after it was identified has no rows`, async () => {
