@@ -7,7 +7,7 @@ import type { Browser, Locator } from 'playwright-core';
 import packageJson from '../../package.json';
 import { startSimulator, type Simulator } from '../../simulator';
 import { startBrowser } from '../support/browser';
-import { Editor } from '../support/editor';
+import { doubleClick, Editor } from '../support/editor';
 import { NODE_RED_MAJOR } from '../support/editor-runtime';
 import { startNodeRedProcess, type NodeRedProcess } from '../support/node-red-process';
 
@@ -44,9 +44,16 @@ class Newcomer {
     this.gestures.push(`Click ${what}`);
   }
 
-  async doubleClick(what: string, target: Locator): Promise<void> {
-    const { x, y } = await this.#placeOf(what, target);
-    await this.editor.page.mouse.dblclick(x, y, { delay: 20 });
+  /** @param effect waits for what it brings */
+  async doubleClick(
+    what: string,
+    target: Locator,
+    effect: (options: { timeout?: number }) => Promise<void>,
+  ): Promise<void> {
+    await doubleClick(async () => {
+      const { x, y } = await this.#placeOf(what, target);
+      await this.editor.page.mouse.dblclick(x, y, { delay: 20 });
+    }, effect);
     this.gestures.push(`Double-click ${what}`);
   }
 
@@ -86,7 +93,8 @@ class Newcomer {
 }
 
 describe("a newcomer's way from the tarball to the first claimed device", function () {
-  this.timeout(60_000);
+  // Longer than the browser may take for one step, whose error says which one it was.
+  this.timeout(120_000);
   let folder: string;
   let tarball: string;
   let simulator: Simulator;
@@ -160,13 +168,15 @@ describe("a newcomer's way from the tarball to the first claimed device", functi
     await newcomer.type('Ctrl-I', 'Control+i');
     await newcomer.click('Examples', dialog.getByRole('link', { name: 'Examples' }));
     await newcomer.click(packageJson.name, dialog.getByText(packageJson.name));
-    await newcomer.doubleClick(FIRST_EXAMPLE, dialog.getByText(FIRST_EXAMPLE));
-    await dialog.waitFor({ state: 'hidden' });
+    await newcomer.doubleClick(FIRST_EXAMPLE, dialog.getByText(FIRST_EXAMPLE), (options) =>
+      dialog.waitFor({ ...options, state: 'hidden' }),
+    );
     const tab = page.locator('#red-ui-workspace-tabs li', { hasText: 'Claim from a scanner' });
     await newcomer.click('the tab of the new flow', tab);
-    await newcomer.doubleClick('claim', claim.locator('rect.red-ui-flow-node'));
+    const pencil = editor.dialog.locator('[id$="-btn-connection-edit"]');
+    await newcomer.doubleClick('claim', claim.locator('rect.red-ui-flow-node'), (options) => pencil.waitFor(options));
     await editor.settle();
-    await newcomer.click('the pencil beside Connection', editor.dialog.locator('[id$="-btn-connection-edit"]'));
+    await newcomer.click('the pencil beside Connection', pencil);
     await editor.settle();
     await newcomer.click('API key', editor.field('apiKey'));
     await newcomer.type('the key, Tab, and the base URL', simulator.settings.apiKey, 'Tab', simulator.url);

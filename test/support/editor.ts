@@ -11,6 +11,31 @@ export interface Judgement {
   errors: string[];
 }
 
+/** How long a double click may take to have its effect, in milliseconds, before it is repeated. */
+const DOUBLE_CLICK_MS = 3000;
+
+/**
+ * Double-clicks until it has its effect. On a busy computer both clicks can arrive in the same millisecond, in which the
+ * editor sees no double click; then a user clicks again.
+ * @param click double-clicks once
+ * @param effect waits for what it brings
+ */
+export async function doubleClick(
+  click: () => Promise<void>,
+  effect: (options: { timeout?: number }) => Promise<void>,
+): Promise<void> {
+  for (let more = 2; more > 0; more--) {
+    await click();
+    const came = effect({ timeout: DOUBLE_CLICK_MS }).then(
+      () => true,
+      () => false,
+    );
+    if (await came) return;
+  }
+  await click();
+  await effect({});
+}
+
 /** The editor in a browser, driven by mouse and keyboard. */
 export class Editor {
   /** Everything that the browser complained about. */
@@ -145,24 +170,14 @@ export class Editor {
     );
   }
 
-  /**
-   * Opens the dialog of a node on the canvas. On a busy computer both clicks can arrive in the same millisecond, in which
-   * the editor sees no double click; then a user clicks again.
-   */
+  /** Opens the dialog of a node on the canvas. */
   async openDialog(id: string): Promise<void> {
     const tray = this.page.locator('#red-ui-editor-stack .red-ui-tray').first();
-    for (let more = 2; more >= 0; more--) {
-      await this.node(id).locator('rect.red-ui-flow-node').dblclick({ delay: 20 });
-      const there = tray.waitFor({ timeout: 3000 });
-      if (more === 0) await there;
-      else if (
-        await there.then(
-          () => true,
-          () => false,
-        )
-      )
-        break;
-    }
+    const node = this.node(id).locator('rect.red-ui-flow-node');
+    await doubleClick(
+      () => node.dblclick({ delay: 20 }),
+      (options) => tray.waitFor(options),
+    );
     await this.opened();
   }
 
