@@ -119,9 +119,8 @@ export async function startNodeRig(options: NodeRigOptions): Promise<NodeRig> {
       };
       const limit = setTimeout(() => {
         events.off('event', check);
-        reject(
-          new Error(`${what} did not happen; caught: ${JSON.stringify(caught.map((msg) => msg['error'] as unknown))}`),
-        );
+        const errors = JSON.stringify(caught.map((msg) => msg['error'] as unknown));
+        reject(new Error(`${what} did not happen; caught: ${errors}; last status: ${JSON.stringify(statuses.at(-1))}`));
       }, 30_000);
       events.on('event', check);
       check();
