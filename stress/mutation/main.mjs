@@ -12,7 +12,7 @@ const CACHE = resolve('.cache');
 
 const config = JSON.parse(readFileSync(CONFIG, 'utf8'));
 const { spec } = config.mochaOptions;
-/** `slowMs`: tests that take longer are left out. Nine of ten take less, and together a fourteenth of the time of all. */
+/** `slowMs`: tests that take longer are left out; each run says how many these are. */
 const RUNS = [
   {
     name: 'unit-tests',
